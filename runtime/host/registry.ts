@@ -1,0 +1,62 @@
+/**
+ * Host kernels: exact implementations on `NdArray`s, for element types and ops that a backend lacks, for constant
+ * folding, and as the reference in tests. The kernels are in the files beside this one, a file per op family.
+ */
+import type { AttrValue } from '../../src/graph/node.ts';
+import type { DType } from '../../src/util/dtype.ts';
+import { InternalError } from '../../src/util/errors.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+
+/** A stream of random numbers that belongs to one op of one session. */
+export interface RandomStream {
+  /**
+   * The Philox4x32-10 state to draw from: key and counter, four and two uint32 words. Reserves `count` 128-bit blocks,
+   * by which the counter moves on; where the run fails, the reservation is taken back.
+   */
+  reserve(count: number): {
+    readonly key: readonly [number, number];
+    readonly counter: readonly [number, number, number, number];
+  };
+}
+
+/** What a kernel may ask of the run it works in. Folding offers none of it. */
+export interface HostServices {
+  /** The stream of the op that is running; `seed` and `seed2` start it on first use (both 0: at random). */
+  stream(seed: number | bigint, seed2: number | bigint): RandomStream;
+  /** Writes a line for the user (the `Print` op). */
+  print(line: string): void;
+}
+
+/** The op that a kernel computes. */
+export interface HostOp {
+  readonly type: string;
+  /** The name of the graph node. */
+  readonly name: string;
+  readonly services: HostServices;
+  attr<T extends AttrValue = AttrValue>(name: string): T;
+  outputDType(output: number): DType;
+}
+
+/**
+ * Computes the outputs from the inputs. It never writes to an input; an output may be an input or share its data. For
+ * bad values it throws an `OpError` with a null op: the executor adds the operation.
+ */
+export type HostKernel = (inputs: readonly NdArray[], op: HostOp) => readonly NdArray[];
+
+const kernels = new Map<string, HostKernel>();
+
+/** Registers the host kernels of a family, by op type. */
+export function defineHostKernels(family: Readonly<Record<string, HostKernel>>): void {
+  for (const [type, kernel] of Object.entries(family)) {
+    if (kernels.has(type)) throw new InternalError(null, `The host kernel of ${type} is defined twice.`);
+    kernels.set(type, kernel);
+  }
+}
+
+export function findHostKernel(type: string): HostKernel | undefined {
+  return kernels.get(type);
+}
+
+export function hasHostKernel(type: string): boolean {
+  return kernels.has(type);
+}

@@ -1,0 +1,73 @@
+/**
+ * The process-wide default graph and the functions that work on the graph that is current.
+ */
+import { AssertionError } from '../util/errors.ts';
+import type { OpenScope } from '../util/scope.ts';
+import { type DeviceLike, Graph, type GraphElementLike, graphStack } from './graph.ts';
+
+let root: Graph | null = null;
+
+/** The innermost graph entered with `asDefault` (or by a session or variable scope), else the process's own. */
+export function getDefaultGraph(): Graph {
+  if (graphStack.top) return graphStack.top;
+  root ??= new Graph();
+  return root;
+}
+
+/**
+ * Replaces the process's default graph by a new, empty one. Sessions, variable values and everything built before stay
+ * as they are, on the old graph. Throws `AssertionError`, with nothing changed, while a graph context is open.
+ */
+export function resetDefaultGraph(): void {
+  if (graphStack.depth > 0) {
+    throw new AssertionError(
+      'Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.',
+    );
+  }
+  root = null;
+}
+
+/** `Graph.nameScope` on the default graph. */
+export function nameScope(name: string | null): OpenScope<string>;
+export function nameScope<R>(name: string | null, body: (scope: string) => R): R;
+export function nameScope<R>(name: string | null, body?: (scope: string) => R): OpenScope<string> | R {
+  return body ? getDefaultGraph().nameScope(name, body) : getDefaultGraph().nameScope(name);
+}
+
+/** `Graph.controlDependencies` on the default graph. */
+export function controlDependencies(inputs: readonly GraphElementLike[] | null): OpenScope;
+export function controlDependencies<R>(inputs: readonly GraphElementLike[] | null, body: () => R): R;
+export function controlDependencies<R>(inputs: readonly GraphElementLike[] | null, body?: () => R): OpenScope | R {
+  const graph = getDefaultGraph();
+  return body ? graph.controlDependencies(inputs, body) : graph.controlDependencies(inputs);
+}
+
+/** `Graph.device` on the default graph. */
+export function device(device: DeviceLike): OpenScope;
+export function device<R>(device: DeviceLike, body: () => R): R;
+export function device<R>(device: DeviceLike, body?: () => R): OpenScope | R {
+  return body ? getDefaultGraph().device(device, body) : getDefaultGraph().device(device);
+}
+
+/** `Graph.colocateWith` on the default graph. */
+export function colocateWith(op: GraphElementLike | null, ignoreExisting = false): OpenScope {
+  return getDefaultGraph().colocateWith(op, ignoreExisting);
+}
+
+export function addToCollection(name: string, value: unknown): void {
+  getDefaultGraph().addToCollection(name, value);
+}
+export function addToCollections(names: string | Iterable<string>, value: unknown): void {
+  getDefaultGraph().addToCollections(names, value);
+}
+export function getCollection(key: string, scope?: string | null): unknown[] {
+  return getDefaultGraph().getCollection(key, scope);
+}
+export function getCollectionRef(key: string): unknown[] {
+  return getDefaultGraph().getCollectionRef(key);
+}
+
+/** Sets the graph-level seed of the default graph: ops without a seed of their own then get one each, by their order. */
+export function setRandomSeed(seed: number | null): void {
+  getDefaultGraph().seed = seed;
+}

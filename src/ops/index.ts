@@ -1,0 +1,3 @@
+/** Every op family: importing this registers all ops. */
+export * from './constants.ts';
+export * from './placeholders.ts';

@@ -1,0 +1,225 @@
+/**
+ * Runs the op cases of `test/goldens/ops`: builds each as a graph, checks static shapes, runs it, compares with what real
+ * TensorFlow gave. How a graph is run is passed in; without it the interpreter runs it.
+ */
+import { readFileSync } from 'node:fs';
+import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import type { AttrValue } from '../../src/graph/node.ts';
+import { constant } from '../../src/ops/constants.ts';
+import { emit } from '../../src/ops/emit.ts';
+import { findOpDef, getOpDef } from '../../src/ops/opdef/define.ts';
+import { placeholder } from '../../src/ops/placeholders.ts';
+import { asDType } from '../../src/util/dtype.ts';
+import { OpError } from '../../src/util/errors.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+import { difference, FORWARD, fromGolden, type GoldenArray, GRADIENT, type Tolerance } from './compare.ts';
+import { interpret } from './interpret.ts';
+
+interface GoldenError {
+  readonly class: string;
+  readonly message: string;
+  readonly code?: number;
+  readonly node?: string;
+}
+
+interface GoldenInput extends GoldenArray {
+  readonly arg: string;
+  readonly index?: number;
+  readonly const?: boolean;
+}
+
+export interface GoldenCase {
+  readonly id: string;
+  readonly op?: string;
+  readonly api?: string;
+  readonly note?: string;
+  readonly attrs?: Readonly<Record<string, unknown>>;
+  readonly attrs_given?: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly GoldenInput[];
+  readonly static_shapes?: readonly (readonly number[] | null)[];
+  readonly outputs?: readonly (GoldenArray | null)[];
+  readonly grad_weights?: readonly (GoldenArray | null)[];
+  readonly grads?: readonly {
+    readonly arg: string;
+    readonly index?: number;
+    readonly grad: GoldenArray | { readonly indexed_slices: unknown } | null;
+  }[];
+  readonly grad_error?: GoldenError;
+  readonly construct_error?: GoldenError;
+  readonly run_error?: GoldenError;
+}
+
+/** Runs fetches with feeds: the interpreter, or a session made synchronous. */
+export type Run = (fetches: readonly Tensor[], feeds: ReadonlyMap<Tensor, NdArray>) => NdArray[] | Promise<NdArray[]>;
+
+/** The cases of a group (`unary`, `reduce`, …), or those of some op types. */
+export function goldenCases(group: string, ops?: readonly string[]): GoldenCase[] {
+  const text = readFileSync(new URL(`../goldens/ops/${group}.json`, import.meta.url), 'utf8');
+  const { cases } = JSON.parse(text, undefined) as { cases: GoldenCase[] };
+  return cases.filter((c) => c.op !== undefined && (!ops || ops.includes(c.op)));
+}
+
+/** Cases whose op is registered. */
+export function knownCases(group: string): GoldenCase[] {
+  return goldenCases(group).filter((c) => findOpDef(c.op as string));
+}
+
+/** The op of a case, built in a graph of its own with a tensor per input. */
+export interface BuiltCase {
+  readonly graph: Graph;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly feeds: ReadonlyMap<Tensor, NdArray>;
+}
+
+export function buildCase(c: GoldenCase): BuiltCase {
+  const graph = new Graph();
+  return graph.asDefault(() => {
+    const type = c.op as string;
+    const feeds = new Map<Tensor, NdArray>();
+    const inputs: Tensor[] = [];
+    const byArg = new Map<string, Tensor[]>();
+    for (const input of c.inputs) {
+      const value = fromGolden(input);
+      const tensor = input.const ? constant(value) : placeholder(value.dtype, value.shape);
+      if (!input.const) feeds.set(tensor, value);
+      inputs.push(tensor);
+      const list = byArg.get(input.arg) ?? [];
+      list.push(tensor);
+      byArg.set(input.arg, list);
+    }
+    const def = getOpDef(type);
+    const args = def.inputs.map((arg) => {
+      const list = byArg.get(arg.name) ?? [];
+      return arg.numberAttr || arg.typeListAttr ? list : list[0];
+    });
+    const op = emit(type, args, attrsOf(c.attrs ?? c.attrs_given ?? {}), 'op');
+    return { graph, inputs, outputs: op.outputs, feeds };
+  });
+}
+
+function attrsOf(golden: Readonly<Record<string, unknown>>): Record<string, AttrValue> {
+  return Object.fromEntries(Object.entries(golden).map(([key, value]) => [key, attrOf(value)]));
+}
+
+/** An attribute of a golden file; the file says which kind it is. */
+export function attrOf(value: unknown): AttrValue {
+  if (typeof value !== 'object' || value === null) return value as AttrValue;
+  const tagged = value as {
+    type?: string;
+    shape?: number[] | null;
+    tensor?: GoldenArray;
+    func?: string;
+    list?: unknown[];
+  };
+  if (tagged.type !== undefined) return asDType(tagged.type);
+  if (tagged.shape !== undefined) return tagged.shape?.map((d) => (d < 0 ? null : d)) ?? null;
+  if (tagged.tensor) return fromGolden(tagged.tensor);
+  if (tagged.func !== undefined) return { func: tagged.func };
+  return (tagged.list ?? (value as unknown[])).map(attrOf);
+}
+
+const byInterpreter: Run = (fetches, feeds) => interpret(fetches[0].graph.snapshot(), fetches, { feeds });
+
+/** Checks the forward part of a case: static shapes, values, errors. Throws with everything that differs. */
+export async function checkForward(
+  c: GoldenCase,
+  run: Run = byInterpreter,
+  tolerance: Tolerance = FORWARD,
+): Promise<void> {
+  if (c.construct_error) return expectError(c, c.construct_error, () => buildCase(c));
+  const built = buildCase(c);
+  const problems: string[] = [];
+  c.static_shapes?.forEach((expected, i) => {
+    const actual = built.outputs[i]?.shape ?? null;
+    const wanted = expected?.map((d) => (d < 0 ? null : d)) ?? null;
+    if (JSON.stringify(actual) !== JSON.stringify(wanted))
+      problems.push(`static shape ${i}: ${JSON.stringify(actual)}, expected ${JSON.stringify(wanted)}`);
+  });
+  if (c.run_error) return expectError(c, c.run_error, () => run(built.outputs, built.feeds));
+  const values = built.outputs.length > 0 ? await run(built.outputs, built.feeds) : [];
+  c.outputs?.forEach((golden, i) => {
+    if (!golden) return;
+    const found = difference(values[i], fromGolden(golden), tolerance);
+    if (found) problems.push(`output ${i}: ${found}`);
+  });
+  if (problems.length > 0) throw new Error(`${c.id} ${c.op}${c.note ? ` (${c.note})` : ''}: ${problems.join('; ')}`);
+}
+
+async function expectError(c: GoldenCase, expected: GoldenError, body: () => unknown): Promise<void> {
+  const wanted = expected.message.split(" for '{{node")[0];
+  let caught: unknown;
+  try {
+    await body();
+  } catch (error) {
+    caught = error;
+  }
+  if (!caught) throw new Error(`${c.id} ${c.op}: no error, expected ${expected.class}: ${wanted}`);
+  const error = caught as Error;
+  const message = (error instanceof OpError ? error.detail : error.message).split(" for '{{node")[0];
+  // The goldens cut long messages.
+  if (error.name !== expected.class || !message.startsWith(wanted)) {
+    throw new Error(`${c.id} ${c.op}: ${error.name}: ${message}\n  expected ${expected.class}: ${wanted}`);
+  }
+}
+
+/** Gradient builder: `tf.gradients`, passed in so that this file does not need it. */
+export type Gradients = (
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  gradYs: readonly Tensor[],
+) => readonly (Tensor | { asTensor(): Tensor } | null)[];
+
+/** Checks the gradients of a case. */
+export async function checkGradients(
+  c: GoldenCase,
+  gradients: Gradients,
+  run: Run = byInterpreter,
+  tolerance: Tolerance = GRADIENT,
+): Promise<void> {
+  const { grads, grad_weights: weights } = c;
+  if (c.grad_error) {
+    const built = buildCase(c);
+    const floats = built.outputs.filter((t) => t.dtype.isFloating);
+    return expectError(c, c.grad_error, () =>
+      built.graph.asDefault(() =>
+        gradients(
+          floats,
+          built.inputs.filter((t) => t.dtype.isFloating),
+          floats,
+        ),
+      ),
+    );
+  }
+  if (!grads || !weights) return;
+  const built = buildCase(c);
+  const problems: string[] = [];
+  const xs = built.inputs.filter((t) => t.dtype.isFloating);
+  const found = built.graph.asDefault(() => {
+    const ys: Tensor[] = [];
+    const gradYs: Tensor[] = [];
+    built.outputs.forEach((output, i) => {
+      const weight = weights[i];
+      if (!weight || !output.dtype.isFloating) return;
+      ys.push(output);
+      gradYs.push(constant(fromGolden(weight)));
+    });
+    return gradients(ys, xs, gradYs).map((g) => (g === null ? null : 'asTensor' in g ? g.asTensor() : g));
+  });
+  const fetches = found.filter((g) => g !== null);
+  const values = fetches.length > 0 ? await run(fetches, built.feeds) : [];
+  found.forEach((g, i) => {
+    const golden = grads[i]?.grad ?? null;
+    if (golden === null || 'indexed_slices' in golden) {
+      if (golden === null && g !== null) problems.push(`gradient ${i}: expected none`);
+      return;
+    }
+    if (g === null) {
+      problems.push(`gradient ${i}: none`);
+      return;
+    }
+    const text = difference(values[fetches.indexOf(g)], fromGolden(golden), tolerance);
+    if (text) problems.push(`gradient ${i}: ${text}`);
+  });
+  if (problems.length > 0) throw new Error(`${c.id} ${c.op}${c.note ? ` (${c.note})` : ''}: ${problems.join('; ')}`);
+}

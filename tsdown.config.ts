@@ -1,0 +1,16 @@
+import { defineConfig } from 'tsdown';
+
+// One build for both entries: built apart, `tfjs-graph` and `tfjs-graph/node` would each carry their own op registry
+// and default-graph stack.
+export default defineConfig({
+  entry: { index: 'src/index.ts', node: 'src/node.ts' },
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  dts: { sourcemap: true },
+  sourcemap: true,
+  treeshake: true,
+  // Dependencies and peerDependencies stay imports, so that the user's own copy of tfjs-core is the one that runs. Any
+  // other package reached from the sources would be copied in unseen: refuse it.
+  deps: { neverBundle: [/^node:/], onlyBundle: [] },
+});

@@ -1,0 +1,146 @@
+/**
+ * Takes from a graph snapshot what a request needs: the closure over inputs and controls from fetches and targets, cut
+ * at the feeds. Shapes stay as the graph has them; binding them to the feeds is the first pass's job.
+ */
+import type { Endpoint, Node, NodeId } from '../../src/graph/node.ts';
+import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
+import { findOpDef } from '../../src/ops/opdef/define.ts';
+import { type DType, float16, float32, float64 } from '../../src/util/dtype.ts';
+import { InvalidArgumentError, NotFoundError } from '../../src/util/errors.ts';
+import { formatShapeBrackets, type KnownShape, type Shape } from '../../src/util/shape.ts';
+import { mustRun } from './effects.ts';
+import { ARG, type IrModule, type IrNode, type IrValue } from './module.ts';
+import './internal-ops.ts';
+
+/** A tensor that the run is fed, with the type and shape of the fed value. */
+export interface Feed {
+  readonly endpoint: Endpoint;
+  readonly dtype: DType;
+  readonly shape: KnownShape;
+}
+
+/** What one run asks for. */
+export interface Request {
+  readonly fetches: readonly Endpoint[];
+  /** Operations to run though nothing of them is fetched. */
+  readonly targets: readonly NodeId[];
+  readonly feeds: readonly Feed[];
+}
+
+/**
+ * The module of a request: the fed values, then the needed nodes in the order of their ids. Throws
+ * `InvalidArgumentError` for a needed placeholder that is not fed, `NotFoundError` for an op type that nobody defined.
+ */
+export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule {
+  const fed = indexFeeds(request.feeds);
+  const needed = closure(snapshot, request, fed);
+  const nodes: IrNode[] = [];
+  const ids = new Map<NodeId, number>();
+  const feedIds = request.feeds.map((feed, index) => {
+    const source = snapshot.node(feed.endpoint.node);
+    nodes.push({
+      id: index,
+      op: ARG,
+      inputs: [],
+      attrs: { T: source.outputs[feed.endpoint.index].dtype, index },
+      outputs: [source.outputs[feed.endpoint.index]],
+      origin: [source.id],
+      name: source.name,
+    });
+    return index;
+  });
+  const take = ({ node, index }: Endpoint): IrValue => {
+    const feed = fed.get(node)?.get(index);
+    return feed === undefined ? { node: ids.get(node) as number, index } : { node: feedIds[feed], index: 0 };
+  };
+  const targets = new Set(request.targets);
+  const effects: number[] = [];
+  for (const id of needed) {
+    const source = snapshot.node(id);
+    const def = findOpDef(source.op);
+    if (!def) throw new NotFoundError(opOf(source), `Op type not registered '${source.op}' in this library.`);
+    if (isPlaceholder(source)) throw unfed(source);
+    const node: IrNode = {
+      id: nodes.length,
+      op: source.op,
+      inputs: source.inputs.map(take),
+      attrs: source.attrs,
+      outputs: source.outputs,
+      origin: [id],
+      name: source.name,
+    };
+    ids.set(id, node.id);
+    nodes.push(node);
+    if (mustRun(def.effect) || targets.has(id)) effects.push(node.id);
+  }
+  return {
+    nodes,
+    feeds: request.feeds.map(({ endpoint }, i) => ({ node: feedIds[i], endpoint })),
+    fetches: request.fetches.map(take),
+    effects,
+    nextId: nodes.length,
+  };
+}
+
+/** The ids of the graph nodes that the request needs, ascending. */
+export function prune(snapshot: GraphSnapshot, request: Request): NodeId[] {
+  return closure(snapshot, request, indexFeeds(request.feeds));
+}
+
+function indexFeeds(feeds: readonly Feed[]): Map<NodeId, Map<number, number>> {
+  const fed = new Map<NodeId, Map<number, number>>();
+  feeds.forEach(({ endpoint: { node, index } }, i) => {
+    const outputs = fed.get(node);
+    if (outputs) outputs.set(index, i);
+    else fed.set(node, new Map([[index, i]]));
+  });
+  return fed;
+}
+
+function closure(snapshot: GraphSnapshot, request: Request, fed: Map<NodeId, Map<number, number>>): NodeId[] {
+  const needed = new Set<NodeId>();
+  const stack: NodeId[] = [];
+  const visit = (id: NodeId): void => {
+    if (needed.has(id)) return;
+    // Whoever waits for a fed placeholder waits for the feed.
+    if (fed.has(id) && isPlaceholder(snapshot.node(id))) return;
+    needed.add(id);
+    stack.push(id);
+  };
+  const visitValue = ({ node, index }: Endpoint): void => {
+    if (!fed.get(node)?.has(index)) visit(node);
+  };
+  for (const fetch of request.fetches) visitValue(fetch);
+  for (const target of request.targets) visit(target);
+  while (stack.length > 0) {
+    const node = snapshot.node(stack.pop() as NodeId);
+    for (const input of node.inputs) visitValue(input);
+    for (const control of node.controls) visit(control);
+  }
+  return [...needed].sort((a, b) => a - b);
+}
+
+function isPlaceholder(node: Node): boolean {
+  return node.op === 'Placeholder' || node.op === 'PlaceholderV2';
+}
+
+function unfed(node: Node): InvalidArgumentError {
+  const { dtype } = node.outputs[0];
+  const shape = (node.attrs.shape ?? null) as Shape;
+  const tail = shape !== null && shape.length > 0 ? ` and shape ${formatShapeBrackets(shape)}` : '';
+  return new InvalidArgumentError(
+    opOf(node),
+    `You must feed a value for placeholder tensor '${node.name}' with dtype ${protoTypeName(dtype)}${tail}`,
+  );
+}
+
+function opOf(node: Node): { readonly name: string; readonly type: string } {
+  return { name: node.name, type: node.op };
+}
+
+/** The type as TensorFlow's C++ names it in messages. */
+function protoTypeName(dtype: DType): string {
+  if (dtype === float32) return 'float';
+  if (dtype === float64) return 'double';
+  return dtype === float16 ? 'half' : dtype.name;
+}

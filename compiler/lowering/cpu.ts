@@ -1,0 +1,7 @@
+/**
+ * The lowering table of the cpu backend: the shared rows, and what differs here.
+ */
+import type { LoweringTable } from './lowering.ts';
+import { tfjsTable } from './tfjs.ts';
+
+export const cpuTable: LoweringTable = { ...tfjsTable };

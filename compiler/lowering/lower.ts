@@ -1,0 +1,36 @@
+/**
+ * Asks a target's table which kernel computes a node, and holds the answer to what the backend can do. The rows are in
+ * the tables; what becomes of a node without a kernel is decided by those who ask.
+ */
+import { type Facts, NodeContext } from '../ir/context.ts';
+import { isInvalid } from '../ir/effects.ts';
+import type { IrNode } from '../ir/module.ts';
+import type { Lowered, LowerContext, Target } from './lowering.ts';
+
+class IrLowerContext extends NodeContext implements LowerContext {}
+
+/** The kernel or alias for the node; null where the backend has none for these types, shapes and attributes. */
+export function lowerNode(target: Target, facts: Facts, node: IrNode): Lowered | null {
+  if (!Object.hasOwn(target.table, node.op) || isInvalid(node)) return null;
+  // Backends are not made for empty arrays; host kernels are exact on them.
+  if (node.outputs.some(isEmpty) || node.inputs.some((input) => isEmpty(facts.spec(input)))) return null;
+  const lowered = target.table[node.op](new IrLowerContext(facts, node));
+  if (!lowered) return null;
+  const taken = lowered.kind === 'kernel' ? lowered.inputs : [lowered.input];
+  if (taken.some((i) => !target.dtypes.has(facts.spec(node.inputs[i]).dtype))) return null;
+  if (node.outputs.some((output) => !target.dtypes.has(output.dtype))) return null;
+  if (lowered.kind === 'kernel' && !target.hasKernel(lowered.kernel)) return null;
+  return lowered;
+}
+
+function isEmpty({ shape }: IrNode['outputs'][number]): boolean {
+  return shape?.includes(0) ?? false;
+}
+
+/** Whether all values that the node takes and gives can live in the backend's buffers. */
+export function fitsBackend(target: Target, facts: Facts, node: IrNode): boolean {
+  return (
+    node.outputs.every((output) => target.dtypes.has(output.dtype)) &&
+    node.inputs.every((input) => target.dtypes.has(facts.spec(input).dtype))
+  );
+}

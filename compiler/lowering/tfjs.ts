@@ -1,0 +1,7 @@
+/**
+ * The rows that all tfjs backends share, gathered from the files of the op families. What a backend does differently is
+ * in `wasm.ts`, `webgl.ts` and `cpu.ts`.
+ */
+import type { LoweringTable } from './lowering.ts';
+
+export const tfjsTable: LoweringTable = {};

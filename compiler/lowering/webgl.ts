@@ -1,0 +1,7 @@
+/**
+ * The lowering table of the webgl backend: the shared rows, and what differs here.
+ */
+import type { LoweringTable } from './lowering.ts';
+import { tfjsTable } from './tfjs.ts';
+
+export const webglTable: LoweringTable = { ...tfjsTable };

@@ -1,0 +1,65 @@
+/**
+ * `specialise`: binds the shapes of the feeds and infers everything anew, so that shapes are concrete wherever they do
+ * not depend on data.
+ */
+import type { TensorSpec } from '../../src/graph/node.ts';
+import { ShapeError } from '../../src/ops/opdef/define.ts';
+import { sameShape, type Shape } from '../../src/util/shape.ts';
+import { Facts, inferOutputs } from '../ir/context.ts';
+import { INVALID, isInvalid } from '../ir/effects.ts';
+import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
+import type { Pass, PassContext } from './pass.ts';
+
+export const specialise: Pass = {
+  name: 'specialise',
+  doc: 'Binds feed shapes and infers all shapes from them.',
+  run(module: IrModule, { feeds }: PassContext): IrModule {
+    const facts = new Facts();
+    const shapes = new Map(module.feeds.map((feed, i) => [feed.node, feeds[i]?.shape ?? null]));
+    const failing = new Set<number>();
+    let changed = false;
+    const nodes = module.nodes.map((node) => {
+      const next = node.op === ARG ? bind(node, shapes.get(node.id) ?? null) : inferred(facts, node);
+      if (next !== node) changed = true;
+      if (isInvalid(next) && !isInvalid(node)) failing.add(next.id);
+      facts.add(next);
+      return next;
+    });
+    if (!changed) return module;
+    if (failing.size === 0) return { ...module, nodes };
+    const must = new Set([...module.effects, ...failing]);
+    return { ...module, nodes, effects: nodes.filter(({ id }) => must.has(id)).map(({ id }) => id) };
+  },
+};
+
+function bind(node: IrNode, shape: Shape): IrNode {
+  const [spec] = node.outputs;
+  return shape === null || sameShape(spec.shape, shape) ? node : { ...node, outputs: [{ ...spec, shape }] };
+}
+
+function inferred(facts: Facts, node: IrNode): IrNode {
+  if (isInvalid(node)) return node;
+  try {
+    const outputs = inferOutputs(facts, node).map((spec, i) => refine(node.outputs[i], spec));
+    return outputs.every((spec, i) => spec === node.outputs[i]) ? node : { ...node, outputs };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const outputs = node.outputs.map((spec) => ({ ...spec, shape: null }));
+    return { ...node, outputs, attrs: { ...node.attrs, [INVALID]: error.message } };
+  }
+}
+
+/** What the rule says, and what the graph knows where the rule says less. */
+function refine(old: TensorSpec, found: TensorSpec): TensorSpec {
+  const shape = combine(found.shape, old.shape);
+  const sameHandle =
+    old.handle === found.handle ||
+    (old.handle?.dtype === found.handle?.dtype && sameShape(old.handle?.shape ?? null, found.handle?.shape ?? null));
+  return sameHandle && sameShape(shape, old.shape) ? old : { ...found, shape };
+}
+
+function combine(found: Shape, old: Shape): Shape {
+  if (found === null) return old;
+  if (old === null || old.length !== found.length) return found;
+  return found.map((d, i) => d ?? old[i]);
+}

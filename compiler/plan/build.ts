@@ -1,0 +1,204 @@
+/**
+ * Builds the execution plan from the final module: a step per node that does something, slots for the values, frees by
+ * one backward pass. Choosing kernels is `lowering/lower.ts`'s job; running the plan is the runtime's.
+ */
+import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+import { resource } from '../../src/util/dtype.ts';
+import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
+import { Facts } from '../ir/context.ts';
+import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
+import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
+import { lowerNode } from '../lowering/lower.ts';
+import type { Lowered, Target } from '../lowering/lowering.ts';
+import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
+
+/** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
+export function buildPlan(module: IrModule, target: Target): ExecutionPlan {
+  const draft = new Draft(module, target);
+  for (const node of module.nodes) draft.lower(node);
+  return draft.finish();
+}
+
+/** A step before it is known what lives how long. */
+interface DraftStep {
+  readonly step: Instruction;
+  readonly must: boolean;
+}
+
+class Draft {
+  private readonly facts = new Facts();
+  private readonly resources: Resources;
+  private readonly effects: ReadonlySet<number>;
+  private readonly slots: SlotInfo[] = [];
+  /** The slots of each node's outputs, by node id. */
+  private readonly slotsOf: (readonly Slot[] | undefined)[] = [];
+  private readonly constants: { slot: Slot; value: NdArray }[] = [];
+  private readonly steps: DraftStep[] = [];
+
+  constructor(
+    private readonly module: IrModule,
+    private readonly target: Target,
+  ) {
+    this.resources = new Resources(module);
+    this.effects = new Set(module.effects);
+  }
+
+  lower(node: IrNode): void {
+    this.facts.add(node);
+    if (node.op === ARG) this.slotsOf[node.id] = this.newSlots(node);
+    else if (node.op === 'Const') {
+      const slots = this.newSlots(node);
+      this.slotsOf[node.id] = slots;
+      this.constants.push({ slot: slots[0], value: node.attrs.value as NdArray });
+    } else if (node.op !== 'NoOp' && node.op !== 'VarHandleOp' && !isForwarding(node)) {
+      const inputs = this.onVariable(node);
+      this.steps.push({ step: inputs, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
+    }
+  }
+
+  private onVariable(node: IrNode): Instruction {
+    const variable = node.inputs.length > 0 ? this.resources.of(node.inputs[0]) : undefined;
+    if (!variable) return this.compute(node);
+    const step = { ...this.base(node), inputs: [], resource: variable };
+    switch (node.op) {
+      case 'ReadVariableOp':
+        return { ...step, kind: 'read', outputs: this.outputs(node) };
+      case 'AssignVariableOp':
+        return { ...step, kind: 'assign', inputs: [this.slot(node, node.inputs[1])], outputs: [] };
+      case 'VarIsInitializedOp':
+        return { ...step, kind: 'initialized', outputs: this.outputs(node) };
+      case 'DestroyResourceOp': {
+        const ignoreLookupError = node.attrs.ignore_lookup_error === true;
+        return { ...step, kind: 'destroy', outputs: [], ignoreLookupError };
+      }
+    }
+    throw this.unimplemented(node, variable);
+  }
+
+  private compute(node: IrNode): Instruction {
+    const lowered = lowerNode(this.target, this.facts, node);
+    if (lowered) return this.onBackend(node, lowered);
+    const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource;
+    if (!this.target.hasHost(node.op) || node.inputs.some(isHandle)) throw this.unimplemented(node);
+    return {
+      ...this.base(node),
+      kind: 'host',
+      kernel: node.op,
+      inputs: node.inputs.map((input) => this.slot(node, input)),
+      outputs: this.outputs(node),
+      attrs: node.attrs,
+    };
+  }
+
+  private onBackend(node: IrNode, lowered: Lowered): Instruction {
+    const slot = (input: number) => this.slot(node, node.inputs[input]);
+    if (lowered.kind === 'alias') {
+      const shapeFrom = lowered.shape === null && lowered.shapeInput !== undefined ? slot(lowered.shapeInput) : null;
+      const inputs = shapeFrom === null ? [slot(lowered.input)] : [slot(lowered.input), shapeFrom];
+      return {
+        ...this.base(node),
+        kind: 'alias',
+        inputs,
+        outputs: this.outputs(node),
+        shape: lowered.shape,
+        shapeFrom,
+      };
+    }
+    return {
+      ...this.base(node),
+      kind: 'kernel',
+      kernel: lowered.kernel,
+      names: lowered.names,
+      attrs: lowered.attrs,
+      inputs: lowered.inputs.map(slot),
+      outputs: this.outputs(node),
+      inputShapes: lowered.inputShapes?.some((shape) => shape !== null) ? lowered.inputShapes : null,
+      outputShapes: lowered.outputShapes?.some((shape) => shape !== null) ? lowered.outputShapes : null,
+    };
+  }
+
+  private base(node: IrNode) {
+    return { frees: [], origin: node.origin[0], name: node.name };
+  }
+
+  private newSlots(node: IrNode): Slot[] {
+    return node.outputs.map(({ dtype, shape }) => this.slots.push({ dtype, shape }) - 1);
+  }
+  private outputs(node: IrNode): readonly Slot[] {
+    const slots = this.newSlots(node);
+    this.slotsOf[node.id] = slots;
+    return slots;
+  }
+  private slot(user: IrNode, value: IrValue): Slot {
+    const slot = this.slotsOf[value.node]?.[value.index];
+    if (slot !== undefined) return slot;
+    const source = this.facts.node(value.node);
+    throw this.unimplemented(user, { name: `${source.name} (${source.op})` });
+  }
+
+  private unimplemented(node: IrNode, handle?: Pick<Variable, 'name'>): Error {
+    const op = { name: node.name, type: node.op };
+    const reason = node.attrs[INVALID];
+    if (isInvalid(node)) return new InvalidArgumentError(op, String(reason));
+    const on = handle ? ` on ${handle.name}` : '';
+    return new UnimplementedError(
+      op,
+      `No kernel for op '${node.op}'${on} (node '${node.name}') on target '${this.target.name}', and no host kernel.`,
+    );
+  }
+
+  /** Drops what nobody needs, frees each slot at its last use, and numbers the slots in the order of their making. */
+  finish(): ExecutionPlan {
+    const fetched = this.module.fetches.map((fetch) => this.fetchSlot(fetch));
+    const used = new Uint8Array(this.slots.length);
+    const kept = new Uint8Array(this.slots.length);
+    for (const slot of fetched) used[slot] = kept[slot] = 1;
+    for (const { slot } of this.constants) kept[slot] = 1;
+    const steps: Instruction[] = [];
+    for (let i = this.steps.length - 1; i >= 0; i--) {
+      const { step, must } = this.steps[i];
+      if (!must && !step.outputs.some((slot) => used[slot])) continue;
+      const frees: Slot[] = [];
+      for (const slot of [...step.outputs, ...step.inputs]) {
+        if (used[slot]) continue;
+        used[slot] = 1;
+        if (!kept[slot]) frees.push(slot);
+      }
+      steps.push({ ...step, frees });
+    }
+    steps.reverse();
+    return this.number(steps, fetched, used);
+  }
+
+  private fetchSlot(value: IrValue): Slot {
+    return this.slot(this.facts.node(value.node), value);
+  }
+
+  private number(steps: readonly Instruction[], fetched: readonly Slot[], used: Uint8Array): ExecutionPlan {
+    const renamed = new Int32Array(this.slots.length).fill(-1);
+    const slots: SlotInfo[] = [];
+    const define = (slot: Slot): Slot => {
+      renamed[slot] = slots.length;
+      slots.push(this.slots[slot]);
+      return renamed[slot];
+    };
+    const rename = (slot: Slot): Slot => renamed[slot];
+    const constants = this.constants
+      .filter(({ slot }) => used[slot])
+      .map(({ slot, value }) => ({ slot: define(slot), value }));
+    // A fed value that nobody takes has no slot: nothing would free it.
+    const feeds = this.module.feeds
+      .map(({ node, endpoint }) => ({ slot: this.slotsOf[node]?.[0] as Slot, endpoint }))
+      .filter(({ slot }) => slot !== undefined && used[slot])
+      .map(({ slot, endpoint }) => ({ slot: define(slot), endpoint }));
+    const instructions = steps.map((step): Instruction => {
+      const inputs = step.inputs.map(rename);
+      const outputs = step.outputs.map(define);
+      const moved = { ...step, inputs, outputs, frees: step.frees.map(rename) };
+      if (moved.kind !== 'alias' || moved.shapeFrom === null) return moved;
+      return { ...moved, shapeFrom: rename(moved.shapeFrom) };
+    });
+    return { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
+  }
+}

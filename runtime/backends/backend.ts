@@ -1,0 +1,43 @@
+/**
+ * What the executor needs of a machine: buffers with reference counts and kernels to call on them. `tfjs.ts` adapts a
+ * backend of TensorFlow.js to it; which one to use is decided in `index.ts`.
+ */
+import type { KernelFunc, Tensor as TfjsTensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DType } from '../../src/util/dtype.ts';
+import { bool, float32, int32 } from '../../src/util/dtype.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+
+/** A buffer of a backend under a shape. */
+export type DeviceValue = TensorInfo;
+export type BufferId = TensorInfo['dataId'];
+
+/** The element types that backend buffers hold; values of other types stay on the host. */
+export const deviceTypes: ReadonlySet<DType> = new Set([float32, int32, bool]);
+
+/** Every buffer has a count of references; the last `dispose` frees it. */
+export interface Backend {
+  /** The name kernels are registered under: `wasm`, `cpu`, `webgl`. */
+  readonly name: string;
+  /** Whether `readSync` works here. */
+  readonly canReadSync: boolean;
+  /** The object that kernels are called with. */
+  readonly native: unknown;
+  /** The function of a kernel; undefined where there is none. */
+  kernel(name: string): KernelFunc | undefined;
+  /** A new buffer with a copy of the data. */
+  write(array: NdArray): DeviceValue;
+  /** A copy of the data. */
+  readSync(value: DeviceValue, dtype: DType): NdArray;
+  /** A copy of the data, where the machine has to be waited for. */
+  read(value: DeviceValue, dtype: DType): Promise<NdArray>;
+  incRef(id: BufferId): void;
+  dispose(id: BufferId): void;
+  /** Whether the buffer is one of this backend's. */
+  owns(id: BufferId): boolean;
+  /** A tfjs tensor on the buffer; it takes over the caller's reference. */
+  shareTensor(value: DeviceValue): TfjsTensor;
+  /** A tfjs tensor with a copy of an array whose type buffers do not hold. Throws `TypeError` where tfjs has none. */
+  makeTensor(array: NdArray): TfjsTensor;
+  /** The number of live buffers, everybody's. */
+  numBuffers(): number;
+}

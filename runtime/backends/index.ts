@@ -1,0 +1,98 @@
+/**
+ * Chooses and starts backends: one adapter per name and process. The instance is the one that tfjs itself uses, so that
+ * tensors can be shared; which backend is tfjs's current one is left alone.
+ */
+import { engine, findBackend, getKernelsForBackend, type KernelBackend } from '@tensorflow/tfjs-core';
+import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
+import type { Backend } from './backend.ts';
+import { TfjsBackend } from './tfjs.ts';
+
+const isNode = typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
+
+/** The packages behind the names; others must have been registered with tfjs by the program. */
+const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map([
+  ['cpu', () => import('@tensorflow/tfjs-backend-cpu')],
+  ['webgl', () => import('@tensorflow/tfjs-backend-webgl')],
+  ['wasm', loadWasm],
+]);
+
+async function loadWasm(): Promise<void> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  if (!isNode) return;
+  const { wasmFolder } = await import('./wasm-node.ts');
+  const folder = wasmFolder();
+  // With file names of the program's own (`setWasmPaths({...})`) tfjs prefers those to the folder.
+  if (folder) setWasmPaths(folder);
+}
+
+const ready = new Map<string, Backend>();
+const starting = new Map<string, Promise<Backend>>();
+
+/** The backend where none is asked for: `wasm` in Node, `webgl` in browsers. */
+export function defaultBackendName(): string {
+  return isNode ? 'wasm' : 'webgl';
+}
+
+/** The backend, if it has been started. */
+export function readyBackend(name: string): Backend | undefined {
+  return ready.get(name);
+}
+
+/**
+ * Starts the backend, once per process. Rejects with `NotFoundError` for a name that nobody registered, with
+ * `UnavailableError` where the machine does not have it; a later call tries again.
+ */
+export function startBackend(name: string): Promise<Backend> {
+  const running = starting.get(name);
+  if (running) return running;
+  const start = begin(name).then(
+    (backend) => {
+      ready.set(name, backend);
+      return backend;
+    },
+    (error) => {
+      starting.delete(name);
+      throw error;
+    },
+  );
+  starting.set(name, start);
+  return start;
+}
+
+async function begin(name: string): Promise<Backend> {
+  try {
+    await packages.get(name)?.();
+  } catch (error) {
+    throw unavailable(name, error);
+  }
+  if (!engine().backendNames().includes(name)) {
+    throw new NotFoundError(null, `No backend '${name}' is registered with TensorFlow.js. Known: ${engine().backendNames().join(', ')}.`);
+  }
+  const native = await instance(name);
+  // tfjs does this when a backend becomes its current one; to do it twice does no harm.
+  for (const kernel of getKernelsForBackend(name)) kernel.setupFunc?.(native);
+  // The cpu backend's advice to Node users to install another package speaks of tfjs's own use.
+  if ('firstUse' in native) native.firstUse = false;
+  return new TfjsBackend(name, native);
+}
+
+/** The instance of tfjs's engine. A start of another backend in between makes the engine drop ours, so it is repeated. */
+async function instance(name: string): Promise<KernelBackend> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      const found = findBackend(name);
+      if (found) return found;
+      await (engine() as unknown as { readonly pendingBackendInit?: Promise<boolean> | null }).pendingBackendInit;
+    } catch (error) {
+      throw unavailable(name, error);
+    }
+  }
+  throw unavailable(name, null);
+}
+
+function unavailable(name: string, cause: unknown): UnavailableError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : '.';
+  const error = new UnavailableError(null, `The backend '${name}' cannot be started here${reason}`);
+  error.cause = cause;
+  return error;
+}

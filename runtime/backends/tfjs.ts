@@ -1,0 +1,102 @@
+/**
+ * A backend of TensorFlow.js as a `Backend`: kernels and buffers are used directly, never through tfjs's engine, tape or
+ * `tidy`. Finding and starting the backend is `index.ts`'s job.
+ */
+import {
+  type DataType,
+  engine,
+  getKernel,
+  type KernelBackend,
+  type KernelFunc,
+  type Tensor as TfjsTensor,
+} from '@tensorflow/tfjs-core';
+import { bool, type DType, float32, int32, string } from '../../src/util/dtype.ts';
+import { InternalError, TypeError } from '../../src/util/errors.ts';
+import { type Data, NdArray } from '../../src/util/ndarray.ts';
+import type { Backend, BufferId, DeviceValue } from './backend.ts';
+
+type Values = Float32Array | Int32Array | Uint8Array;
+
+const tfjsTypes: ReadonlyMap<DType, DataType> = new Map([
+  [float32, 'float32'],
+  [int32, 'int32'],
+  [bool, 'bool'],
+]);
+
+/** Backends that keep the caller's arrays themselves, so that what goes in and what comes out must be copied. */
+const SHARES_MEMORY = new Set(['cpu']);
+/** Backends that must be waited for when they are read. */
+const ASYNCHRONOUS = new Set(['webgpu']);
+
+export class TfjsBackend implements Backend {
+  readonly canReadSync: boolean;
+  private readonly copies: boolean;
+  private readonly functions = new Map<string, KernelFunc | undefined>();
+
+  constructor(
+    readonly name: string,
+    readonly native: KernelBackend,
+  ) {
+    this.canReadSync = !ASYNCHRONOUS.has(name);
+    this.copies = SHARES_MEMORY.has(name);
+  }
+
+  kernel(name: string): KernelFunc | undefined {
+    if (!this.functions.has(name)) this.functions.set(name, getKernel(name, this.name)?.kernelFunc);
+    return this.functions.get(name);
+  }
+
+  write(array: NdArray): DeviceValue {
+    const dtype = tfjsTypes.get(array.dtype);
+    if (!dtype) throw new InternalError(null, `The ${this.name} backend holds no values of type ${array.dtype.name}.`);
+    const data = array.data as Values;
+    const shape = array.shape as number[];
+    return { dataId: this.native.write(this.copies ? data.slice() : data, shape, dtype), shape, dtype };
+  }
+
+  readSync(value: DeviceValue, dtype: DType): NdArray {
+    return this.wrap(value, dtype, this.native.readSync(value.dataId));
+  }
+
+  async read(value: DeviceValue, dtype: DType): Promise<NdArray> {
+    return this.wrap(value, dtype, await this.native.read(value.dataId));
+  }
+
+  private wrap(value: DeviceValue, dtype: DType, values: unknown): NdArray {
+    const data = this.copies ? (values as Values).slice() : values;
+    return new NdArray(dtype, value.shape, storageOf(dtype, data as Values));
+  }
+
+  incRef(id: BufferId): void {
+    this.native.incRef(id);
+  }
+  dispose(id: BufferId): void {
+    this.native.disposeData(id);
+  }
+  owns(id: BufferId): boolean {
+    return this.native.refCount(id) > 0;
+  }
+  shareTensor({ dataId, shape, dtype }: DeviceValue): TfjsTensor {
+    return engine().makeTensorFromTensorInfo({ dataId, shape: shape.slice(), dtype }, this.native);
+  }
+  makeTensor(array: NdArray): TfjsTensor {
+    if (array.dtype !== string) {
+      throw new TypeError(
+        `TensorFlow.js has no tensors of type ${array.dtype.name}: fetch the value as an array, or cast it in the graph.`,
+      );
+    }
+    const shape = array.shape.slice();
+    const dataId = this.native.write(array.data.slice() as Uint8Array[], shape, 'string');
+    return this.shareTensor({ dataId, shape, dtype: 'string' });
+  }
+  numBuffers(): number {
+    return this.native.numDataIds();
+  }
+}
+
+/** Some kernels leave another kind of array behind than their output's type asks for (a bool as int32, for one). */
+function storageOf(dtype: DType, values: Values): Data {
+  if (dtype === float32) return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (dtype === int32) return values instanceof Int32Array ? values : Int32Array.from(values);
+  return values instanceof Uint8Array ? values : Uint8Array.from(values);
+}

@@ -1,0 +1,176 @@
+/**
+ * What a session remembers between runs: values of variables and positions of random streams. A run works on a
+ * `Transaction`, so that a run that fails leaves no trace. Who may run when is the session's business.
+ */
+import type { RandomStream } from './host/registry.ts';
+import type { Backend, DeviceValue } from './backends/backend.ts';
+import { sizeOf } from '../src/util/shape.ts';
+import type { NdArray } from '../src/util/ndarray.ts';
+
+/** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
+export type StoredValue =
+  | { readonly device: DeviceValue; readonly host: null }
+  | { readonly device: null; readonly host: NdArray };
+
+/** What a store holds, in numbers. */
+export interface StoreSize {
+  readonly variables: number;
+  readonly buffers: number;
+  readonly bytes: number;
+}
+
+interface Variable {
+  readonly container: string;
+  readonly value: StoredValue;
+}
+
+/** Philox4x32-10: 128 bits of counter in four words, the lowest first. */
+interface StreamState {
+  readonly key: readonly [number, number];
+  readonly counter: readonly [number, number, number, number];
+}
+
+/** The container of variables that name none. */
+export const DEFAULT_CONTAINER = 'localhost';
+
+/** Container and name of a variable as one key. Neither can hold the separator. */
+export function resourceKey(container: string, name: string): string {
+  return `${container || DEFAULT_CONTAINER}\u0000${name}`;
+}
+
+export class ResourceStore {
+  private readonly variables = new Map<string, Variable>();
+  private readonly streams = new Map<string, StreamState>();
+
+  constructor(private readonly backend: Backend) {}
+
+  begin(): Transaction {
+    return new Transaction(this.backend, this.variables, this.streams);
+  }
+
+  size(): StoreSize {
+    let buffers = 0;
+    let bytes = 0;
+    for (const { value } of this.variables.values()) {
+      if (value.device) buffers++;
+      bytes += value.device ? sizeOf(value.device.shape) * (value.device.dtype === 'bool' ? 1 : 4) : value.host.byteLength;
+    }
+    return { variables: this.variables.size, buffers, bytes };
+  }
+
+  /** Drops the values of a container. */
+  clearContainer(container: string): void {
+    for (const [key, variable] of this.variables) {
+      if (variable.container !== (container || DEFAULT_CONTAINER)) continue;
+      this.variables.delete(key);
+      if (variable.value.device) this.backend.dispose(variable.value.device.dataId);
+    }
+  }
+
+  dispose(): void {
+    for (const { value } of this.variables.values()) if (value.device) this.backend.dispose(value.device.dataId);
+    this.variables.clear();
+    this.streams.clear();
+  }
+}
+
+/**
+ * The state as one run sees it. Its own writes are visible to it at once and to others after `commit`; `rollback` takes
+ * everything back. After either it must not be used again.
+ */
+export class Transaction {
+  /** Null: destroyed. */
+  private writes: Map<string, Variable | null> | null = null;
+  private draws: Map<string, StreamState> | null = null;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly variables: Map<string, Variable>,
+    private readonly streams: Map<string, StreamState>,
+  ) {}
+
+  /** The present value; null where there is none. The reference stays the transaction's. */
+  read(key: string): StoredValue | null {
+    const written = this.writes?.get(key);
+    if (written !== undefined) return written?.value ?? null;
+    return this.variables.get(key)?.value ?? null;
+  }
+
+  /** Whether any variable of the container has a value. */
+  hasContainer(container: string): boolean {
+    const inside = (variable: Variable | null): boolean => variable?.container === container;
+    return [...this.variables.values()].some(inside) || [...(this.writes?.values() ?? [])].some(inside);
+  }
+
+  /** Takes over the reference in `value`. */
+  assign(key: string, container: string, value: StoredValue): void {
+    this.write(key, { container, value });
+  }
+  destroy(key: string): void {
+    this.write(key, null);
+  }
+  private write(key: string, variable: Variable | null): void {
+    this.writes ??= new Map();
+    this.drop(this.writes.get(key));
+    this.writes.set(key, variable);
+  }
+
+  /** The stream of an op, started with the seeds on first use; both 0: at random. */
+  stream(op: string, seed: number | bigint, seed2: number | bigint): RandomStream {
+    return {
+      reserve: (count) => {
+        const state = this.draws?.get(op) ?? this.streams.get(op) ?? startStream(BigInt(seed), BigInt(seed2));
+        this.draws ??= new Map();
+        this.draws.set(op, { key: state.key, counter: advance(state.counter, count) });
+        return state;
+      },
+    };
+  }
+
+  commit(): void {
+    if (this.writes) {
+      for (const [key, variable] of this.writes) {
+        this.drop(this.variables.get(key));
+        if (variable) this.variables.set(key, variable);
+        else this.variables.delete(key);
+      }
+      this.writes = null;
+    }
+    if (this.draws) {
+      for (const [op, state] of this.draws) this.streams.set(op, state);
+      this.draws = null;
+    }
+  }
+
+  rollback(): void {
+    if (this.writes) for (const variable of this.writes.values()) this.drop(variable);
+    this.writes = null;
+    this.draws = null;
+  }
+
+  private drop(variable: Variable | null | undefined): void {
+    if (variable?.value.device) this.backend.dispose(variable.value.device.dataId);
+  }
+}
+
+const word = (value: bigint, index: number): number => Number((value >> BigInt(32 * index)) & 0xffffffffn);
+
+/** Key = seed, counter = seed2 · 2^64. */
+function startStream(seed: bigint, seed2: bigint): StreamState {
+  if (seed === 0n && seed2 === 0n) {
+    const random = crypto.getRandomValues(new Uint32Array(4));
+    return { key: [random[0], random[1]], counter: [0, 0, random[2], random[3]] };
+  }
+  return { key: [word(seed, 0), word(seed, 1)], counter: [0, 0, word(seed2, 0), word(seed2, 1)] };
+}
+
+function advance(counter: StreamState['counter'], count: number): StreamState['counter'] {
+  const next: [number, number, number, number] = [...counter];
+  let carry = count;
+  for (let i = 0; i < 4 && carry > 0; i++) {
+    const sum = next[i] + carry;
+    next[i] = sum % 2 ** 32;
+    carry = Math.floor(sum / 2 ** 32);
+  }
+  return next;
+}

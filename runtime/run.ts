@@ -1,0 +1,159 @@
+/**
+ * One run of a plan: the values in its slots, on the device, on the host or both, and what must happen to them however
+ * the run ends. Which step does what is in `steps.ts`, their order in `executor.ts`.
+ */
+import type { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
+import type { ExecutionPlan, Slot } from '../compiler/plan/plan.ts';
+import type { NodeId } from '../src/graph/node.ts';
+import { deadlineError, type CancelToken } from './cancel.ts';
+import type { ErrorNode } from '../src/util/errors.ts';
+import { NdArray } from '../src/util/ndarray.ts';
+import { type Backend, type DeviceValue, deviceTypes } from './backends/backend.ts';
+import type { StepRecorder } from './metadata.ts';
+import type { Transaction } from './resources.ts';
+
+/** A fed value: a buffer that stays its owner's, or an array that nobody writes to while the run lasts. */
+export interface FeedValue {
+  readonly device: DeviceValue | null;
+  readonly host: NdArray | null;
+}
+
+/** What results come as: arrays, or tfjs tensors that share the buffers. */
+export type ResultForm = 'array' | 'tensor';
+export type RunValue = NdArray | TfjsTensor;
+
+/** All that a run needs beside its plan. */
+export interface RunContext {
+  readonly transaction: Transaction;
+  /** In the order of the plan's feeds. */
+  readonly feeds: readonly FeedValue[];
+  readonly form: ResultForm;
+  readonly cancel: CancelToken;
+  /** The time (of `performance.now`) at which the run has taken too long; 0 for never. */
+  readonly deadline: number;
+  readonly recorder: StepRecorder | null;
+  /** The operation that an error names, and the line that built it, where it is known. */
+  blame(origin: NodeId): { readonly op: ErrorNode; readonly site?: string };
+}
+
+/** The slots that keep their values from run to run, shared by the runs of a plan. */
+export class ConstantSlots {
+  /** Every slot of the plan; null where it is not a constant, or not on the device yet. */
+  readonly device: (DeviceValue | null)[];
+  readonly host: (NdArray | null)[];
+  private readonly constant: Uint8Array;
+
+  constructor(
+    plan: ExecutionPlan,
+    private readonly backend: Backend,
+  ) {
+    const count = plan.slots.length;
+    this.device = new Array<DeviceValue | null>(count).fill(null);
+    this.host = new Array<NdArray | null>(count).fill(null);
+    this.constant = new Uint8Array(count);
+    for (const { slot, value } of plan.constants) {
+      this.host[slot] = value;
+      this.constant[slot] = 1;
+    }
+  }
+
+  has(slot: Slot): boolean {
+    return this.constant[slot] === 1;
+  }
+  get buffers(): number {
+    return this.device.reduce((count, value) => count + (value ? 1 : 0), 0);
+  }
+  dispose(): void {
+    this.device.forEach((value, slot) => {
+      if (value) this.backend.dispose(value.dataId);
+      this.device[slot] = null;
+    });
+  }
+}
+
+export class Run {
+  readonly device: (DeviceValue | null)[];
+  readonly host: (NdArray | null)[];
+
+  constructor(
+    readonly plan: ExecutionPlan,
+    readonly backend: Backend,
+    private readonly constants: ConstantSlots,
+    readonly context: RunContext,
+  ) {
+    this.device = constants.device.slice();
+    this.host = constants.host.slice();
+    for (let i = 0; i < plan.feeds.length; i++) {
+      const { slot } = plan.feeds[i];
+      const { device, host } = context.feeds[i];
+      if (device) backend.incRef(device.dataId);
+      this.device[slot] = device;
+      this.host[slot] = host;
+    }
+  }
+
+  /** The value on the device, brought there if it is not. The reference stays the slot's. */
+  deviceOf(slot: Slot): DeviceValue {
+    return this.device[slot] ?? this.upload(slot);
+  }
+  private upload(slot: Slot): DeviceValue {
+    const value = this.backend.write(this.host[slot] as NdArray);
+    this.device[slot] = value;
+    if (this.constants.has(slot)) this.constants.device[slot] = value;
+    return value;
+  }
+
+  /** The value on the host, read back if it is not there. Whether that is possible was checked by the executor. */
+  hostOf(slot: Slot): NdArray {
+    const here = this.host[slot];
+    if (here) return here;
+    const read = this.backend.readSync(this.device[slot] as DeviceValue, this.plan.slots[slot].dtype);
+    this.host[slot] = read;
+    return read;
+  }
+  async readToHost(slot: Slot): Promise<void> {
+    if (this.host[slot]) return;
+    const { dtype } = this.plan.slots[slot];
+    this.host[slot] = await this.context.cancel.race(this.backend.read(this.device[slot] as DeviceValue, dtype));
+  }
+
+  /** Gives up the slot's references. Constants keep theirs. */
+  free(slot: Slot): void {
+    if (this.constants.has(slot)) return;
+    const device = this.device[slot];
+    if (device) this.backend.dispose(device.dataId);
+    this.device[slot] = null;
+    this.host[slot] = null;
+  }
+  freeAll(): void {
+    for (let slot = 0; slot < this.device.length; slot++) this.free(slot);
+  }
+
+  /** Throws where the run was cancelled or has taken too long. */
+  check(): void {
+    const { cancel, deadline } = this.context;
+    if (cancel.reason) throw cancel.reason;
+    if (deadline !== 0 && performance.now() > deadline) throw deadlineError();
+  }
+
+  /** The fetched value for the user, who may do with it what he likes. */
+  result(slot: Slot): RunValue {
+    if (this.context.form === 'tensor') return this.tensorOf(slot);
+    const here = this.host[slot];
+    if (!here) return this.backend.readSync(this.device[slot] as DeviceValue, this.plan.slots[slot].dtype);
+    return copyOf(here);
+  }
+
+  private tensorOf(slot: Slot): TfjsTensor {
+    const { dtype } = this.plan.slots[slot];
+    if (!deviceTypes.has(dtype)) return this.backend.makeTensor(this.host[slot] as NdArray);
+    const value = this.deviceOf(slot);
+    this.backend.incRef(value.dataId);
+    return this.backend.shareTensor(value);
+  }
+}
+
+/** The array with data of its own. */
+export function copyOf(array: NdArray): NdArray {
+  return new NdArray(array.dtype, array.shape, array.data.slice());
+}

@@ -9,11 +9,11 @@ const x = tf.constant(
   Array.from({ length: 100 }, (_, i) => i / 50 - 1),
   { name: 'x' },
 );
-const noise = tf.Variable.create(tf.randomNormal([100], { stddev: 0.1 }), { name: 'noise', trainable: false });
+const noise = new tf.Variable(tf.randomNormal([100], { stddev: 0.1 }), { name: 'noise', trainable: false });
 const y = x.mul(3).add(2).add(noise);
 
-const slope = tf.Variable.create(0, { name: 'slope' });
-const offset = tf.Variable.create(0, { name: 'offset' });
+const slope = new tf.Variable(0, { name: 'slope' });
+const offset = new tf.Variable(0, { name: 'offset' });
 const loss = tf.reduceMean(tf.squaredDifference(slope.mul(x).add(offset), y));
 const step = new tf.train.GradientDescentOptimizer(0.5).minimize(loss);
 

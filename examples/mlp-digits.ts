@@ -45,33 +45,34 @@ function shuffled(count: number): Int32Array {
 const session = new tf.Session();
 await session.run(init);
 
-const bar = new SingleBar({
-  format: '{bar} epoch {epoch}/{total}  loss {loss}  accuracy {accuracy}',
-  hideCursor: true,
-});
-const interactive = process.stdout.isTTY;
-if (interactive) bar.start(EPOCHS, 0, { epoch: 0, loss: '-', accuracy: '-' });
 const started = performance.now();
 for (let epoch = 1; epoch <= EPOCHS; epoch++) {
   const order = shuffled(train.labels.length);
-  let [lossSum, accuracySum, batches] = [0, 0, 0];
-  for (let from = 0; from < order.length; from += BATCH) {
-    const { x: images, y: labels } = batch(train, order.subarray(from, from + BATCH));
-    const [, l, a] = await session.run([step, loss, accuracy], {
-      feedDict: [
-        [x, images],
-        [y, labels],
-      ],
-    });
+  const batches = Math.ceil(order.length / BATCH);
+  const title = `epoch ${String(epoch).padStart(2)}/${EPOCHS}`;
+  const bar = new SingleBar({
+    format: `${title} [{bar}]  loss {loss}  accuracy {accuracy}`,
+    barsize: 30,
+    hideCursor: true,
+  });
+  if (process.stdout.isTTY) bar.start(batches, 0, { loss: '', accuracy: '' });
+  let [lossSum, accuracySum] = [0, 0];
+  for (let i = 0; i < batches; i++) {
+    const { x: images, y: labels } = batch(train, order.subarray(i * BATCH, (i + 1) * BATCH));
+    const feedDict = [
+      [x, images],
+      [y, labels],
+    ] as const;
+    const [, l, a] = await session.run([step, loss, accuracy], { feedDict });
     lossSum += Number(l);
     accuracySum += Number(a);
-    batches++;
+    bar.update(i + 1, { loss: (lossSum / (i + 1)).toFixed(4), accuracy: (accuracySum / (i + 1)).toFixed(4) });
   }
-  const report = { epoch, loss: (lossSum / batches).toFixed(4), accuracy: (accuracySum / batches).toFixed(4) };
-  if (interactive) bar.update(epoch, report);
-  else console.log(`epoch ${String(epoch).padStart(2)}/${EPOCHS}  loss ${report.loss}  accuracy ${report.accuracy}`);
+  bar.stop();
+  if (!process.stdout.isTTY) {
+    console.log(`${title}  loss ${(lossSum / batches).toFixed(4)}  accuracy ${(accuracySum / batches).toFixed(4)}`);
+  }
 }
-bar.stop();
 const seconds = (performance.now() - started) / 1000;
 
 const { x: images, y: labels } = all(test);

@@ -25,15 +25,20 @@ export class Facts {
   /** Takes in a node whose inputs were added before. */
   add(node: IrNode): void {
     this.nodes[node.id] = node;
-    const def = findOpDef(node.op);
-    if (!def || isInvalid(node) || (!def.fold && !def.foldShape)) return;
-    const context = new NodeContext(this, node);
-    const values = def.fold && guarded(() => def.fold?.(context) ?? null);
-    if (values) this.values[node.id] = values;
-    else if (def.foldShape) {
-      const shape = guarded(() => def.foldShape?.(context) ?? null);
-      if (shape) this.shapes[node.id] = shape;
+    const values = this.derive(node);
+    if (values) {
+      this.values[node.id] = values;
+      return;
     }
+    const rule = isInvalid(node) ? undefined : findOpDef(node.op)?.foldShape;
+    const shape = rule && guarded(() => rule(new NodeContext(this, node)));
+    if (shape) this.shapes[node.id] = shape;
+  }
+
+  /** What the op's rule knows of the outputs of a node, which need not have been added. */
+  derive(node: IrNode): Values | null {
+    const rule = isInvalid(node) ? undefined : findOpDef(node.op)?.fold;
+    return rule ? guarded(() => rule(new NodeContext(this, node))) : null;
   }
 
   node(id: number): IrNode {
@@ -41,10 +46,6 @@ export class Facts {
   }
   spec(value: IrValue): TensorSpec {
     return this.node(value.node).outputs[value.index];
-  }
-  /** The outputs of a node as far as they are known. */
-  constants(id: number): Values | undefined {
-    return this.values[id];
   }
   /** The value where it is known before any run. */
   constant(value: IrValue): NdArray | null {

@@ -60,11 +60,13 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
     const def = findOpDef(source.op);
     if (!def) throw new NotFoundError(opOf(source), `Op type not registered '${source.op}' in this library.`);
     if (isPlaceholder(source)) throw unfed(source);
+    // A default that nothing replaces is handed on: its static shape says what could be fed, not what flows.
+    const isDefault = source.op === 'PlaceholderWithDefault';
     const node: IrNode = {
       id: nodes.length,
-      op: source.op,
+      op: isDefault ? 'Identity' : source.op,
       inputs: source.inputs.map(take),
-      attrs: source.attrs,
+      attrs: isDefault ? { T: source.outputs[0].dtype } : source.attrs,
       outputs: source.outputs,
       origin: [id],
       name: source.name,

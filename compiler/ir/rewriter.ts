@@ -2,6 +2,7 @@
  * `Rewriter`: walks a module once in order and makes the next one: nodes are kept, replaced by other values, or joined
  * by new ones from the builder. What to replace is the passes' business.
  */
+import type { NodeId } from '../../src/graph/node.ts';
 import { Vocabulary } from '../../src/ops/opdef/vocabulary.ts';
 import { IrBuilder, type NodeSink } from './builder.ts';
 import { Facts } from './context.ts';
@@ -18,6 +19,8 @@ export class Rewriter implements NodeSink {
   private readonly out: IrNode[] = [];
   private readonly substitutes: (readonly IrValue[] | undefined)[] = [];
   private readonly effects: Set<number>;
+  /** Origins that nodes take over, by id. */
+  private readonly absorbed = new Map<number, NodeId[]>();
   private changed = false;
   private next: number;
 
@@ -55,6 +58,22 @@ export class Rewriter implements NodeSink {
     this.changed = true;
     this.substitutes[node.id] = outputs;
     if (this.effects.delete(node.id)) for (const value of outputs) this.effects.add(value.node);
+  }
+
+  /** Gives up a node in favour of one already kept that computes the same: that one stands for both. */
+  merge(node: IrNode, survivor: IrNode): void {
+    this.replace(
+      node,
+      node.outputs.map((_, index) => ({ node: survivor.id, index })),
+    );
+    const origins = this.absorbed.get(survivor.id);
+    if (origins) origins.push(...node.origin);
+    else this.absorbed.set(survivor.id, [...node.origin]);
+  }
+
+  /** Leaves out a node that nobody uses. */
+  drop(_node: IrNode): void {
+    this.changed = true;
   }
 
   /** New nodes from now on stand for this one. */
@@ -96,6 +115,10 @@ export class Rewriter implements NodeSink {
   /** The new module; the old object if nothing changed. */
   finish(): IrModule {
     if (!this.changed) return this.module;
+    for (let i = 0; this.absorbed.size > 0 && i < this.out.length; i++) {
+      const origins = this.absorbed.get(this.out[i].id);
+      if (origins) this.out[i] = { ...this.out[i], origin: [...new Set([...this.out[i].origin, ...origins])] };
+    }
     return {
       nodes: this.out,
       feeds: this.module.feeds,

@@ -5,7 +5,7 @@
 import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrNode } from '../ir/module.ts';
-import type { Lowered, LowerContext, Target } from './lowering.ts';
+import type { LowerContext, Lowered, Target } from './lowering.ts';
 
 class IrLowerContext extends NodeContext implements LowerContext {}
 

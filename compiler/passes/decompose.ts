@@ -2,8 +2,9 @@
  * `decompose`: rewrites ops that the target has no kernel for into simpler ones, by the rules of their definitions.
  * Updates of variables always come down to reading and assigning: the plan knows no others.
  */
-import { findOpDef, type OpView } from '../../src/ops/opdef/define.ts';
+
 import type { AttrValue } from '../../src/graph/node.ts';
+import { findOpDef, type OpView } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';

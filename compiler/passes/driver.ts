@@ -2,8 +2,9 @@
  * Runs the pipeline: verifies, prints, skips and times, so that passes do none of that. Which passes there are, and in
  * which order, is `pipeline.ts`.
  */
-import { flags } from '../../src/util/flags.ts';
+
 import { ValueError } from '../../src/util/errors.ts';
+import { flags } from '../../src/util/flags.ts';
 import type { IrModule } from '../ir/module.ts';
 import { printModule } from '../ir/printer.ts';
 import { verifyModule } from '../ir/verify.ts';

@@ -1,7 +1,7 @@
 /**
  * What a pass is: a pure function from module to module. The list of passes is `pipeline.ts`, running them `driver.ts`.
  */
-import type { AttrValue, Attrs } from '../../src/graph/node.ts';
+import type { Attrs, AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { Feed } from '../ir/import.ts';

@@ -4,7 +4,7 @@
  */
 import type { TensorSpec } from '../../src/graph/node.ts';
 import { ShapeError } from '../../src/ops/opdef/define.ts';
-import { sameShape, type Shape } from '../../src/util/shape.ts';
+import { type Shape, sameShape } from '../../src/util/shape.ts';
 import { Facts, inferOutputs } from '../ir/context.ts';
 import { INVALID, isInvalid } from '../ir/effects.ts';
 import { ARG, type IrModule, type IrNode } from '../ir/module.ts';

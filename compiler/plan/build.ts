@@ -2,9 +2,10 @@
  * Builds the execution plan from the final module: a step per node that does something, slots for the values, frees by
  * one backward pass. Choosing kernels is `lowering/lower.ts`'s job; running the plan is the runtime's.
  */
+
+import { resource } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { resource } from '../../src/util/dtype.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';

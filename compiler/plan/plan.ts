@@ -44,7 +44,10 @@ export interface KernelStep extends Step {
   readonly outputShapes: readonly (KnownShape | null)[] | null;
 }
 
-/** The same buffer under another shape; the shape comes from a slot where it depends on data. */
+/**
+ * The buffer of the first input under another shape, as a reference of its own. Where the shape depends on data it is
+ * the value of `shapeFrom`, which then is the second input.
+ */
 export interface AliasStep extends Step {
   readonly kind: 'alias';
   readonly shape: KnownShape | null;
@@ -90,6 +93,7 @@ export interface ExecutionPlan {
   readonly slots: readonly SlotInfo[];
   /** Values that every run starts with; uploaded once and kept with the plan. */
   readonly constants: readonly { readonly slot: Slot; readonly value: NdArray }[];
+  /** The fed values that something takes or fetches; of the others the plan knows nothing. */
   readonly feeds: readonly { readonly slot: Slot; readonly endpoint: Endpoint }[];
   readonly fetches: readonly Slot[];
   readonly instructions: readonly Instruction[];

@@ -10,7 +10,7 @@ import { TfjsBackend } from './tfjs.ts';
 const isNode = typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
 
 /** The packages behind the names; others must have been registered with tfjs by the program. */
-const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map([
+const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map<string, () => Promise<unknown>>([
   ['cpu', () => import('@tensorflow/tfjs-backend-cpu')],
   ['webgl', () => import('@tensorflow/tfjs-backend-webgl')],
   ['wasm', loadWasm],

@@ -27,7 +27,7 @@ function argExtremum(greatest: boolean): HostKernel {
           const value = data[first + k * inner];
           // Also true for the first element that is no NaN.
           if (greatest ? value > best : value < best) [best, at] = [value, k];
-          else if (best !== best && value === value) [best, at] = [value, k];
+          else if (Number.isNaN(best) && !Number.isNaN(value)) [best, at] = [value, k];
         }
         found[i * inner + j] = at;
       }

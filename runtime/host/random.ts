@@ -2,8 +2,9 @@
  * Host kernels of the random ops: TensorFlow's CPU streams, bit for bit. Seeds are chosen where the op is built; the
  * generator itself is in `philox.ts`.
  */
-import { type DType, float16, float32, float64, int32, int64 } from '../../src/util/dtype.ts';
+
 import { roundBfloat16, roundFloat16 } from '../../src/util/array-convert.ts';
+import { type DType, float16, float32, float64, int32, int64 } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError } from '../../src/util/errors.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type KnownShape, sizeOf } from '../../src/util/shape.ts';
@@ -23,7 +24,10 @@ function reserve(op: HostOp, count: number): PhiloxState {
 function shapeOf(value: NdArray): KnownShape {
   const dims = Array.from({ length: value.size }, (_, i) => Number(value.at(i)));
   if (value.rank > 1) {
-    throw new InvalidArgumentError(null, `shape must be a vector of {int32,int64}, got shape ${formatShapeBrackets(value.shape)}`);
+    throw new InvalidArgumentError(
+      null,
+      `shape must be a vector of {int32,int64}, got shape ${formatShapeBrackets(value.shape)}`,
+    );
   }
   const bad = dims.findIndex((d) => d < 0);
   if (bad >= 0) throw new InvalidArgumentError(null, `Dimension ${dims[bad]} must be >= 0`);
@@ -234,10 +238,48 @@ function takeRows(value: NdArray, order: Int32Array): NdArray {
   return new NdArray(value.dtype, value.shape, data);
 }
 
+/** Class numbers by inverting each row's cumulative distribution; the rows draw from one sequence of words. */
+function multinomial([logits, samples]: readonly NdArray[], op: HostOp): NdArray[] {
+  const [rows, classes] = logits.shape;
+  const count = Number(samples.at(0));
+  if (count < 0) throw new InvalidArgumentError(null, `num_samples should be nonnegative, got ${count}`);
+  if (classes <= 0) throw new InvalidArgumentError(null, `num_classes should be positive, got ${classes}`);
+  const dtype = op.attr<DType>('output_dtype');
+  const data = allocate(dtype, rows * count);
+  if (data.length === 0) return [new NdArray(dtype, [rows, count], data)];
+  const words = new PhiloxWords(reserve(op, rows * Math.ceil(count / 4) * 8 * BLOCKS_PER_ELEMENT));
+  const cumulative = new Float64Array(classes);
+  for (let row = 0; row < rows; row++) {
+    const total = cumulate(logits, row, cumulative);
+    for (let k = 0; k < count; k++) {
+      const target = uniformDouble(words.next(), words.next()) * total;
+      let found = 0;
+      while (found < classes && cumulative[found] <= target) found++;
+      if (dtype === int64) (data as BigInt64Array)[row * count + k] = BigInt(found);
+      else (data as Int32Array)[row * count + k] = found;
+    }
+  }
+  return [new NdArray(dtype, [rows, count], data)];
+}
+
+/** The running sums of exp(logit - maximum) of a row; what is not finite counts as impossible. Returns the last sum. */
+function cumulate(logits: NdArray, row: number, out: Float64Array): number {
+  const at = (k: number) => Number(logits.data[row * out.length + k]);
+  let max = -Infinity;
+  for (let k = 0; k < out.length; k++) if (Number.isFinite(at(k))) max = Math.max(max, at(k));
+  let total = 0;
+  for (let k = 0; k < out.length; k++) {
+    if (Number.isFinite(at(k))) total += Math.exp(at(k) - max);
+    out[k] = total;
+  }
+  return total;
+}
+
 defineHostKernels({
   RandomUniform: filled(fillUniform),
   RandomStandardNormal: filled(fillNormal),
   TruncatedNormal: filled(fillTruncated),
   RandomUniformInt: uniformInt,
   RandomShuffle: shuffle,
+  Multinomial: multinomial,
 });

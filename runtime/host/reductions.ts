@@ -109,7 +109,7 @@ function extremum(dtype: DType, greatest: boolean): Reducer {
     for (let i = 0; i < offsets.length; i++) {
       const value = data[base + offsets[i]];
       if (greatest ? value > best : value < best) best = value;
-      else if (value !== value) return Number.NaN;
+      else if (Number.isNaN(value)) return Number.NaN;
     }
     return best;
   };

@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import { bfloat16, float16, float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
-import { asShape, formatShape, isCompatible, isFullyDefined, sameShape } from '../util/shape.ts';
+import { formatShape, isCompatible, isFullyDefined, sameShape } from '../util/shape.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { type Cotangent, defineOp, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { broadcastPair, mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -16,6 +16,8 @@ import { isOptions, isSymbolic, type TensorLike } from './tensor-like.ts';
 
 const FLOATS = 'T: {float16, bfloat16, float32, float64}';
 const LAST = toNdArray(-1, int32);
+const ZERO = toNdArray([0], int32);
+const ONE = toNdArray([1], int32);
 
 /** A vector times each row of a matrix: the loss's gradient times the rows of `mat`. */
 function timesRows<V>(vec: V, mat: V, $: Vocabulary<V>): V {
@@ -179,7 +181,7 @@ export function softmaxCrossEntropyWithLogitsV2(args: SoftmaxCrossEntropyArgs): 
     const flatY = asMatrix(y);
     const loss = emitOne('SoftmaxCrossEntropyWithLogits', [flatX, flatY], {}, scope);
     const rowsRank = emitOne('Sub', [inputRank, 1]);
-    const cost = emitOne('Reshape', [loss, emitOne('Slice', [inputShape, [0], [rowsRank]])]);
+    const cost = emitOne('Reshape', [loss, emitOne('Slice', [inputShape, ZERO, [rowsRank]])]);
     if (logits.shape !== null) cost.setShape(logits.shape.filter((_, i) => i !== (axis < 0 ? axis + (rank ?? 0) : axis)));
     return narrow ? cast(cost, logits.dtype) : cost;
   });
@@ -197,7 +199,7 @@ function moveToEnd(x: Tensor, axis: number, rank: number): Tensor {
 /** All axes but the last flattened into one. */
 function asMatrix(x: Tensor): Tensor {
   const rank = rankOf(x);
-  const lastSize = emitOne('Slice', [shapeOf(x), [emitOne('Sub', [rank, 1])], [1]]);
+  const lastSize = emitOne('Slice', [shapeOf(x), [emitOne('Sub', [rank, 1])], ONE]);
   const target = emitOne('ConcatV2', [[[-1], lastSize], 0], {}, 'concat');
   const flat = emitOne('Reshape', [x, target]);
   if (x.shape !== null && isFullyDefined(x.shape.slice(0, -1))) {
@@ -258,7 +260,7 @@ function sparse(labelsGiven: TensorLike, logitsGiven: TensorLike, name: string |
   }
   const classes = lastOf(shapeOf(logits), emitOne('Sub', [rankOf(logits), 1], {}, 'sub'));
   const matrix = emitOne('Reshape', [precise, [-1, classes]]);
-  const flat = emitOne('Reshape', [labels, [-1]]);
+  const flat = emitOne('Reshape', [labels, toNdArray([-1], int32)]);
   const cost = emitOne('Reshape', [entropy(matrix, flat), labelsShape]);
   if (a !== null) cost.setShape(a);
   return logits.dtype === float16 ? cast(cost, float16) : cost;
@@ -266,7 +268,7 @@ function sparse(labelsGiven: TensorLike, logitsGiven: TensorLike, name: string |
 
 function lastOf(vector: Tensor, index: Tensor): Tensor {
   const stop = emitOne('AddV2', [index, 1], {}, 'add');
-  return emitOne('StridedSlice', [vector, [index], [stop], [1]], { shrink_axis_mask: 1 }, 'strided_slice');
+  return emitOne('StridedSlice', [vector, [index], [stop], ONE], { shrink_axis_mask: 1 }, 'strided_slice');
 }
 
 /**
@@ -346,5 +348,3 @@ export function weightedCrossEntropyWithLogits(
     return emitOne('AddV2', [negative, emitOne('Mul', [weight, both], {}, 'mul')], {}, scope);
   });
 }
-
-export { asShape };

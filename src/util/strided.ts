@@ -17,7 +17,7 @@ function copyWindow(shape: KnownShape, from: Window, to: Window): void {
   if (sizeOf(shape) === 0) return;
   const axes = mergedAxes(shape, from.strides, to.strides);
   // Every storage type is indexed alike; the cast only quiets the union.
-  const [source, target] = [from.data as number[], to.data as number[]];
+  const [source, target] = [from.data as unknown as number[], to.data as unknown as number[]];
   const inner = axes[axes.length - 1] ?? { length: 1, a: 0, b: 0 };
   const outer = axes.slice(0, -1);
   const index = new Array<number>(outer.length).fill(0);

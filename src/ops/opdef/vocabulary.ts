@@ -5,8 +5,8 @@
 import type { AttrValue, TensorSpec } from '../../graph/node.ts';
 import { type ArrayValue, toNdArray } from '../../util/array-convert.ts';
 import { type DType, float32, int32 } from '../../util/dtype.ts';
-import type { NdArray } from '../../util/ndarray.ts';
-import { isFullyDefined, type Shape, sameShape } from '../../util/shape.ts';
+import { NdArray } from '../../util/ndarray.ts';
+import { isFullyDefined, type Shape, sameShape, sizeOf } from '../../util/shape.ts';
 
 /** A tensor, a list of them for a list argument, or an array: a constant named after the argument (`Sum/reduction_indices`). */
 export type BuildInput<V> = V | readonly V[] | NdArray;
@@ -75,7 +75,7 @@ export class Vocabulary<V> {
   }
 
   constant(value: ArrayValue, dtype: DType = float32, name = 'Const'): V {
-    return this.builder.constant(toNdArray(value, dtype), name);
+    return this.builder.constant(numbers(value, dtype), name);
   }
   /** A scalar of the element type of `x`. */
   scalarLike(value: number, x: V, name = 'Const'): V {
@@ -116,11 +116,19 @@ export class Vocabulary<V> {
   cast(x: V, dtype: DType, name = 'Cast'): V {
     return this.dtypeOf(x) === dtype ? x : this.op('Cast', [x], { DstT: dtype }, name);
   }
+  /** Zeros: a constant where the shape is known, as `tf.zeros_like` gives it. */
   zerosLike(x: V, name = 'zeros_like'): V {
-    return this.op('ZerosLike', [x], {}, name);
+    return this.filledLike(x, 0, name, `${name}/shape_as_tensor`) ?? this.op('ZerosLike', [x], {}, name);
   }
   onesLike(x: V, name = 'ones_like'): V {
-    return this.op('OnesLike', [x], {}, name);
+    return this.filledLike(x, 1, name, `${name}/Shape/shape_as_tensor`) ?? this.op('OnesLike', [x], {}, name);
+  }
+  private filledLike(x: V, value: number, name: string, shapeName: string): V | null {
+    const { dtype, shape } = this.specOf(x);
+    if (!isFullyDefined(shape) || !(dtype.isFloating || dtype.isInteger || dtype.isComplex)) return null;
+    if (value === 0 && sizeOf(shape) < SMALL) return this.builder.constant(NdArray.zeros(dtype, shape), name);
+    const dims = this.ints(shape, shapeName);
+    return this.fill(dims, this.constant(value, dtype, `${name}/Const`), name);
   }
   fill(dims: V, value: V, name = 'Fill'): V {
     return this.op('Fill', [dims, value], {}, name);
@@ -299,9 +307,17 @@ export class Vocabulary<V> {
     return typeof value === 'number' ? toNdArray(value, int32) : value;
   }
   private pair(x: Operand<V>, y: Operand<V>): readonly BuildInput<V>[] {
-    if (typeof x !== 'number') return [x, typeof y === 'number' ? toNdArray(y, this.dtypeOf(x)) : y];
-    return [toNdArray(x, typeof y === 'number' ? float32 : this.dtypeOf(y)), typeof y === 'number' ? toNdArray(y) : y];
+    if (typeof x !== 'number') return [x, typeof y === 'number' ? numbers(y, this.dtypeOf(x)) : y];
+    return typeof y === 'number' ? [toNdArray(x), toNdArray(y)] : [numbers(x, this.dtypeOf(y)), y];
   }
+}
+
+/** Zeros of fewer elements are a constant, else they are filled in by a run. */
+const SMALL = 1000;
+
+/** Real numbers as an array of any numeric type. */
+function numbers(value: ArrayValue, dtype: DType): NdArray {
+  return dtype.isComplex && typeof value === 'number' ? toNdArray(toNdArray(value), dtype) : toNdArray(value, dtype);
 }
 
 /** The axes along which two shapes are broadcast against each other; null where only a run can tell. */

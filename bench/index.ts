@@ -1,0 +1,22 @@
+/** All benchmarks, or those named: `npm run bench -- mlp`. */
+import * as tfjs from '@tensorflow/tfjs';
+import { benchCompile } from './compile.ts';
+import { benchDispatch } from './dispatch.ts';
+import { benchGraph } from './graph.ts';
+import { benchMlp } from './mlp.ts';
+import { useWasm } from './peers.ts';
+
+const all: Readonly<Record<string, () => void | Promise<void>>> = {
+  graph: benchGraph,
+  compile: benchCompile,
+  dispatch: benchDispatch,
+  mlp: benchMlp,
+};
+
+await useWasm();
+console.log(`Node ${process.version}, TensorFlow.js ${tfjs.version.tfjs}, medians; peers run in the same process.`);
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : Object.keys(all)) {
+  if (!Object.hasOwn(all, name)) throw new Error(`No benchmark '${name}'; there are ${Object.keys(all).join(', ')}.`);
+  await all[name]();
+}

@@ -1,0 +1,116 @@
+/**
+ * `cse`: computes equal things once. Pure ops merge if op, attributes and inputs agree; reads of a variable merge if
+ * nothing may have written to it in between; random draws never do.
+ */
+import type { AttrValue } from '../../src/graph/node.ts';
+import { findOpDef } from '../../src/ops/opdef/define.ts';
+import { resource } from '../../src/util/dtype.ts';
+import { NdArray } from '../../src/util/ndarray.ts';
+import { Resources, type Variable } from '../analysis/resources.ts';
+import { effectOf } from '../ir/effects.ts';
+import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
+import { printValue } from '../ir/printer.ts';
+import { Rewriter } from '../ir/rewriter.ts';
+import { formatAttrValue, hashArray, sameAttr } from '../ir/text.ts';
+import type { Pass } from './pass.ts';
+
+/** Arrays of more bytes are compared by identity: hashing them costs more than the copy. */
+const HASH_LIMIT = 1 << 16;
+
+export const cse: Pass = {
+  name: 'cse',
+  doc: 'Computes equal things once.',
+  run(module: IrModule): IrModule {
+    const rewriter = new Rewriter(module);
+    const versions = new Versions(module);
+    const seen = new Map<string, IrNode[]>();
+    const keys = new Keys();
+    for (const node of module.nodes) {
+      const current = rewriter.resolved(node);
+      const key = keyOf(current, versions, keys);
+      const bucket = key === null ? undefined : seen.get(key);
+      // The key of a large array is a hash: the last word has the comparison.
+      const twin = bucket?.find((other) => sameAttrs(other, current));
+      if (twin) {
+        rewriter.merge(node, twin);
+        continue;
+      }
+      rewriter.keep(current);
+      versions.after(current);
+      if (bucket) bucket.push(current);
+      else if (key !== null) seen.set(key, [current]);
+    }
+    return rewriter.finish();
+  },
+};
+
+/** How often each variable has been written to so far. */
+class Versions {
+  private readonly resources: Resources;
+  private readonly counts = new Map<Variable, number>();
+  private unknown = 0;
+
+  constructor(module: IrModule) {
+    this.resources = new Resources(module);
+  }
+
+  of(handle: IrValue): string | null {
+    const variable = this.resources.of(handle);
+    return variable ? `${this.counts.get(variable) ?? 0}.${this.unknown}` : null;
+  }
+  same(handle: IrValue): Variable | undefined {
+    return this.resources.of(handle);
+  }
+  /** A write counts for the variables it is given; if it is given none, it may be to any. */
+  after(node: IrNode): void {
+    const effect = effectOf(node);
+    if (effect !== 'writes' && effect !== 'io') return;
+    const variables = node.inputs.map((input) => this.resources.of(input)).filter((v) => v !== undefined);
+    for (const variable of variables) this.counts.set(variable, (this.counts.get(variable) ?? 0) + 1);
+    if (effect === 'writes' && variables.length === 0) this.unknown++;
+  }
+}
+
+/** Texts for what has no natural one. */
+class Keys {
+  private readonly large = new Map<NdArray, number>();
+
+  attr(value: AttrValue): string {
+    if (!(value instanceof NdArray)) return formatAttrValue(value);
+    if (value.byteLength > HASH_LIMIT) {
+      const id = this.large.get(value) ?? this.large.size;
+      this.large.set(value, id);
+      return `large ${id}`;
+    }
+    return `${value.dtype.shortName}[${value.shape}]${hashArray(value)}`;
+  }
+}
+
+function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
+  if (node.op === ARG) return null;
+  let version = '';
+  if (node.op !== 'VarHandleOp') {
+    const effect = effectOf(node);
+    if (effect === 'reads') {
+      const handle = node.inputs[0];
+      const own = handle && versions.of(handle);
+      if (!own) return null;
+      version = own;
+    } else if (effect !== 'pure') return null;
+    if (node.outputs.some(({ dtype }) => dtype === resource)) return null;
+  }
+  let inputs = node.inputs.map(printValue);
+  if (inputs.length === 2 && findOpDef(node.op)?.commutative) inputs = inputs.sort();
+  const attrs = Object.keys(node.attrs).map((name) => `${name}=${keys.attr(node.attrs[name])}`);
+  // A handle without a shared name goes by the name of its node.
+  const name = node.op === 'VarHandleOp' && !node.attrs.shared_name ? node.name : '';
+  return [node.op, name, version, inputs.join(','), ...attrs.sort()].join('|');
+}
+
+function sameAttrs(a: IrNode, b: IrNode): boolean {
+  for (const name of Object.keys(a.attrs)) {
+    const [x, y] = [a.attrs[name], b.attrs[name]];
+    if (x instanceof NdArray && x.byteLength > HASH_LIMIT ? x !== y : !sameAttr(x, y)) return false;
+  }
+  return true;
+}

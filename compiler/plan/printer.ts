@@ -1,0 +1,90 @@
+/**
+ * The text of a plan, a line per instruction. How types and attributes look is `ir/text.ts`'s job.
+ *
+ *     s5 = _FusedMatMul(s0, s3, s4) {activation="relu"} : f32[32,10]    free s0    # dense/Relu
+ */
+
+import type { AttrValue } from '../../src/graph/node.ts';
+import { DType } from '../../src/util/dtype.ts';
+import { NdArray } from '../../src/util/ndarray.ts';
+import { formatAttrValue, formatElements, formatSpec, withComment } from '../ir/text.ts';
+import type { ExecutionPlan, Instruction, ResourceKey, Slot } from './plan.ts';
+
+export function printPlan(plan: ExecutionPlan): string {
+  const lines = [`target ${plan.target}`];
+  for (const { slot, value } of plan.constants) {
+    lines.push(`s${slot} = const ${formatElements(value)} : ${formatSpec(plan.slots[slot])}`);
+  }
+  for (const { slot, endpoint } of plan.feeds) {
+    lines.push(`s${slot} = feed @${endpoint.node}:${endpoint.index} : ${formatSpec(plan.slots[slot])}`);
+  }
+  for (const step of plan.instructions) lines.push(printInstruction(step, plan));
+  if (plan.fetches.length > 0) lines.push(`fetch ${plan.fetches.map(printSlot).join(', ')}`);
+  return lines.join('\n');
+}
+
+/** One line; with the plan, the types of the outputs are in it. */
+export function printInstruction(step: Instruction, plan?: ExecutionPlan): string {
+  const left = step.outputs.length > 0 ? `${step.outputs.map(printSlot).join(', ')} = ` : '';
+  const types =
+    plan && step.outputs.length > 0 ? ` : ${step.outputs.map((s) => formatSpec(plan.slots[s])).join(', ')}` : '';
+  const frees = step.frees.length > 0 ? `    free ${step.frees.map(printSlot).join(' ')}` : '';
+  return withComment(left + call(step) + types + frees, step.name);
+}
+
+function call(step: Instruction): string {
+  const inputs = step.inputs.map(printSlot).join(', ');
+  switch (step.kind) {
+    case 'kernel':
+      return `${step.kernel}(${kernelInputs(step)})${printAttrs(step.attrs)}`;
+    case 'host':
+      return `host.${step.kernel}(${inputs})${printAttrs(step.attrs)}`;
+    case 'alias':
+      return `alias(${inputs})`;
+    case 'read':
+      return `read ${printResource(step.resource)}`;
+    case 'assign':
+      return `assign ${printResource(step.resource)} (${inputs})`;
+    case 'initialized':
+      return `initialized ${printResource(step.resource)}`;
+    case 'destroy':
+      return `destroy ${printResource(step.resource)}`;
+  }
+}
+
+function kernelInputs(step: Extract<Instruction, { kind: 'kernel' }>): string {
+  return step.inputs
+    .map((slot, i) => {
+      const shape = step.inputShapes?.[i];
+      return printSlot(slot) + (shape ? ` as [${shape.join(',')}]` : '');
+    })
+    .join(', ');
+}
+
+function printSlot(slot: Slot): string {
+  return `s${slot}`;
+}
+
+function printResource({ container, name }: ResourceKey): string {
+  return container === '' ? name : `${container}:${name}`;
+}
+
+/** Attributes without those that say a type, and without the plain ones that say no. */
+function printAttrs(attrs: Readonly<Record<string, unknown>>): string {
+  const items: string[] = [];
+  for (const [name, value] of Object.entries(attrs)) {
+    if (value === false || value === undefined || value === null || value instanceof DType) continue;
+    if (value === true) items.push(name);
+    else if (value instanceof NdArray) items.push(`${name}=${formatElements(value)}`);
+    else if (Array.isArray(value)) items.push(`${name}=[${value.map(printAny).join(',')}]`);
+    else items.push(`${name}=${printAny(value)}`);
+  }
+  return items.length === 0 ? '' : ` {${items.join(', ')}}`;
+}
+
+function printAny(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(printAny).join(',')}]`;
+  return typeof value === 'object' && value !== null && !(value instanceof DType) && !('func' in value)
+    ? JSON.stringify(value)
+    : formatAttrValue(value as AttrValue);
+}

@@ -1,0 +1,167 @@
+/** Host kernels of matrix products. Floats accumulate in double precision; integers wrap. */
+import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
+import { broadcastShapes, type KnownShape, sizeOf, stridesOf } from '../../src/util/shape.ts';
+import { arithmeticOf, brackets, invalid, rounded } from './elements.ts';
+import { defineHostKernels, type HostKernel } from './registry.ts';
+
+/** One matrix in its storage: where it starts, its size and its strides, in elements. */
+interface View {
+  readonly data: Data;
+  readonly start: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStep: number;
+  readonly columnStep: number;
+}
+
+function viewOf(array: NdArray, start: number, transpose: boolean): View {
+  const rows = array.shape[array.rank - 2];
+  const columns = array.shape[array.rank - 1];
+  const { data } = array;
+  return transpose
+    ? { data, start, rows: columns, columns: rows, rowStep: 1, columnStep: columns }
+    : { data, start, rows, columns, rowStep: columns, columnStep: 1 };
+}
+
+/** Row by row: a row of the result takes up rows of `b`, which lie together unless `b` is transposed. */
+function multiplyReal(a: View, b: View, out: Data, at: number, float: boolean): void {
+  const [x, y, z] = [a.data as Float32Array, b.data as Float32Array, out as Float32Array];
+  const total = new Float64Array(b.columns);
+  const packed = b.columnStep === 1 ? null : new Float64Array(b.rows * b.columns);
+  if (packed) {
+    for (let k = 0; k < b.rows; k++) {
+      for (let j = 0; j < b.columns; j++) packed[k * b.columns + j] = y[b.start + k * b.rowStep + j * b.columnStep];
+    }
+  }
+  const right = packed ?? y;
+  const [first, step] = packed ? [0, b.columns] : [b.start, b.rowStep];
+  for (let i = 0; i < a.rows; i++) {
+    total.fill(0);
+    for (let k = 0; k < a.columns; k++) {
+      const factor = x[a.start + i * a.rowStep + k * a.columnStep];
+      const row = first + k * step;
+      if (float) for (let j = 0; j < b.columns; j++) total[j] += factor * right[row + j];
+      else for (let j = 0; j < b.columns; j++) total[j] = (total[j] + Math.imul(factor, right[row + j])) | 0;
+    }
+    z.set(total, at + i * b.columns);
+  }
+}
+
+function multiplyBig(a: View, b: View, out: Data, at: number, array: NdArray): void {
+  const { zero, add, mul } = arithmeticOf(array.dtype);
+  const [x, y, z] = [a.data as BigInt64Array, b.data as BigInt64Array, out as BigInt64Array];
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < b.columns; j++) {
+      let total = zero;
+      for (let k = 0; k < a.columns; k++) {
+        const product = mul(
+          x[a.start + i * a.rowStep + k * a.columnStep] as never,
+          y[b.start + k * b.rowStep + j * b.columnStep] as never,
+        );
+        total = add(total as never, product as never);
+      }
+      z[at + i * b.columns + j] = total as bigint;
+    }
+  }
+}
+
+/** `conjugate` is -1 for an adjoint, else 1. */
+function multiplyComplex(a: View, b: View, out: Data, at: number, conjA: number, conjB: number): void {
+  const [x, y, z] = [a.data as Float64Array, b.data as Float64Array, out as Float64Array];
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < b.columns; j++) {
+      let [re, im] = [0, 0];
+      for (let k = 0; k < a.columns; k++) {
+        const p = 2 * (a.start + i * a.rowStep + k * a.columnStep);
+        const q = 2 * (b.start + k * b.rowStep + j * b.columnStep);
+        const [ar, ai, br, bi] = [x[p], conjA * x[p + 1], y[q], conjB * y[q + 1]];
+        re += ar * br - ai * bi;
+        im += ar * bi + ai * br;
+      }
+      const to = 2 * (at + i * b.columns + j);
+      [z[to], z[to + 1]] = [re, im];
+    }
+  }
+}
+
+function multiply(a: View, b: View, out: NdArray, at: number, conjA: number, conjB: number): void {
+  if (out.dtype.isComplex) multiplyComplex(a, b, out.data, at, conjA, conjB);
+  else if (out.dtype.isBigInt) multiplyBig(a, b, out.data, at, out);
+  else multiplyReal(a, b, out.data, at, out.dtype.isFloating);
+}
+
+const matMul: HostKernel = ([a, b], op) => {
+  const [tA, tB] = [op.attr<boolean>('transpose_a'), op.attr<boolean>('transpose_b')];
+  if (a.rank !== 2 || b.rank !== 2) {
+    const [side, array] = a.rank !== 2 ? [0, a] : [1, b];
+    throw invalid(
+      `In[${side}] and In[${1 - side}] has different ndims: ${brackets(array.shape)} vs. ${brackets((side ? a : b).shape)}`,
+    );
+  }
+  const [x, y] = [viewOf(a, 0, tA), viewOf(b, 0, tB)];
+  if (x.columns !== y.rows) {
+    throw invalid(`Matrix size-incompatible: In[0]: ${brackets(a.shape)}, In[1]: ${brackets(b.shape)}`);
+  }
+  const out = NdArray.zeros(a.dtype, [x.rows, y.columns]);
+  multiply(x, y, out, 0, 1, 1);
+  return [rounded(out.dtype, out.shape, out.data)];
+};
+
+/** Where in the batch of `shape` each matrix of the broadcast batch is found, in matrices. */
+function batchPositions(shape: KnownShape, batch: KnownShape): number[] {
+  const own = shape.slice(0, -2);
+  const strides = stridesOf(own);
+  const outStrides = stridesOf(batch);
+  const lead = batch.length - own.length;
+  return Array.from({ length: sizeOf(batch) }, (_, position) => {
+    let at = 0;
+    for (let axis = lead; axis < batch.length; axis++) {
+      if (own[axis - lead] === 1) continue;
+      at += (Math.floor(position / outStrides[axis]) % batch[axis]) * strides[axis - lead];
+    }
+    return at;
+  });
+}
+
+function asType(array: NdArray, out: NdArray['dtype']): NdArray {
+  if (array.dtype === out) return array;
+  const data = allocate(out, array.size) as Float32Array;
+  const source = array.data as Float32Array;
+  for (let i = 0; i < source.length; i++) {
+    if (out.isComplex && !array.dtype.isComplex) data[2 * i] = Number(source[i]);
+    else if (out.isBigInt) (data as unknown as BigInt64Array)[i] = BigInt(source[i]);
+    else data[i] = Number(source[i]);
+  }
+  return new NdArray(out, array.shape, data);
+}
+
+const batchMatMul: HostKernel = (inputs, op) => {
+  const dtype = op.outputDType(0);
+  const [a, b] = inputs.map((array) => asType(array, dtype));
+  const [adjX, adjY] = [op.attr<boolean>('adj_x'), op.attr<boolean>('adj_y')];
+  const [x, y] = [viewOf(a, 0, adjX), viewOf(b, 0, adjY)];
+  if (x.columns !== y.rows) {
+    throw invalid(`Matrix size-incompatible: In[0]: ${brackets(a.shape)}, In[1]: ${brackets(b.shape)}`);
+  }
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)) as KnownShape | undefined;
+  if (!batch) {
+    throw invalid(
+      `In[0] and In[1] must have compatible batch dimensions: ${brackets(a.shape)} vs. ${brackets(b.shape)}`,
+    );
+  }
+  const out = NdArray.zeros(dtype, [...batch, x.rows, y.columns]);
+  const [fromA, fromB] = [batchPositions(a.shape, batch), batchPositions(b.shape, batch)];
+  fromA.forEach((at, i) => {
+    const left = viewOf(a, at * x.rows * x.columns, adjX);
+    const right = viewOf(b, fromB[i] * y.rows * y.columns, adjY);
+    multiply(left, right, out, i * x.rows * y.columns, adjX ? -1 : 1, adjY ? -1 : 1);
+  });
+  return [rounded(dtype, out.shape, out.data)];
+};
+
+defineHostKernels({
+  MatMul: matMul,
+  BatchMatMul: batchMatMul,
+  BatchMatMulV2: batchMatMul,
+  BatchMatMulV3: batchMatMul,
+});

@@ -1,0 +1,332 @@
+/**
+ * The instructions of a plan, made ready to execute: kernels looked up, argument objects allocated once. Their order,
+ * frees and errors are `executor.ts`'s business.
+ */
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  AliasStep,
+  AssignStep,
+  DestroyStep,
+  ExecutionPlan,
+  HostStep,
+  InitializedStep,
+  Instruction,
+  KernelStep,
+  ReadStep,
+  ResourceKey,
+  Slot,
+} from '../compiler/plan/plan.ts';
+import type { AttrValue } from '../src/graph/node.ts';
+import { bool, type DType } from '../src/util/dtype.ts';
+import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
+import { NdArray } from '../src/util/ndarray.ts';
+import { isFullyDefined, type KnownShape, sizeOf } from '../src/util/shape.ts';
+import { type Backend, deviceTypes } from './backends/backend.ts';
+import { findHostKernel, type HostKernel, type HostOp, type HostServices, type RandomStream } from './host/registry.ts';
+import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
+import { copyOf, type Run } from './run.ts';
+
+/** An instruction, ready to execute. */
+export interface Step {
+  readonly instruction: Instruction;
+  /** Slots that must be on the host before the step executes. */
+  readonly onHost: readonly Slot[];
+  /** Computes the outputs. On a throw, what it has put into slots is freed with them. */
+  execute(run: Run): void;
+}
+
+const NONE: readonly Slot[] = [];
+
+export function loadStep(instruction: Instruction, plan: ExecutionPlan, backend: Backend): Step {
+  switch (instruction.kind) {
+    case 'kernel':
+      return new Kernel(instruction, backend);
+    case 'alias':
+      return new Alias(instruction, plan);
+    case 'host':
+      return new Host(instruction, plan);
+    case 'read':
+      return new Read(instruction);
+    case 'assign':
+      return new Assign(instruction, plan);
+    case 'initialized':
+      return new Initialized(instruction);
+    case 'destroy':
+      return new Destroy(instruction);
+  }
+}
+
+class Kernel implements Step {
+  readonly onHost = NONE;
+  private readonly kernel: KernelFunc;
+  private readonly list: TensorInfo[] | null;
+  private readonly record: Record<string, TensorInfo>;
+  private readonly args: Parameters<KernelFunc>[0];
+
+  constructor(
+    readonly instruction: KernelStep,
+    backend: Backend,
+  ) {
+    const kernel = backend.kernel(instruction.kernel);
+    if (!kernel) throw new InternalError(null, `The backend ${backend.name} has no kernel ${instruction.kernel}.`);
+    this.kernel = kernel;
+    this.list = instruction.names ? null : [];
+    this.record = {};
+    this.args = {
+      inputs: (this.list ?? this.record) as Record<string, TensorInfo>,
+      attrs: instruction.attrs as Parameters<KernelFunc>[0]['attrs'],
+      backend: backend.native as object,
+    };
+  }
+
+  execute(run: Run): void {
+    const { inputs, inputShapes, names, outputs, outputShapes } = this.instruction;
+    for (let i = 0; i < inputs.length; i++) {
+      let info: TensorInfo = run.deviceOf(inputs[i]);
+      const shape = inputShapes?.[i];
+      if (shape) info = { dataId: info.dataId, shape: shape as number[], dtype: info.dtype };
+      if (names) this.record[names[i]] = info;
+      else (this.list as TensorInfo[])[i] = info;
+    }
+    const made = this.kernel(this.args);
+    if (!Array.isArray(made)) {
+      run.device[outputs[0]] = under(made, outputShapes?.[0]);
+      return;
+    }
+    for (let i = 0; i < made.length; i++) {
+      if (i < outputs.length) run.device[outputs[i]] = under(made[i], outputShapes?.[i]);
+      else run.backend.dispose(made[i].dataId);
+    }
+  }
+}
+
+function under(info: TensorInfo, shape: KnownShape | null | undefined): TensorInfo {
+  return shape ? { dataId: info.dataId, shape: shape as number[], dtype: info.dtype } : info;
+}
+
+class Alias implements Step {
+  readonly onHost: readonly Slot[];
+  /** Whether the sizes may differ, since they were not known when the plan was made. */
+  private readonly unchecked: boolean;
+
+  constructor(
+    readonly instruction: AliasStep,
+    plan: ExecutionPlan,
+  ) {
+    this.onHost = instruction.shapeFrom === null ? NONE : [instruction.shapeFrom];
+    this.unchecked = !isFullyDefined(plan.slots[instruction.inputs[0]].shape);
+  }
+
+  execute(run: Run): void {
+    const { inputs, outputs, shape: fixed, shapeFrom } = this.instruction;
+    const device = run.device[inputs[0]];
+    const host = run.host[inputs[0]];
+    const own = (host ?? device)?.shape as KnownShape;
+    let shape: KnownShape = fixed ?? own;
+    if (shapeFrom !== null) shape = resolveShape(run.hostOf(shapeFrom), own);
+    else if (this.unchecked && fixed && sizeOf(fixed) !== sizeOf(own)) throw misfit(own, sizeOf(fixed));
+    if (device) {
+      run.backend.incRef(device.dataId);
+      run.device[outputs[0]] = { dataId: device.dataId, shape: shape as number[], dtype: device.dtype };
+    }
+    if (host) run.host[outputs[0]] = host.reshape(shape);
+  }
+}
+
+/** The shape that a reshape asks for, with its -1 worked out. */
+function resolveShape(wanted: NdArray, own: KnownShape): KnownShape {
+  const shape = Array.from(wanted.data as ArrayLike<number | bigint>, Number);
+  const size = sizeOf(own);
+  let open = -1;
+  let rest = 1;
+  shape.forEach((d, axis) => {
+    if (d === -1) {
+      if (open >= 0) {
+        throw new InvalidArgumentError(null, `Only one input size may be -1, not both ${open} and ${axis}`);
+      }
+      open = axis;
+    } else if (d < 0) {
+      throw new InvalidArgumentError(null, `Size ${axis} must be non-negative, not ${d}`);
+    } else {
+      rest *= d;
+    }
+  });
+  if (open < 0) {
+    if (rest !== size) throw misfit(own, rest);
+    return shape;
+  }
+  if (rest === 0) {
+    throw new InvalidArgumentError(
+      null,
+      'reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero',
+    );
+  }
+  if (size % rest !== 0) {
+    throw new InvalidArgumentError(
+      null,
+      `Input to reshape is a tensor with ${size} values, but the requested shape requires a multiple of ${rest}`,
+    );
+  }
+  shape[open] = size / rest;
+  return shape;
+}
+
+function misfit(own: KnownShape, wanted: number): InvalidArgumentError {
+  return new InvalidArgumentError(
+    null,
+    `Input to reshape is a tensor with ${sizeOf(own)} values, but the requested shape has ${wanted}`,
+  );
+}
+
+/** A host kernel, and what it sees of its op. The run is set for the time of the call only. */
+class Host implements Step, HostOp, HostServices {
+  readonly onHost: readonly Slot[];
+  readonly type: string;
+  readonly name: string;
+  readonly services: HostServices = this;
+  private readonly kernel: HostKernel;
+  private readonly dtypes: readonly DType[];
+  private readonly arrays: NdArray[] = [];
+  private run: Run | null = null;
+
+  constructor(
+    readonly instruction: HostStep,
+    plan: ExecutionPlan,
+  ) {
+    this.type = instruction.kernel;
+    this.name = instruction.name;
+    this.onHost = instruction.inputs;
+    this.dtypes = instruction.outputs.map((slot) => plan.slots[slot].dtype);
+    const kernel = findHostKernel(instruction.kernel);
+    if (!kernel) throw new InternalError(null, `There is no host kernel ${instruction.kernel}.`);
+    this.kernel = kernel;
+  }
+
+  execute(run: Run): void {
+    const { inputs, outputs } = this.instruction;
+    for (let i = 0; i < inputs.length; i++) this.arrays[i] = run.hostOf(inputs[i]);
+    this.run = run;
+    try {
+      const made = this.kernel(this.arrays, this);
+      if (made.length < outputs.length) {
+        throw new InternalError(null, `The host kernel ${this.type} made ${made.length} of ${outputs.length} outputs.`);
+      }
+      for (let i = 0; i < outputs.length; i++) run.host[outputs[i]] = made[i];
+    } finally {
+      this.run = null;
+      this.arrays.length = 0;
+    }
+  }
+
+  attr<T extends AttrValue = AttrValue>(name: string): T {
+    return this.instruction.attrs[name] as T;
+  }
+  outputDType(output: number): DType {
+    return this.dtypes[output];
+  }
+  stream(seed: number | bigint, seed2: number | bigint): RandomStream {
+    return (this.run as Run).context.transaction.stream(this.name, seed, seed2);
+  }
+  print(line: string): void {
+    console.log(line);
+  }
+}
+
+class Read implements Step {
+  readonly onHost = NONE;
+  private readonly key: string;
+
+  constructor(readonly instruction: ReadStep) {
+    this.key = keyOf(instruction.resource);
+  }
+
+  execute(run: Run): void {
+    const value = run.context.transaction.read(this.key);
+    if (!value) throw this.missing(run);
+    const slot = this.instruction.outputs[0];
+    if (value.device) run.backend.incRef(value.device.dataId);
+    run.device[slot] = value.device;
+    run.host[slot] = value.host;
+  }
+
+  private missing(run: Run): FailedPreconditionError {
+    const { name } = this.instruction.resource;
+    const container = this.instruction.resource.container || DEFAULT_CONTAINER;
+    const status = run.context.transaction.hasContainer(container)
+      ? `Resource ${container}/${name}/N10tensorflow3VarE does not exist.`
+      : `Container ${container} does not exist. (Could not find resource: ${container}/${name})`;
+    return new FailedPreconditionError(
+      null,
+      `Could not find variable ${name}. This could mean that the variable has been deleted. In TF1, it can also mean the variable is uninitialized. Debug info: container=${container}, status error message=${status}`,
+    );
+  }
+}
+
+class Assign implements Step {
+  readonly onHost = NONE;
+  private readonly key: string;
+  private readonly container: string;
+  private readonly onDevice: boolean;
+
+  constructor(
+    readonly instruction: AssignStep,
+    plan: ExecutionPlan,
+  ) {
+    this.key = keyOf(instruction.resource);
+    this.container = instruction.resource.container || DEFAULT_CONTAINER;
+    this.onDevice = deviceTypes.has(plan.slots[instruction.inputs[0]].dtype);
+  }
+
+  execute(run: Run): void {
+    const slot = this.instruction.inputs[0];
+    const { transaction } = run.context;
+    if (this.onDevice) {
+      const device = run.deviceOf(slot);
+      run.backend.incRef(device.dataId);
+      transaction.assign(this.key, this.container, { device, host: null });
+    } else {
+      // The array may be the feed of a user, who may write to it after the run.
+      transaction.assign(this.key, this.container, { device: null, host: copyOf(run.host[slot] as NdArray) });
+    }
+  }
+}
+
+class Initialized implements Step {
+  readonly onHost = NONE;
+  private readonly key: string;
+
+  constructor(readonly instruction: InitializedStep) {
+    this.key = keyOf(instruction.resource);
+  }
+
+  execute(run: Run): void {
+    const known = run.context.transaction.read(this.key) !== null;
+    run.host[this.instruction.outputs[0]] = new NdArray(bool, [], Uint8Array.of(known ? 1 : 0));
+  }
+}
+
+class Destroy implements Step {
+  readonly onHost = NONE;
+  private readonly key: string;
+
+  constructor(readonly instruction: DestroyStep) {
+    this.key = keyOf(instruction.resource);
+  }
+
+  execute(run: Run): void {
+    const { transaction } = run.context;
+    if (transaction.read(this.key)) {
+      transaction.destroy(this.key);
+    } else if (!this.instruction.ignoreLookupError) {
+      const { container, name } = this.instruction.resource;
+      throw new NotFoundError(
+        null,
+        `Resource ${container || DEFAULT_CONTAINER}/${name}/N10tensorflow3VarE does not exist.`,
+      );
+    }
+  }
+}
+
+function keyOf({ container, name }: ResourceKey): string {
+  return resourceKey(container, name);
+}

@@ -1,7 +1,7 @@
 /**
  * Feed dictionaries: what users hand to `Session.run` as values of tensors, checked and converted. Nothing is computed.
  */
-import { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
+import { engine, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import { constantValue } from '../src/ops/static-value.ts';
 import { type Graph, type GraphElementLike, type Operation, Tensor } from '../src/graph/graph.ts';
 import type { Endpoint } from '../src/graph/node.ts';
@@ -161,13 +161,14 @@ function convert(value: unknown, dtype: DType, backend: Backend | null): FeedVal
   if (value instanceof NdArray && value.dtype === dtype) return { device: null, host: value };
   if (!isTfjsTensor(value)) return { device: null, host: toNdArray(value as ArrayValue, dtype) };
   if (value.isDisposed) throw new ValueError('A tfjs tensor that was disposed cannot be fed.');
-  const own = value.dtype === 'complex64' ? null : asDType(value.dtype);
+  const own = asDType(value.dtype);
   if (own === dtype && deviceTypes.has(dtype) && backend?.owns(value.dataId)) {
     backend.incRef(value.dataId);
     return { device: { dataId: value.dataId, shape: value.shape, dtype: value.dtype }, host: null };
   }
-  const data = own === string ? (value.bytesSync() as Uint8Array[]) : value.dataSync();
-  const array = new NdArray(own ?? asDType('complex64'), value.shape, data as Data);
+  // Through the engine, since `dataSync` decodes strings.
+  const data = own === string ? engine().readSync(value.dataId) : value.dataSync();
+  const array = new NdArray(own, value.shape, data as Data);
   return { device: null, host: toNdArray(array, dtype) };
 }
 

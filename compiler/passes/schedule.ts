@@ -11,62 +11,47 @@ export const schedule: Pass = {
   doc: 'Moves pure ops to where their values are first needed.',
   run(module: IrModule): IrModule {
     const { nodes } = module;
-    const position = new Int32Array(module.nextId);
-    const firstUse = new Int32Array(module.nextId).fill(nodes.length);
+    const { length } = nodes;
+    const effects = new Set(module.effects);
+    /** By node id, where the node's first and last use will be; filled from the end, so that users come before. */
+    const firstUse = new Int32Array(module.nextId).fill(length);
     const lastUse = new Int32Array(module.nextId).fill(-1);
-    nodes.forEach((node, i) => {
-      position[node.id] = i;
-    });
     // Constants and what is fetched live through the whole run.
-    for (const node of nodes) if (node.op === 'Const') lastUse[node.id] = nodes.length;
-    for (const { node } of module.fetches) lastUse[node] = nodes.length;
-    for (let i = nodes.length - 1; i >= 0; i--) {
-      for (const { node } of nodes[i].inputs) {
-        firstUse[node] = i;
-        if (lastUse[node] < i) lastUse[node] = i;
+    for (const node of nodes) if (node.op === 'Const') lastUse[node.id] = length;
+    for (const { node } of module.fetches) lastUse[node] = length;
+    /** By position, whether the node goes right before the one at `place`, which stays. */
+    const place = new Int32Array(length);
+    for (let i = length - 1; i >= 0; i--) {
+      const node = nodes[i];
+      const target = firstUse[node.id];
+      const free = target < length && node.op !== ARG && !effects.has(node.id) && effectOf(node) === 'pure';
+      const moves = free && (target === i + 1 || node.inputs.every((input) => lastUse[input.node] >= target));
+      place[i] = moves ? target : i;
+      for (const input of node.inputs) {
+        firstUse[input.node] = Math.min(firstUse[input.node], place[i]);
+        lastUse[input.node] = Math.max(lastUse[input.node], place[i]);
       }
     }
-    const effects = new Set(module.effects);
-    /** The nodes that go right before the node at a position, in order. */
-    const before = new Map<number, IrNode[]>();
-    const moved = new Uint8Array(module.nextId);
-    nodes.forEach((node, i) => {
-      const target = firstUse[node.id];
-      if (target <= i + 1 || target === nodes.length) return;
-      if (node.op === ARG || effects.has(node.id) || effectOf(node) !== 'pure') return;
-      if (!node.inputs.every((input) => lastUse[input.node] >= target)) return;
-      moved[node.id] = 1;
-      const list = before.get(target);
-      if (list) list.push(node);
-      else before.set(target, [node]);
-    });
-    if (before.size === 0) return module;
-    const ordered = arrange(nodes, before, moved, position);
+    const ordered = arrange(nodes, place);
     return ordered.every((node, i) => node === nodes[i]) ? module : { ...module, nodes: ordered };
   },
 };
 
-function arrange(
-  nodes: readonly IrNode[],
-  before: ReadonlyMap<number, readonly IrNode[]>,
-  moved: Uint8Array,
-  position: Int32Array,
-): IrNode[] {
+/** Those that go before a node come in their old order, which keeps inputs before users. */
+function arrange(nodes: readonly IrNode[], place: Int32Array): IrNode[] {
+  const before = new Map<number, IrNode[]>();
   const ordered: IrNode[] = [];
-  for (const node of nodes) {
-    if (moved[node.id]) continue;
-    // What goes before this node, and what goes before that: the lists nest, so a stack.
-    const stack: { readonly node: IrNode; readonly ready: boolean }[] = [{ node, ready: false }];
-    while (stack.length > 0) {
-      const top = stack.pop() as { readonly node: IrNode; readonly ready: boolean };
-      if (top.ready) {
-        ordered.push(top.node);
-        continue;
-      }
-      stack.push({ node: top.node, ready: true });
-      const list = before.get(position[top.node.id]) ?? [];
-      for (let i = list.length - 1; i >= 0; i--) stack.push({ node: list[i], ready: false });
-    }
-  }
+  nodes.forEach((node, i) => {
+    const target = place[i];
+    if (target === i) return;
+    const list = before.get(target);
+    if (list) list.push(node);
+    else before.set(target, [node]);
+  });
+  nodes.forEach((node, i) => {
+    if (place[i] !== i) return;
+    for (const earlier of before.get(i) ?? []) ordered.push(earlier);
+    ordered.push(node);
+  });
   return ordered;
 }

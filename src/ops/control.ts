@@ -236,7 +236,10 @@ export interface PrintOptions extends NameOption {
 export function Print(
   input: TensorLike,
   data: readonly TensorLike[],
-  ...rest: Rest<[message: string | null, firstN: number | null, summarize: number | null, name: string | null], PrintOptions>
+  ...rest: Rest<
+    [message: string | null, firstN: number | null, summarize: number | null, name: string | null],
+    PrintOptions
+  >
 ): Tensor {
   const { message, firstN, summarize, name } = bind<PrintOptions>(['message', 'firstN', 'summarize', 'name'], rest);
   const attrs = { message: message ?? '', first_n: firstN ?? -1, summarize: summarize ?? 3 };

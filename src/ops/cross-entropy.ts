@@ -168,7 +168,10 @@ export function softmaxCrossEntropyWithLogitsV2(args: SoftmaxCrossEntropyArgs): 
     const logits = convertToTensor(given.logits, { preferredDtype: float32, name: 'logits' });
     const narrow = logits.dtype === float16 || logits.dtype === bfloat16;
     const precise = narrow ? cast(logits, float32) : logits;
-    const labels = cast(convertToTensor(given.labels, { preferredDtype: precise.dtype, name: 'labels' }), precise.dtype);
+    const labels = cast(
+      convertToTensor(given.labels, { preferredDtype: precise.dtype, name: 'labels' }),
+      precise.dtype,
+    );
     const inputRank = rankOf(precise);
     const rank = logits.shape?.length ?? null;
     if (axis !== -1 && (rank === null || axis < -rank || axis >= rank)) {
@@ -182,7 +185,8 @@ export function softmaxCrossEntropyWithLogitsV2(args: SoftmaxCrossEntropyArgs): 
     const loss = emitOne('SoftmaxCrossEntropyWithLogits', [flatX, flatY], {}, scope);
     const rowsRank = emitOne('Sub', [inputRank, 1]);
     const cost = emitOne('Reshape', [loss, emitOne('Slice', [inputShape, ZERO, [rowsRank]])]);
-    if (logits.shape !== null) cost.setShape(logits.shape.filter((_, i) => i !== (axis < 0 ? axis + (rank ?? 0) : axis)));
+    if (logits.shape !== null)
+      cost.setShape(logits.shape.filter((_, i) => i !== (axis < 0 ? axis + (rank ?? 0) : axis)));
     return narrow ? cast(cost, logits.dtype) : cost;
   });
 }

@@ -116,7 +116,10 @@ function alongAxis(type: string, logits: TensorLike, axis: number, name: string 
         );
       }
       if (rank === null) {
-        throw new InvalidArgumentError(null, `An input of unknown rank takes its last axis only. Received: dim=${axis}`);
+        throw new InvalidArgumentError(
+          null,
+          `An input of unknown rank takes its last axis only. Received: dim=${axis}`,
+        );
       }
       const perm = Array.from({ length: rank }, (_, i) => i);
       const front = axis < 0 ? axis + rank : axis;

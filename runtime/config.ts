@@ -1,0 +1,82 @@
+/**
+ * Options of sessions: `ConfigProto`, also given as a plain object. What the options do is written where they are read.
+ */
+import type { DriverOptions } from '../compiler/compile.ts';
+import { TypeError } from '../src/util/errors.ts';
+import { pythonTypeName } from '../src/util/python-names.ts';
+import type { Backend } from './backends/backend.ts';
+import { isPlain } from './fetches.ts';
+
+export interface ConfigInit {
+  /** `wasm`, `webgl`, `cpu`, any other that is registered with tfjs, or one of the program's own. */
+  readonly backend?: string | Backend | null;
+  /** False: only the passes that no plan can do without; a list: the names of the passes to leave out. */
+  readonly passes?: boolean | readonly string[];
+  /** Passes of the program's own, with their places. */
+  readonly userPasses?: DriverOptions['userPasses'];
+  /** Print where each op runs when a plan is made. */
+  readonly logDevicePlacement?: boolean;
+  /** Milliseconds after which a run fails with `DeadlineExceededError`; 0 for no limit. */
+  readonly operationTimeoutInMs?: number;
+  /** The number of plans that a session keeps. */
+  readonly planCacheSize?: number;
+  /** Accepted for programs that set it; ops that a backend lacks run on the host in any case. */
+  readonly allowSoftPlacement?: boolean;
+  /** Accepted, without effect: kernels of one run follow each other. */
+  readonly interOpParallelismThreads?: number;
+  readonly intraOpParallelismThreads?: number;
+  readonly usePerSessionThreads?: boolean;
+  /** Accepted, without effect. */
+  readonly deviceCount?: Readonly<Record<string, number>>;
+  readonly gpuOptions?: Readonly<Record<string, unknown>>;
+  readonly graphOptions?: Readonly<Record<string, unknown>>;
+  readonly isolateSessionState?: boolean;
+}
+
+/**
+ * Options of a session.
+ *
+ *     new tf.Session({config: new tf.ConfigProto({backend: 'cpu', operationTimeoutInMs: 1000})});
+ *     new tf.Session({config: {passes: false}});
+ */
+export class ConfigProto implements ConfigInit {
+  readonly backend: string | Backend | null;
+  readonly passes: boolean | readonly string[];
+  readonly userPasses: NonNullable<DriverOptions['userPasses']>;
+  readonly logDevicePlacement: boolean;
+  readonly operationTimeoutInMs: number;
+  readonly planCacheSize: number;
+  readonly allowSoftPlacement: boolean;
+  readonly interOpParallelismThreads: number;
+  readonly intraOpParallelismThreads: number;
+  readonly usePerSessionThreads: boolean;
+  readonly isolateSessionState: boolean;
+  readonly deviceCount: Readonly<Record<string, number>>;
+  readonly gpuOptions: Readonly<Record<string, unknown>>;
+  readonly graphOptions: Readonly<Record<string, unknown>>;
+
+  constructor(init: ConfigInit = {}) {
+    this.backend = init.backend ?? null;
+    this.passes = init.passes ?? true;
+    this.userPasses = init.userPasses ?? [];
+    this.logDevicePlacement = init.logDevicePlacement ?? false;
+    this.operationTimeoutInMs = init.operationTimeoutInMs ?? 0;
+    this.planCacheSize = init.planCacheSize ?? 128;
+    this.allowSoftPlacement = init.allowSoftPlacement ?? false;
+    this.interOpParallelismThreads = init.interOpParallelismThreads ?? 0;
+    this.intraOpParallelismThreads = init.intraOpParallelismThreads ?? 0;
+    this.usePerSessionThreads = init.usePerSessionThreads ?? false;
+    this.isolateSessionState = init.isolateSessionState ?? false;
+    this.deviceCount = init.deviceCount ?? {};
+    this.gpuOptions = init.gpuOptions ?? {};
+    this.graphOptions = init.graphOptions ?? {};
+  }
+}
+
+/** The options that the value means. Throws `TypeError` for what is neither a `ConfigProto` nor a plain object. */
+export function asConfig(value: ConfigProto | ConfigInit | null | undefined): ConfigProto {
+  if (value === null || value === undefined) return new ConfigProto();
+  if (value instanceof ConfigProto) return value;
+  if (typeof value === 'object' && isPlain(value)) return new ConfigProto(value);
+  throw new TypeError(`config must be a tf.ConfigProto, but got <class '${pythonTypeName(value)}'>`);
+}

@@ -1,0 +1,148 @@
+/**
+ * A session's machinery on one backend: compiles requests, keeps plans and state, runs. Who may run when, and how
+ * requests and results look to users, is `session.ts`'s business.
+ */
+import { compile } from '../compiler/compile.ts';
+import type { Target } from '../compiler/lowering/lowering.ts';
+import { makeTarget } from '../compiler/lowering/target.ts';
+import type { ExecutionPlan } from '../compiler/plan/plan.ts';
+import type { Graph } from '../src/graph/graph.ts';
+import type { Endpoint, NodeId } from '../src/graph/node.ts';
+import { type ErrorNode, OpError } from '../src/util/errors.ts';
+import type { Backend } from './backends/backend.ts';
+import type { CancelToken } from './cancel.ts';
+import type { ConfigProto } from './config.ts';
+import { deviceName, HOST_DEVICE } from './devices.ts';
+import { runError } from './errors.ts';
+import { LoadedPlan } from './executor.ts';
+import type { Feed } from './feeds.ts';
+import { evaluate } from './host/evaluate.ts';
+import { hasHostKernel } from './host/registry.ts';
+import type { StepRecorder } from './metadata.ts';
+import { type CachedPlan, PlanCache } from './plan-cache.ts';
+import { ResourceStore } from './resources.ts';
+import type { FeedValue, ResultForm, RunContext, RunValue } from './run.ts';
+
+/** What one run asks for, by ids. */
+export interface EngineRequest {
+  readonly fetches: readonly Endpoint[];
+  readonly targets: readonly NodeId[];
+  readonly feeds: readonly Feed[];
+  /** Nodes that have run already and are not to run again; what is needed of their outputs is fed. */
+  readonly done?: ReadonlySet<NodeId>;
+}
+
+export interface RunSettings {
+  readonly form: ResultForm;
+  readonly cancel: CancelToken;
+  readonly deadline: number;
+  readonly recorder: StepRecorder | null;
+}
+
+export function targetOf(backend: Backend): Target {
+  return makeTarget(backend.name, {
+    hasKernel: (kernel) => backend.kernel(kernel) !== undefined,
+    hasHost: hasHostKernel,
+  });
+}
+
+export class Engine {
+  readonly store: ResourceStore;
+  readonly plans: PlanCache;
+  private readonly target: Target;
+
+  constructor(
+    private readonly graph: Graph,
+    readonly backend: Backend,
+    private readonly config: ConfigProto,
+  ) {
+    this.store = new ResourceStore(backend);
+    this.plans = new PlanCache(config.planCacheSize);
+    this.target = targetOf(backend);
+  }
+
+  /** Runs; the fetched values in order. */
+  run(request: EngineRequest, settings: RunSettings): RunValue[] | Promise<RunValue[]> {
+    const { loaded, feedPositions } = this.planFor(request);
+    const feeds: FeedValue[] = [];
+    for (let i = 0; i < feedPositions.length; i++) feeds.push(request.feeds[feedPositions[i]]);
+    const context: RunContext = {
+      transaction: this.store.begin(),
+      feeds,
+      form: settings.form,
+      cancel: settings.cancel,
+      deadline: settings.deadline,
+      recorder: settings.recorder,
+      blame: this.blame,
+    };
+    return loaded.run(context);
+  }
+
+  dispose(): void {
+    this.plans.clear();
+    this.store.dispose();
+  }
+
+  private readonly blame = (origin: NodeId): { op: ErrorNode; site?: string } => ({
+    op: this.graph.operation(origin),
+    site: this.graph.node(origin).site,
+  });
+
+  private planFor(request: EngineRequest): CachedPlan {
+    // A run that goes on where another stopped is one of a kind.
+    const key = keyOf(this.graph, request);
+    const known = this.plans.get(key);
+    if (known) return known;
+    const plan = this.compile(request);
+    if (this.config.logDevicePlacement) logPlacement(plan, this.backend.name);
+    const made = { loaded: new LoadedPlan(plan, this.backend), feedPositions: positions(plan, request.feeds) };
+    this.plans.set(key, made);
+    return made;
+  }
+
+  private compile(request: EngineRequest): ExecutionPlan {
+    const { passes, userPasses } = this.config;
+    try {
+      return compile(this.graph.snapshot(), request, this.target, { passes, userPasses, evaluate }).plan;
+    } catch (error) {
+      throw this.compileError(error);
+    }
+  }
+
+  /** Errors of compilation that name a node get the operation itself. */
+  private compileError(error: unknown): unknown {
+    if (!(error instanceof OpError) || !error.op) return error;
+    const id = this.graph.snapshot().find(error.op.name)?.id;
+    if (id === undefined) return error;
+    const { op, site } = this.blame(id);
+    const known = new (error.constructor as new (op: ErrorNode | null, message: string) => OpError)(null, error.detail);
+    known.stack = error.stack;
+    return runError(known, op, site);
+  }
+}
+
+function keyOf(graph: Graph, { fetches, targets, feeds, done }: EngineRequest): string {
+  let key = `${graph.epoch}`;
+  for (let i = 0; i < fetches.length; i++) key += ` ${fetches[i].node}:${fetches[i].index}`;
+  key += '|';
+  for (let i = 0; i < targets.length; i++) key += ` ${targets[i]}`;
+  key += '|';
+  for (let i = 0; i < feeds.length; i++) {
+    const { endpoint, shape } = feeds[i];
+    key += ` ${endpoint.node}:${endpoint.index}[${shape}]`;
+  }
+  return done ? `${key}|${[...done].join(' ')}` : key;
+}
+
+function positions(plan: ExecutionPlan, feeds: readonly Feed[]): number[] {
+  return plan.feeds.map(({ endpoint }) =>
+    feeds.findIndex((feed) => feed.endpoint.node === endpoint.node && feed.endpoint.index === endpoint.index),
+  );
+}
+
+function logPlacement(plan: ExecutionPlan, backend: string): void {
+  for (const step of plan.instructions) {
+    const op = step.kind === 'kernel' || step.kind === 'host' ? step.kernel : step.kind;
+    console.log(`${step.name}: (${op}): ${step.kind === 'host' ? HOST_DEVICE : deviceName(backend)}`);
+  }
+}

@@ -1,0 +1,395 @@
+/**
+ * `tf.gradients`: reverse-mode differentiation as graph construction, in TensorFlow's order and with its names. What the
+ * gradient of one op is, its definition or the registry says.
+ */
+import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
+import type { NodeId } from '../graph/node.ts';
+import { tuple } from '../ops/control.ts';
+import { convertToTensor, graphOf } from '../ops/emit.ts';
+import { zerosLike } from '../ops/filling.ts';
+import { IndexedSlices } from '../ops/indexed-slices.ts';
+import type { Cotangent, GradFn } from '../ops/opdef/define.ts';
+import { bind, isConvertible, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
+import { bool, type DType, float32, resource } from '../util/dtype.ts';
+import { TypeError, ValueError } from '../util/errors.ts';
+import { isFullyDefined } from '../util/shape.ts';
+import { type AggregationMethod, aggregate, checkAggregationMethod } from './aggregate.ts';
+import { tensorVocabulary as $, OperationView } from './graph-builder.ts';
+import { type Differentiator, differentiatorOf, type Gradient, type GradientFunction } from './registry.ts';
+
+/** What `gradients` gives for an x that the ys do not depend on. */
+export const UnconnectedGradients = Object.freeze({ NONE: 'none', ZERO: 'zero' } as const);
+export type UnconnectedGradients = (typeof UnconnectedGradients)[keyof typeof UnconnectedGradients];
+
+/** A tensor, or a variable: the gradient is then with respect to its value. */
+export type Differentiable = Tensor | (TensorConvertible & { readonly handle?: Tensor });
+
+type OneOrMany<T> = T | readonly T[];
+
+export interface GradientsOptions {
+  /** The gradients of the ys, ones where null: a list as long as `ys`. */
+  readonly gradYs?: OneOrMany<TensorLike | IndexedSlices | null> | null;
+  /** The name scope; `gradients` without it. */
+  readonly name?: string | null;
+  /** Places the gradient of each op with the op. */
+  readonly colocateGradientsWithOps?: boolean;
+  /** Lets the gradients of an op be used only when all of them are computed. */
+  readonly gateGradients?: boolean;
+  readonly aggregationMethod?: number | null;
+  /** Tensors that count as constants. */
+  readonly stopGradients?: OneOrMany<Differentiable> | null;
+  /** `'none'` gives null for an x that the ys do not depend on, `'zero'` zeros. */
+  readonly unconnectedGradients?: UnconnectedGradients;
+}
+
+/**
+ * The gradients of the sum of `ys` with respect to each of `xs`: one per x, of its shape; null (or zeros) where the ys do
+ * not depend on it; `IndexedSlices` where only some rows are touched, as by a gather. Throws `LookupError` for an op on
+ * the way that has no gradient, `ValueError` for `gradYs` of another length, `TypeError` for types that do not go
+ * together; the graph is then as before. Results are tensors like any others: differentiate them again for second
+ * derivatives.
+ *
+ *     const [dx, dw] = tf.gradients(loss, [x, w]);
+ *     const [partial] = tf.gradients(z, [x], {stopGradients: [y]});
+ */
+export function gradients(
+  ys: OneOrMany<Differentiable>,
+  xs: OneOrMany<Differentiable>,
+  ...rest: Rest<
+    [
+      gradYs: OneOrMany<TensorLike | IndexedSlices | null> | null,
+      name: string | null,
+      colocateGradientsWithOps: boolean,
+      gateGradients: boolean,
+      aggregationMethod: number | null,
+      stopGradients: OneOrMany<Differentiable> | null,
+      unconnectedGradients: UnconnectedGradients,
+    ],
+    GradientsOptions
+  >
+): Gradient[] {
+  const options = bind<GradientsOptions>(POSITIONS, rest);
+  const targets = asList(ys);
+  const sources = asList(xs);
+  const unconnected = options.unconnectedGradients ?? UnconnectedGradients.NONE;
+  if (unconnected !== UnconnectedGradients.NONE && unconnected !== UnconnectedGradients.ZERO) {
+    throw new ValueError(`Unknown value for unconnected_gradients: '${unconnected}'`);
+  }
+  const method = checkAggregationMethod(options.aggregationMethod);
+  const stops = asList(options.stopGradients ?? []).map((t) => elementOf(t));
+  const given = gradYsOf(options.gradYs, targets);
+  const graph = graphOf([...targets, ...sources, ...given.filter((g) => g !== null)]);
+  return graph.atomic(() =>
+    graph.asDefault(() => {
+      const xTensors = sources.map((x) => elementOf(x));
+      const yTensors = targets.map((y) => (y instanceof Tensor ? y : convertToTensor(y)));
+      const found = graph.nameScope(options.name || 'gradients', () => {
+        const pass = new BackwardPass(graph, yTensors, xTensors, stops, {
+          method,
+          colocate: options.colocateGradientsWithOps ?? false,
+          gate: options.gateGradients ?? false,
+        });
+        return pass.run(seeds(graph, yTensors, given, options.colocateGradientsWithOps ?? false));
+      });
+      if (unconnected === UnconnectedGradients.NONE) return found;
+      return found.map((grad, i) => grad ?? zerosFor(graph, xTensors[i]));
+    }),
+  );
+}
+
+const POSITIONS = [
+  'gradYs',
+  'name',
+  'colocateGradientsWithOps',
+  'gateGradients',
+  'aggregationMethod',
+  'stopGradients',
+  'unconnectedGradients',
+] as const;
+
+function asList<T>(value: OneOrMany<T>): readonly T[] {
+  return Array.isArray(value) ? value : [value as T];
+}
+
+/** What is differentiated with respect to: of a variable its handle. */
+function elementOf(x: Differentiable): Tensor {
+  if (x instanceof Tensor) return x;
+  if (x?.handle instanceof Tensor) return x.handle;
+  return convertToTensor(x);
+}
+
+function gradYsOf(
+  gradYs: GradientsOptions['gradYs'],
+  ys: readonly unknown[],
+): readonly (TensorLike | IndexedSlices | null)[] {
+  if (gradYs === null || gradYs === undefined) return ys.map(() => null);
+  const single = !Array.isArray(gradYs) || (ys.length === 1 && gradYs.every((g) => typeof g !== 'object'));
+  const list = (single && gradYs.length !== 1 ? [gradYs] : gradYs) as (TensorLike | null)[];
+  if (list.length !== ys.length) {
+    throw new ValueError(`Length mismatch. Passed ${list.length} grad_ys for ${ys.length} ys`);
+  }
+  return list;
+}
+
+/** The gradients that start the pass: ones, or copies of the given ones under the names of this call. */
+function seeds(
+  graph: Graph,
+  ys: readonly Tensor[],
+  given: readonly (TensorLike | IndexedSlices | null)[],
+  colocate: boolean,
+): (Tensor | IndexedSlices)[] {
+  const converted = given.map((grad, i) => {
+    if (grad === null || grad instanceof IndexedSlices) return grad;
+    return isConvertible(grad) || grad instanceof Tensor
+      ? convertToTensor(grad)
+      : convertToTensor(grad, { preferredDtype: ys[i].dtype, name: `grad_y_${i}` });
+  });
+  return ys.map((y, i) => {
+    const grad = converted[i];
+    return placed(graph, y.op, colocate, () => {
+      if (grad === null) return ones(graph, y, `grad_ys_${i}`);
+      checkSeed(y, grad);
+      if (!(grad instanceof IndexedSlices)) return $.identity(grad, `grad_ys_${i}`);
+      const indices = $.identity(grad.indices, `grad_ys_${i}_indices`);
+      const values = $.identity(grad.values, `grad_ys_${i}_values`);
+      const shape = grad.denseShape && $.identity(grad.denseShape, `grad_ys_${i}_shape`);
+      return new IndexedSlices(values, indices, shape);
+    });
+  });
+}
+
+function checkSeed(y: Tensor, grad: Tensor | IndexedSlices): void {
+  const kind = (dtype: DType) => (dtype.isFloating || dtype.isInteger ? 'real' : dtype.isComplex ? 'complex' : 'other');
+  const expected = kind(y.dtype);
+  if (expected === 'other' && y.dtype !== resource) {
+    throw new TypeError(`Tensor ${y} with type ${y.dtype.name} must be numeric to obtain a default gradient`);
+  }
+  if (kind(grad.dtype) === expected) return;
+  if (expected === 'real') {
+    throw new TypeError(
+      `Gradient type ${grad.dtype.name} generated for real or integer-valued tensor ${y} with type ${y.dtype.name} must be real or integer`,
+    );
+  }
+  throw new TypeError(
+    `Gradient type ${grad.dtype.name} generated for complex-valued tensor ${y} with type ${y.dtype.name} must be real`,
+  );
+}
+
+function ones(graph: Graph, y: Tensor, name: string): Tensor {
+  if (y.dtype.isComplex) {
+    throw new TypeError(`Gradients of complex tensors (${y}) must set grad_ys (y.dtype = ${y.dtype})`);
+  }
+  const shape = $.shape(y);
+  return graph.nameScope(name, (scope) =>
+    $.fill(shape, $.constant(y.dtype === bool ? true : 1, y.dtype), scope),
+  );
+}
+
+/** Zeros for an x that nothing depends on; for a variable, of the shape of its value. */
+function zerosFor(graph: Graph, x: Tensor): Tensor {
+  if (x.dtype !== resource) return zerosLike(x);
+  const { dtype, shape } = x.spec.handle ?? { dtype: float32, shape: null };
+  const dims = isFullyDefined(shape) ? $.ints([...shape]) : $.op('VariableShape', [x]);
+  return graph.nameScope('zeros', (scope) => $.fill(dims, $.constant(0, dtype), scope));
+}
+
+function placed<R>(graph: Graph, op: Operation, colocate: boolean, body: () => R): R {
+  return colocate ? graph.colocateWith(op, false, body) : body();
+}
+
+interface PassOptions {
+  readonly method: AggregationMethod;
+  readonly colocate: boolean;
+  readonly gate: boolean;
+}
+
+/** What has flowed to the outputs of one op: lists while it is collected, then their sums. */
+type Collected = (readonly (Tensor | IndexedSlices)[] | Tensor | IndexedSlices | null)[];
+
+/**
+ * One walk from the ys back to the xs. An op is visited when every op between it and the ys that takes one of its outputs
+ * has been; ops that become ready together are visited in the order in which they became so.
+ */
+class BackwardPass {
+  private readonly collected = new Map<NodeId, Collected>();
+  /** Between the ys and the xs, per op: consumers not visited yet. */
+  private readonly pending: Int32Array;
+  private readonly reached: Uint8Array;
+  private readonly stops = new Set<NodeId>();
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly ys: readonly Tensor[],
+    private readonly xs: readonly Tensor[],
+    stops: readonly Tensor[],
+    private readonly options: PassOptions,
+  ) {
+    this.reached = this.markReached();
+    this.pending = this.countPending();
+    for (const { op } of xs) {
+      if (op.node.inputs.every((e) => this.pending[e.node] <= 0)) this.stops.add(op.id);
+    }
+    for (const { op } of stops) this.stops.add(op.id);
+  }
+
+  /** Marks what the xs can influence. Ids are in topological order, so one sweep will do. */
+  private markReached(): Uint8Array {
+    const { graph } = this;
+    const reached = new Uint8Array(graph.size);
+    let first = graph.size;
+    for (const x of this.xs) {
+      reached[x.op.id] = 1;
+      first = Math.min(first, x.op.id);
+    }
+    const last = this.ys.reduce((max, y) => Math.max(max, y.op.id), -1);
+    for (let id = first + 1; id <= last; id++) {
+      if (reached[id]) continue;
+      for (const { node, index } of graph.node(id).inputs) {
+        if (reached[node] && graph.node(node).outputs[index].dtype.isTrainable) {
+          reached[id] = 1;
+          break;
+        }
+      }
+    }
+    return reached;
+  }
+
+  /** Counts, for every op between, its uses by ops between; -1 stands for an op that is not between. */
+  private countPending(): Int32Array {
+    const { graph, reached } = this;
+    const pending = new Int32Array(graph.size).fill(-1);
+    const stack = this.ys.map((y) => y.op.id);
+    while (stack.length > 0) {
+      const id = stack.pop() as NodeId;
+      if (!reached[id] || pending[id] >= 0) continue;
+      pending[id] = 0;
+      for (const { node } of graph.node(id).inputs) if (reached[node]) stack.push(node);
+    }
+    for (let id = 0; id < pending.length; id++) {
+      if (pending[id] < 0) continue;
+      for (const { node } of graph.node(id).inputs) if (pending[node] >= 0) pending[node]++;
+    }
+    return pending;
+  }
+
+  run(seeds: readonly (Tensor | IndexedSlices)[]): Gradient[] {
+    this.ys.forEach((y, i) => {
+      this.collect(y, seeds[i]);
+    });
+    const queue: NodeId[] = [];
+    for (const id of new Set(this.ys.map((y) => y.op.id))) if (this.pending[id] === 0) queue.push(id);
+    for (let next = 0; next < queue.length; next++) {
+      const op = this.graph.operation(queue[next]);
+      placed(this.graph, op, this.options.colocate, () => this.visit(op));
+      for (const { node } of op.node.inputs) {
+        if (this.pending[node] > 0 && --this.pending[node] === 0) queue.push(node);
+      }
+    }
+    return this.xs.map((x) => {
+      const found = this.collected.get(x.op.id)?.[x.index] ?? null;
+      return Array.isArray(found) ? null : (found as Gradient);
+    });
+  }
+
+  private collect(tensor: Tensor, grad: Tensor | IndexedSlices): void {
+    const { id } = tensor.op;
+    let lists = this.collected.get(id);
+    if (!lists) {
+      lists = tensor.op.node.outputs.map(() => []);
+      this.collected.set(id, lists);
+    }
+    (lists[tensor.index] as (Tensor | IndexedSlices)[]).push(grad);
+  }
+
+  private visit(op: Operation): void {
+    const lists = this.collected.get(op.id);
+    if (!lists) return;
+    lists.forEach((list, i) => {
+      const grads = list as readonly (Tensor | IndexedSlices)[];
+      lists[i] = grads.length === 0 ? null : aggregate(grads, op.name, this.options.method);
+    });
+    const grads = lists as (Tensor | IndexedSlices | null)[];
+    if (grads.every((grad) => grad === null) || this.stops.has(op.id)) return;
+    const differentiator = differentiatorOf(op);
+    if (differentiator.kind === 'none') return;
+    this.fillZeros(op, grads);
+    const inputs = this.graph.nameScope(`${op.name}_grad`, () => this.differentiate(op, differentiator, grads));
+    this.propagate(op, inputs);
+  }
+
+  /** Outputs that nothing depends on get zeros where gradients flow through their type. */
+  private fillZeros(op: Operation, grads: (Tensor | IndexedSlices | null)[]): void {
+    grads.forEach((grad, i) => {
+      const output = op.outputs[i];
+      if (grad === null && output.dtype.isTrainable && output.dtype.kind !== 'handle') grads[i] = $.zerosLike(output);
+    });
+  }
+
+  private differentiate(
+    op: Operation,
+    differentiator: Exclude<Differentiator, { kind: 'none' }>,
+    grads: readonly (Tensor | IndexedSlices | null)[],
+  ): readonly Gradient[] {
+    const found =
+      differentiator.kind === 'user'
+        ? callUser(op, differentiator.fn, grads)
+        : callDefined(op, differentiator.fn, differentiator.takesSlices, grads);
+    if (found.length !== op.node.inputs.length) {
+      throw new ValueError(
+        `Num gradients ${found.length} generated for op ${op} do not match num inputs ${op.node.inputs.length}`,
+      );
+    }
+    if (!this.options.gate || found.filter((grad) => grad !== null).length < 2) return found;
+    return this.graph.device(null, () => {
+      using _ = this.graph.colocateWith(null, true);
+      return tuple(found);
+    });
+  }
+
+  private propagate(op: Operation, grads: readonly Gradient[]): void {
+    const { inputs } = op;
+    grads.forEach((grad, i) => {
+      if (grad === null) return;
+      const input = inputs[i];
+      if (grad instanceof Tensor && input.dtype !== resource) refine(op, i, input, grad);
+      this.collect(input, grad);
+    });
+  }
+}
+
+/** The gradient has the shape of what it is the gradient of. */
+function refine(op: Operation, i: number, input: Tensor, grad: Tensor): void {
+  try {
+    grad.setShape(input.shape);
+  } catch {
+    throw new ValueError(
+      `Incompatible shapes between op input and calculated input gradient. Forward operation: ${op.name}. Input index: ${i}. Original input shape: ${input.getShape()}. Calculated input gradient shape: ${grad.getShape()}`,
+    );
+  }
+}
+
+function callUser(
+  op: Operation,
+  fn: GradientFunction,
+  grads: readonly (Tensor | IndexedSlices | null)[],
+): readonly Gradient[] {
+  const found = fn(op, ...grads);
+  const list = (Array.isArray(found) ? found : [found]) as readonly (Gradient | undefined)[];
+  return list.map((grad) => grad ?? null);
+}
+
+function callDefined(
+  op: Operation,
+  fn: GradFn,
+  takesSlices: boolean,
+  grads: readonly (Tensor | IndexedSlices | null)[],
+): readonly Gradient[] {
+  const dy = grads.map((grad) => (grad instanceof IndexedSlices && !takesSlices ? convertToTensor(grad) : grad));
+  return fn(new OperationView(op), dy as readonly Tensor[], $).map(asGradient);
+}
+
+function asGradient(cotangent: Cotangent<Tensor> | undefined): Gradient {
+  if (cotangent === null || cotangent === undefined) return null;
+  if (cotangent instanceof Tensor || cotangent instanceof IndexedSlices) return cotangent;
+  return new IndexedSlices(cotangent.values, cotangent.indices, cotangent.denseShape);
+}

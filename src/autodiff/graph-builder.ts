@@ -1,0 +1,57 @@
+/**
+ * `$` over the tensors of a graph: what the gradient functions of op definitions build with. Which gradient is built when
+ * is `gradients.ts`'s business.
+ */
+import { getDefaultGraph } from '../graph/default-graph.ts';
+import type { Operation, Tensor } from '../graph/graph.ts';
+import type { AttrValue, TensorSpec } from '../graph/node.ts';
+import { constantOp, emit } from '../ops/emit.ts';
+import type { OpView } from '../ops/opdef/define.ts';
+import { type Builder, type BuildInput, Vocabulary } from '../ops/opdef/vocabulary.ts';
+import { constantValue } from '../ops/static-value.ts';
+import type { NdArray } from '../util/ndarray.ts';
+
+/** Builds on the default graph. */
+class GraphBuilder implements Builder<Tensor> {
+  op(
+    type: string,
+    inputs: readonly BuildInput<Tensor>[],
+    attrs: Readonly<Record<string, AttrValue>>,
+    name: string,
+  ): readonly Tensor[] {
+    return emit(type, inputs, attrs, name).outputs;
+  }
+  constant(value: NdArray, name: string): Tensor {
+    return constantOp(value, name);
+  }
+  spec(value: Tensor): TensorSpec {
+    return value.spec;
+  }
+  constantValue(value: Tensor): NdArray | null {
+    return constantValue(value);
+  }
+  after<R>(controls: readonly Tensor[], body: () => R): R {
+    return getDefaultGraph().controlDependencies(controls, body);
+  }
+}
+
+/** The vocabulary over tensors of the default graph. */
+export const tensorVocabulary = new Vocabulary<Tensor>(new GraphBuilder());
+
+/** An operation as its gradient function sees it. */
+export class OperationView implements OpView<Tensor> {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+
+  constructor(private readonly operation: Operation) {
+    this.type = operation.type;
+    this.name = operation.name;
+    this.inputs = operation.inputs;
+    this.outputs = operation.outputs;
+  }
+  attr<T extends AttrValue = AttrValue>(name: string): T {
+    return this.operation.getAttr(name) as T;
+  }
+}

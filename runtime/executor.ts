@@ -111,7 +111,7 @@ export class LoadedPlan {
     try {
       for (let i = 0; i < fetches.length; i++) values.push(run.result(fetches[i]));
     } catch (error) {
-      for (const value of values) if ('dispose' in value) value.dispose();
+      for (const value of values) this.discard(value);
       throw this.abandon(run, error, null);
     }
     for (let i = 0; i < fetches.length; i++) run.free(fetches[i]);
@@ -119,6 +119,11 @@ export class LoadedPlan {
     if (flags.verify) this.verifyEmpty(run);
     run.context.transaction.commit();
     return values;
+  }
+
+  private discard(value: RunValue): void {
+    if ('dispose' in value) value.dispose();
+    else if ('device' in value && value.device) this.backend.dispose(value.device.dataId);
   }
 
   private verifyEmpty(run: Run): void {

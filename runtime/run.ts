@@ -18,9 +18,9 @@ export interface FeedValue {
   readonly host: NdArray | null;
 }
 
-/** What results come as: arrays, or tfjs tensors that share the buffers. */
-export type ResultForm = 'array' | 'tensor';
-export type RunValue = NdArray | TfjsTensor;
+/** What results come as: arrays, tfjs tensors that share the buffers, or values as they are, to be fed again. */
+export type ResultForm = 'array' | 'tensor' | 'value';
+export type RunValue = NdArray | TfjsTensor | FeedValue;
 
 /** All that a run needs beside its plan. */
 export interface RunContext {
@@ -140,6 +140,11 @@ export class Run {
   result(slot: Slot): RunValue {
     if (this.context.form === 'tensor') return this.tensorOf(slot);
     const here = this.host[slot];
+    if (this.context.form === 'value') {
+      const device = this.device[slot];
+      if (device) this.backend.incRef(device.dataId);
+      return { device, host: device ? null : here };
+    }
     if (!here) return this.backend.readSync(this.device[slot] as DeviceValue, this.plan.slots[slot].dtype);
     return copyOf(here);
   }

@@ -25,6 +25,8 @@ export interface Request {
   /** Operations to run though nothing of them is fetched. */
   readonly targets: readonly NodeId[];
   readonly feeds: readonly Feed[];
+  /** Nodes that have run already and must not run again; what is needed of their outputs is fed. */
+  readonly done?: ReadonlySet<NodeId>;
 }
 
 /**
@@ -103,7 +105,7 @@ function closure(snapshot: GraphSnapshot, request: Request, fed: Map<NodeId, Map
   const needed = new Set<NodeId>();
   const stack: NodeId[] = [];
   const visit = (id: NodeId): void => {
-    if (needed.has(id)) return;
+    if (needed.has(id) || request.done?.has(id)) return;
     // Whoever waits for a fed placeholder waits for the feed.
     if (fed.has(id) && isPlaceholder(snapshot.node(id))) return;
     needed.add(id);

@@ -104,6 +104,8 @@ export class Rewriter implements NodeSink {
     const mark = this.out.length;
     const { changed } = this;
     this.builder.at(node);
+    // Rules may ask for the types of the outputs that they are to replace.
+    this.facts.add(node);
     const outputs = build(this.$);
     const built = this.out.splice(mark);
     if (outputs) return { outputs, built };

@@ -71,7 +71,10 @@ function byDefinition(rewriter: Rewriter, node: IrNode): readonly NdArray[] | nu
 
 function computed(node: IrNode, inputs: readonly NdArray[], evaluate: Evaluate): readonly NdArray[] | null {
   try {
-    return evaluate({ ...node, attr: <T extends AttrValue = AttrValue>(name: string) => node.attrs[name] as T }, inputs);
+    return evaluate(
+      { ...node, attr: <T extends AttrValue = AttrValue>(name: string) => node.attrs[name] as T },
+      inputs,
+    );
   } catch (error) {
     // It fails in the run as well, and there the failure is reported.
     if (error instanceof OpError || error instanceof ShapeError) return null;

@@ -180,9 +180,7 @@ function ones(graph: Graph, y: Tensor, name: string): Tensor {
     throw new TypeError(`Gradients of complex tensors (${y}) must set grad_ys (y.dtype = ${y.dtype})`);
   }
   const shape = $.shape(y);
-  return graph.nameScope(name, (scope) =>
-    $.fill(shape, $.constant(y.dtype === bool ? true : 1, y.dtype), scope),
-  );
+  return graph.nameScope(name, (scope) => $.fill(shape, $.constant(y.dtype === bool ? true : 1, y.dtype), scope));
 }
 
 /** Zeros for an x that nothing depends on; for a variable, of the shape of its value. */

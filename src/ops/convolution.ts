@@ -295,7 +295,7 @@ interface Known {
 
 function known<V>(op: OpView<V>, input: Shape, filter: Shape): Known | null {
   if (!isFullyDefined(input) || !isFullyDefined(filter) || op.attr('data_format') !== 'NHWC') return null;
-  if (input[3] !== filter[2]) return null;
+  if (input[3] !== filter[2] || input.includes(0) || filter.includes(0)) return null;
   const strides = op.attr<readonly number[]>('strides');
   const dilations = op.attr<readonly number[]>('dilations');
   const explicit = op.attr<readonly number[]>('explicit_paddings');
@@ -378,7 +378,7 @@ function byFlippedFilter<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | nul
   const input = $.constantValue(sizes);
   if (input?.size !== 4 || $.dtypeOf(w) !== float32 || !isFullyDefined($.shapeOf(dy))) return null;
   const geometry = known(op, Array.from(input.data as Int32Array), $.shapeOf(w));
-  if (!geometry || geometry.rows.stride !== 1 || geometry.columns.stride !== 1) return null;
+  if (geometry?.rows.stride !== 1 || geometry.columns.stride !== 1) return null;
   const pads = (a: WindowAxis): readonly [number, number] => {
     const before = (a.window - 1) * a.dilation - a.before;
     return [before, a.size - a.out + a.before];

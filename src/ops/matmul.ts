@@ -87,9 +87,11 @@ function inferBatch(op: InferContext, combine: (a: Shape, b: Shape) => Shape): I
 function batchProducts<V>(op: OpView<V>, dy: V, $: Vocabulary<V>, type: string): readonly [V, V] {
   const [x, y] = op.inputs;
   const [adjX, adjY] = [op.attr<boolean>('adj_x'), op.attr<boolean>('adj_y')];
-  const typed = type === 'BatchMatMulV3' ? { Tout: $.dtypeOf(dy) } : {};
-  const product = (a: V, b: V, adjA: boolean, adjB: boolean, isX: boolean) =>
-    $.op(type, [a, b], { adj_x: adjA, adj_y: adjB, grad_x: isX, grad_y: !isX, ...typed }, 'MatMul');
+  const product = (a: V, b: V, adjA: boolean, adjB: boolean, isX: boolean) => {
+    const attrs = { adj_x: adjA, adj_y: adjB, grad_x: isX, grad_y: !isX };
+    const typed = type === 'BatchMatMulV3' ? { ...attrs, Tout: $.dtypeOf(isX ? x : y) } : attrs;
+    return $.op(type, [a, b], typed, 'MatMul');
+  };
   return [
     adjX ? product(y, dy, adjY, true, true) : product(dy, y, false, !adjY, true),
     adjY ? product(dy, x, true, adjX, false) : product(x, dy, !adjX, false, false),

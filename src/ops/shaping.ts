@@ -511,7 +511,7 @@ export function matrixTranspose(
   ...rest: Rest<[name: string | null, conjugate: boolean], NameOption & { readonly conjugate?: boolean }>
 ): Tensor {
   const { name, conjugate } = bind<NameOption & { conjugate: boolean }>(['name', 'conjugate'], rest);
-  return opScope(name, 'transpose', [a], () => {
+  return opScope(name, 'matrix_transpose', [a], () => {
     const x = convertToTensor(a, { name: 'a' });
     if (x.shape) {
       const axes = x.shape.map((_, i) => i);

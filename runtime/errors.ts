@@ -24,9 +24,7 @@ export function runError(error: unknown, op: ErrorNode, site?: string): OpError 
 function fromKernel(error: unknown, op: ErrorNode): OpError {
   const text = error instanceof Error ? error.message : String(error);
   const outOfMemory = error instanceof RangeError || /out of memory|allocation failed/i.test(text);
-  const found = outOfMemory
-    ? new ResourceExhaustedError(op, `Out of memory: ${text}`)
-    : new InternalError(op, text);
+  const found = outOfMemory ? new ResourceExhaustedError(op, `Out of memory: ${text}`) : new InternalError(op, text);
   found.cause = error;
   return found;
 }

@@ -2,9 +2,9 @@
  * Feed dictionaries: what users hand to `Session.run` as values of tensors, checked and converted. Nothing is computed.
  */
 import { engine, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
-import { constantValue } from '../src/ops/static-value.ts';
 import { type Graph, type GraphElementLike, type Operation, Tensor } from '../src/graph/graph.ts';
 import type { Endpoint } from '../src/graph/node.ts';
+import { constantValue } from '../src/ops/static-value.ts';
 import { type ArrayValue, toNdArray } from '../src/util/array-convert.ts';
 import { asDType, type DType, string } from '../src/util/dtype.ts';
 import { TypeError, ValueError } from '../src/util/errors.ts';
@@ -105,7 +105,9 @@ function* flatten(key: unknown, value: unknown): Iterable<readonly [unknown, unk
 function* flattenComposite(key: CompositeLike, value: unknown): Iterable<readonly [unknown, unknown]> {
   // In the order of the tuples: (indices, values, shape) where the indices are a matrix, else (values, indices, shape).
   const names =
-    key.indices.rank === 1 ? (['values', 'indices', 'denseShape'] as const) : (['indices', 'values', 'denseShape'] as const);
+    key.indices.rank === 1
+      ? (['values', 'indices', 'denseShape'] as const)
+      : (['indices', 'values', 'denseShape'] as const);
   const parts = Array.isArray(value) ? value : names.map((name) => (value as Record<string, unknown>)[name]);
   for (let i = 0; i < names.length; i++) {
     const tensor = key[names[i]];

@@ -73,10 +73,7 @@ export type FetchResult<F, V = NdArray> = unknown extends F
                   : never;
 
 /** The shape of a fetch structure, with positions in the list of values at its leaves. */
-type Layout =
-  | number
-  | null
-  | { readonly items: readonly Layout[]; readonly join: (values: unknown[]) => unknown };
+type Layout = number | null | { readonly items: readonly Layout[]; readonly join: (values: unknown[]) => unknown };
 
 /** A fetch structure, taken apart. */
 export class FetchPlan {

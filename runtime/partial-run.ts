@@ -81,7 +81,8 @@ export class PartialRunHandle {
 
   private check(plan: FetchPlan, feeds: readonly Feed[]): void {
     for (const { endpoint } of feeds) this.checkOne('feed', endpoint, this.feeds, this.pendingFeeds, 'fed');
-    for (const endpoint of plan.endpoints) this.checkOne('fetch', endpoint, this.fetches, this.pendingFetches, 'fetched');
+    for (const endpoint of plan.endpoints)
+      this.checkOne('fetch', endpoint, this.fetches, this.pendingFetches, 'fetched');
     for (const id of plan.targets) {
       const problem = !this.targets.has(id)
         ? 'was not specified in partial_run_setup.'

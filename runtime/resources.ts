@@ -2,10 +2,11 @@
  * What a session remembers between runs: values of variables and positions of random streams. A run works on a
  * `Transaction`, so that a run that fails leaves no trace. Who may run when is the session's business.
  */
-import type { RandomStream } from './host/registry.ts';
-import type { Backend, DeviceValue } from './backends/backend.ts';
-import { sizeOf } from '../src/util/shape.ts';
+
 import type { NdArray } from '../src/util/ndarray.ts';
+import { sizeOf } from '../src/util/shape.ts';
+import type { Backend, DeviceValue } from './backends/backend.ts';
+import type { RandomStream } from './host/registry.ts';
 
 /** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
 export type StoredValue =
@@ -53,7 +54,9 @@ export class ResourceStore {
     let bytes = 0;
     for (const { value } of this.variables.values()) {
       if (value.device) buffers++;
-      bytes += value.device ? sizeOf(value.device.shape) * (value.device.dtype === 'bool' ? 1 : 4) : value.host.byteLength;
+      bytes += value.device
+        ? sizeOf(value.device.shape) * (value.device.dtype === 'bool' ? 1 : 4)
+        : value.host.byteLength;
     }
     return { variables: this.variables.size, buffers, bytes };
   }

@@ -5,10 +5,10 @@
 import type { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import type { ExecutionPlan, Slot } from '../compiler/plan/plan.ts';
 import type { NodeId } from '../src/graph/node.ts';
-import { deadlineError, type CancelToken } from './cancel.ts';
 import type { ErrorNode } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { type Backend, type DeviceValue, deviceTypes } from './backends/backend.ts';
+import { type CancelToken, deadlineError } from './cancel.ts';
 import type { StepRecorder } from './metadata.ts';
 import type { Transaction } from './resources.ts';
 

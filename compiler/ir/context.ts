@@ -24,6 +24,7 @@ export class Facts {
 
   /** Takes in a node whose inputs were added before. */
   add(node: IrNode): void {
+    if (this.nodes[node.id] === node) return;
     this.nodes[node.id] = node;
     const values = this.derive(node);
     if (values) {

@@ -16,11 +16,11 @@ export function lowerNode(target: Target, facts: Facts, node: IrNode): Lowered |
   if (node.outputs.some(isEmpty) || node.inputs.some((input) => isEmpty(facts.spec(input)))) return null;
   const lowered = target.table[node.op](new IrLowerContext(facts, node));
   if (!lowered) return null;
-  const taken = lowered.kind === 'kernel' ? lowered.inputs : [lowered.input];
-  if (taken.some((i) => !target.dtypes.has(facts.spec(node.inputs[i]).dtype))) return null;
+  // Another shape is another shape, wherever the value lives.
+  if (lowered.kind === 'alias') return lowered;
+  if (lowered.inputs.some((i) => !target.dtypes.has(facts.spec(node.inputs[i]).dtype))) return null;
   if (node.outputs.some((output) => !target.dtypes.has(output.dtype))) return null;
-  if (lowered.kind === 'kernel' && !target.hasKernel(lowered.kernel)) return null;
-  return lowered;
+  return target.hasKernel(lowered.kernel) ? lowered : null;
 }
 
 function isEmpty({ shape }: IrNode['outputs'][number]): boolean {

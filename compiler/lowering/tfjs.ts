@@ -3,5 +3,6 @@
  * in `wasm.ts`, `webgl.ts` and `cpu.ts`.
  */
 import type { LoweringTable } from './lowering.ts';
+import { fusedRows } from './tfjs-fused.ts';
 
-export const tfjsTable: LoweringTable = {};
+export const tfjsTable: LoweringTable = { ...fusedRows };

@@ -40,7 +40,7 @@ export function runPasses(module: IrModule, context: PassContext, options: Drive
   const results: PassResult[] = [];
   let current = module;
   for (const { name, pass, required } of stages(options)) {
-    if (!required && flags.skip.includes(name)) continue;
+    if (!required && (flags.skip.includes(name) || flags.skip.includes(pass.name))) continue;
     const start = performance.now();
     const next = pass.run(current, context);
     const result = { pass: name, module: next, changed: next !== current, ms: performance.now() - start };
@@ -59,8 +59,11 @@ export function runPasses(module: IrModule, context: PassContext, options: Drive
 export function stages({ passes = true, userPasses = [] }: DriverOptions): Stage[] {
   const skipped: readonly string[] = Array.isArray(passes) ? passes : [];
   for (const name of skipped) find(pipeline, name);
-  const list = pipeline.filter(({ name, required }) => required || (passes !== false && !skipped.includes(name)));
-  for (const item of userPasses) {
+  const isOn = ({ name, pass }: Stage) => passes !== false && !skipped.includes(name) && !skipped.includes(pass.name);
+  const list = pipeline.filter((stage) => stage.required || isOn(stage));
+  // Those after the same pass keep their order if the last is put in first.
+  const afters = userPasses.filter((item) => 'after' in item).reverse();
+  for (const item of [...userPasses.filter((item) => 'before' in item), ...afters]) {
     const { pass } = item;
     const added = { name: pass.name, pass, required: false };
     const anchor = 'after' in item ? item.after : item.before;

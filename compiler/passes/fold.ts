@@ -40,7 +40,9 @@ export const fold: Pass = {
 
 function isCandidate(node: IrNode): boolean {
   if (node.op === 'Const' || node.op === ARG || node.outputs.length === 0) return false;
-  return effectOf(node) === 'pure' && node.outputs.every(mayBeConstant);
+  // What depends on session state may have a part that does not: the shape of a variable.
+  const effect = effectOf(node);
+  return (effect === 'pure' || effect === 'reads') && node.outputs.every(mayBeConstant);
 }
 
 function mayBeConstant({ dtype, shape }: TensorSpec): boolean {
@@ -52,7 +54,7 @@ function mayBeConstant({ dtype, shape }: TensorSpec): boolean {
 function valuesOf(rewriter: Rewriter, node: IrNode, evaluate: Evaluate | null): readonly NdArray[] | null {
   const byRule = byDefinition(rewriter, node);
   if (byRule) return byRule;
-  if (!evaluate || node.inputs.length === 0) return null;
+  if (!evaluate || node.inputs.length === 0 || effectOf(node) !== 'pure') return null;
   const inputs: NdArray[] = [];
   for (const input of node.inputs) {
     const value = rewriter.facts.constant(input);

@@ -1,12 +1,18 @@
 /**
  * THE list of passes, in the order in which they run, with the reason for each place. Running them is `driver.ts`.
  */
+import { algebra } from './algebra.ts';
+import { cse } from './cse.ts';
+import { dce } from './dce.ts';
 import { decompose } from './decompose.ts';
+import { fold } from './fold.ts';
+import { fuse } from './fuse.ts';
 import type { Pass } from './pass.ts';
+import { schedule } from './schedule.ts';
 import { specialise } from './specialise.ts';
 
 export interface Stage {
-  /** Unique in the list; a pass that comes twice is told apart by a number. */
+  /** Unique in the list: a pass that comes twice gets a number the second time. */
   readonly name: string;
   readonly pass: Pass;
   /** Whether the plan cannot be built without it, so that switching passes off leaves it on. */
@@ -20,6 +26,23 @@ function stage(pass: Pass, name = pass.name): Stage {
 export const pipeline: readonly Stage[] = [
   // First: every later decision wants concrete shapes.
   stage(specialise),
-  // After the target-independent passes, which know the large ops better than their pieces.
+  // Shapes, sizes and axes become constants, which is what the rules of algebra look for.
+  stage(fold),
+  // Before cse, so that things written differently become equal.
+  stage(algebra),
+  stage(cse),
+  // What the three left unused must not be decomposed.
+  stage(dce),
+  // After the passes above, which know a large op better than its pieces.
   stage(decompose),
+  // The pieces have constants, identities and equal parts of their own.
+  stage(fold, 'fold2'),
+  stage(algebra, 'algebra2'),
+  stage(cse, 'cse2'),
+  // Before fuse, which counts uses.
+  stage(dce, 'dce2'),
+  // On the target's own ops; no earlier pass knows the fused ones.
+  stage(fuse),
+  // Last: the order of nodes is the order of the run.
+  stage(schedule),
 ];

@@ -2,7 +2,7 @@
  * What the executor needs of a machine: buffers with reference counts and kernels to call on them. `tfjs.ts` adapts a
  * backend of TensorFlow.js to it; which one to use is decided in `index.ts`.
  */
-import type { KernelFunc, Tensor as TfjsTensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelFunc, TensorInfo, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import type { DType } from '../../src/util/dtype.ts';
 import { bool, float32, int32 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';

@@ -2,12 +2,13 @@
  * Chooses and starts backends: one adapter per name and process. The instance is the one that tfjs itself uses, so that
  * tensors can be shared; which backend is tfjs's current one is left alone.
  */
-import { engine, findBackend, getKernelsForBackend, type KernelBackend } from '@tensorflow/tfjs-core';
+import { engine, findBackend, getKernel, getKernelsForBackend, type KernelBackend } from '@tensorflow/tfjs-core';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
 import type { Backend } from './backend.ts';
 import { TfjsBackend } from './tfjs.ts';
 
-const isNode = typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
+const isNode =
+  typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
 
 /** The packages behind the names; others must have been registered with tfjs by the program. */
 const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map<string, () => Promise<unknown>>([
@@ -38,6 +39,11 @@ export function readyBackend(name: string): Backend | undefined {
   return ready.get(name);
 }
 
+/** Whether a backend has a kernel, started or not; true where its kernels are not loaded, so that nobody knows. */
+export function mayHaveKernel(backend: string, kernel: string): boolean {
+  return getKernel(kernel, backend) !== undefined || getKernelsForBackend(backend).length === 0;
+}
+
 /**
  * Starts the backend, once per process. Rejects with `NotFoundError` for a name that nobody registered, with
  * `UnavailableError` where the machine does not have it; a later call tries again.
@@ -66,7 +72,10 @@ async function begin(name: string): Promise<Backend> {
     throw unavailable(name, error);
   }
   if (!engine().backendNames().includes(name)) {
-    throw new NotFoundError(null, `No backend '${name}' is registered with TensorFlow.js. Known: ${engine().backendNames().join(', ')}.`);
+    throw new NotFoundError(
+      null,
+      `No backend '${name}' is registered with TensorFlow.js. Known: ${engine().backendNames().join(', ')}.`,
+    );
   }
   const native = await instance(name);
   // tfjs does this when a backend becomes its current one; to do it twice does no harm.

@@ -24,11 +24,12 @@ defineHostKernels({
     return [mapUnary(x, x.dtype, (value: number) => (value > 0 ? value : alpha * value))];
   },
   Softplus: unaryKernel({ number: softplus }),
-  Softsign: unaryKernel({ number: (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x))) }),
+  Softsign: unaryKernel({ number: (x) => x / (1 + Math.abs(x)) }),
 
-  ReluGrad: binaryKernel({ number: (dy, x) => (x > 0 ? dy : 0), bigint: (dy, x) => (x > 0n ? dy : 0n) }),
+  // A product with 0 or 1, so that an infinite gradient of a dead unit is NaN, as in TensorFlow.
+  ReluGrad: binaryKernel({ number: (dy, x) => dy * (x > 0 ? 1 : 0), bigint: (dy, x) => (x > 0n ? dy : 0n) }),
   Relu6Grad: binaryKernel({
-    number: (dy, x) => (x > 0 && x < 6 ? dy : 0),
+    number: (dy, x) => dy * (x > 0 && x < 6 ? 1 : 0),
     bigint: (dy, x) => (x > 0n && x < 6n ? dy : 0n),
   }),
   EluGrad: binaryKernel({ number: (dy, y) => (y < 0 ? dy * (y + 1) : dy) }),

@@ -2,7 +2,7 @@
  * The evaluator that the compiler folds constants with: host kernels outside of any run, so that nothing can be drawn
  * from a random stream or printed.
  */
-import type { AttrValue, Attrs } from '../../src/graph/node.ts';
+import type { Attrs, AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { findHostKernel, type HostServices } from './registry.ts';

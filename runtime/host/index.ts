@@ -1,5 +1,25 @@
 /** Every family of host kernels: importing this registers all of them. */
 import './constants.ts';
+import './filling.ts';
+import './identity.ts';
+import './joining.ts';
+import './padding.ts';
+import './shaping.ts';
+import './slicing.ts';
 import './arg-reduce.ts';
 import './matmul.ts';
 import './reductions.ts';
+import './fused.ts';
+import './control.ts';
+import './activations.ts';
+import './arithmetic.ts';
+import './cast.ts';
+import './comparison.ts';
+import './unary-math.ts';
+import './gather.ts';
+import './scatter.ts';
+import './segment.ts';
+import './selection.ts';
+import './stitch.ts';
+import './random.ts';
+import './state.ts';

@@ -123,8 +123,7 @@ function gradYsOf(
   ys: readonly unknown[],
 ): readonly (TensorLike | IndexedSlices | null)[] {
   if (gradYs === null || gradYs === undefined) return ys.map(() => null);
-  const single = !Array.isArray(gradYs) || (ys.length === 1 && gradYs.every((g) => typeof g !== 'object'));
-  const list = (single && gradYs.length !== 1 ? [gradYs] : gradYs) as (TensorLike | null)[];
+  const list = asList(gradYs as OneOrMany<TensorLike | IndexedSlices | null>);
   if (list.length !== ys.length) {
     throw new ValueError(`Length mismatch. Passed ${list.length} grad_ys for ${ys.length} ys`);
   }

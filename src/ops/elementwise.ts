@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { int32, int64 } from '../util/dtype.ts';
-import { allocate, NdArray } from '../util/ndarray.ts';
+import { allocate, NdArray, type NumericData } from '../util/ndarray.ts';
 import { broadcastShapes, type KnownShape, sizeOf } from '../util/shape.ts';
 import { emitOne } from './emit.ts';
 import type { GradFn, InferContext, OpView } from './opdef/define.ts';
@@ -81,11 +81,12 @@ export function foldIntegers(fn: (x: bigint, y: bigint) => bigint | null): (op: 
     if (!x || !y) return [null];
     const shape = broadcastShapes(x.shape, y.shape) as KnownShape | undefined;
     if (!shape || sizeOf(shape) > FOLD_LIMIT) return [null];
-    const out = allocate(dtype, sizeOf(shape)) as Int32Array & BigInt64Array;
+    const out = allocate(dtype, sizeOf(shape)) as NumericData;
     for (let i = 0; i < out.length; i++) {
       const value = fn(elementFor(x, shape, i), elementFor(y, shape, i));
       if (value === null || value < BigInt(dtype.min) || value > BigInt(dtype.max)) return [null];
-      (out as Int32Array)[i] = (dtype === int64 ? value : Number(value)) as number;
+      if (out instanceof BigInt64Array) out[i] = value;
+      else (out as Int32Array)[i] = Number(value);
     }
     return [new NdArray(dtype, shape, out)];
   };

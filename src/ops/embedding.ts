@@ -50,7 +50,7 @@ export function embeddingLookup(
     if (parts.length === 1) {
       const rows = gather(parts[0], at, { name: scope });
       const clipped = clip(rows, at.shape?.length ?? null, maxNorm);
-      return emitOne('Identity', [clipped], {}, `${scope}Identity`);
+      return emitOne('Identity', [clipped]);
     }
     return lookupInParts(parts, at, partitionStrategy, maxNorm, scope);
   });

@@ -10,6 +10,7 @@ import { NdArray } from '../util/ndarray.ts';
 import { asShape, isFullyDefined, type KnownShape, type ShapeLike, sizeOf, TensorShape } from '../util/shape.ts';
 import { fillArray } from '../util/strided.ts';
 import { constantOp, convertToTensor, emitOne, opScope } from './emit.ts';
+import { rangeLength } from './opdef/array-rules.ts';
 import { defineOp, type InferContext, ShapeError, sample } from './opdef/define.ts';
 import { unchanged, withRank } from './opdef/shape-rules.ts';
 import { intArray, intsOf, MAX_FOLDED } from './opdef/small-ints.ts';
@@ -132,15 +133,6 @@ function constantBounds(op: InferContext): [start: number, limit: number, delta:
   return values.map((v) => Number(v?.at(0))) as [number, number, number];
 }
 
-/** The number of elements of a range. Throws `ShapeError` where the step leads away from the limit. */
-export function rangeLength(start: number, limit: number, delta: number, dtype: DType): number {
-  if (delta === 0) throw new ShapeError('Requires delta != 0');
-  if (delta > 0 && start > limit) throw new ShapeError(`Requires start <= limit when delta > 0: ${start}/${limit}`);
-  if (delta < 0 && start < limit) throw new ShapeError(`Requires start >= limit when delta < 0: ${start}/${limit}`);
-  const round = dtype === float32 ? Math.fround : (x: number) => x;
-  return Math.ceil(Math.abs(round(round(limit - start) / delta)));
-}
-
 defineOp({
   name: 'LinSpace',
   doc: 'Evenly spaced numbers from `start` to `stop`, both included.',
@@ -168,7 +160,7 @@ export interface FillingOptions {
   readonly dtype?: DTypeLike | null;
   readonly name?: string | null;
 }
-export interface NameOption {
+interface NameOption {
   readonly name?: string | null;
 }
 

@@ -19,6 +19,7 @@ import {
   TensorShape,
 } from '../util/shape.ts';
 import { constantOp, convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { broadcastReductions } from './opdef/array-rules.ts';
 import { defineOp, type InferContext, type OpInit, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { mergeDim, withRank, withRankAtMost } from './opdef/shape-rules.ts';
 import { intArray, intsOf } from './opdef/small-ints.ts';
@@ -343,21 +344,6 @@ defineOp({
     },
   ],
 });
-
-/** Per operand the axes of the result along which it was broadcast. */
-export function broadcastReductions(a: readonly number[], b: readonly number[]): [number[], number[]] {
-  const rank = Math.max(a.length, b.length);
-  const result: [number[], number[]] = [[], []];
-  // Of operands of the same shape nothing is summed, though axes of length 1 would count as broadcast.
-  if (a.length === b.length && a.every((d, i) => d === b[i])) return result;
-  for (let i = 0; i < rank; i++) {
-    const x = a[i - rank + a.length] ?? 1;
-    const y = b[i - rank + b.length] ?? 1;
-    if (x === 1) result[0].push(i);
-    if (y === 1) result[1].push(i);
-  }
-  return result;
-}
 
 interface NameOption {
   readonly name?: string | null;

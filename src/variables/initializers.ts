@@ -11,7 +11,7 @@ import { matrixTranspose, reshape } from '../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import type { ArrayValue } from '../util/array-convert.ts';
 import { asDType, type DType, type DTypeLike, float32 } from '../util/dtype.ts';
-import { ValueError } from '../util/errors.ts';
+import { TypeError, ValueError } from '../util/errors.ts';
 import { asShape, formatShape, isFullyDefined, type KnownShape, type ShapeLike, sizeOf } from '../util/shape.ts';
 
 /** The part of a variable that is made, where the variable is cut into several. */
@@ -32,7 +32,7 @@ export type InitializerFunction = (shape: KnownShape, options: InitializerOption
 export interface Initializer {
   (shape: ShapeLike, options?: InitializerOptions): Tensor;
   call(shape: ShapeLike, options?: InitializerOptions): Tensor;
-  /** The arguments it was made from, under TensorFlow's names. */
+  /** The arguments it was made from, by their names here. */
   getConfig(): Readonly<Record<string, unknown>>;
 }
 
@@ -61,7 +61,7 @@ interface Kind<O extends object> {
   readonly defaults: O;
   /** Types it can make; null: any. */
   readonly floatOnly?: boolean;
-  readonly build: (shape: KnownShape, dtype: DType, options: O, full: KnownShape) => Tensor;
+  readonly build: (shape: KnownShape, dtype: DType, options: O, full: KnownShape, offset: KnownShape | null) => Tensor;
 }
 
 function define<O extends object, A extends readonly unknown[]>(kind: Kind<O>): InitializerFactory<A> {
@@ -80,7 +80,8 @@ function define<O extends object, A extends readonly unknown[]>(kind: Kind<O>): 
       if (!isFullyDefined(dims))
         throw new ValueError(`The shape of an initializer must be known, got ${formatShape(dims)}.`);
       const dtype = asDType(more.dtype ?? (config.dtype as DType | undefined) ?? float32);
-      return kind.build(dims, dtype, options, more.partitionInfo?.fullShape ?? dims);
+      const part = more.partitionInfo;
+      return kind.build(dims, dtype, options, part?.fullShape ?? dims, part?.varOffset ?? null);
     };
     const getConfig = () => ({ ...options, ...('dtype' in options ? { dtype: (config.dtype as DType).name } : {}) });
     return Object.assign((shape: ShapeLike, more?: InitializerOptions) => call(shape, more), { call, getConfig });
@@ -361,11 +362,11 @@ export const identityInitializer = define<
   name: 'Identity',
   defaults: { gain: 1, dtype: float32 },
   floatOnly: true,
-  build: (shape, dtype, { gain }, full) => {
+  build: (shape, dtype, { gain }, full, offset) => {
     checkMatrix(full, full.length === 2);
     const matrix = eye(full[0], full[1], { dtype });
-    const part = shape === full ? matrix : emitOne('Slice', [matrix, full.map(() => 0), [...shape]]);
-    return gain === 1 ? part : emitOne('Mul', [gain, part], {}, 'mul');
+    const part = offset ? emitOne('Slice', [matrix, [...offset], [...shape]]) : matrix;
+    return emitOne('Mul', [gain, part], {}, 'mul');
   },
 });
 

@@ -129,8 +129,10 @@ export function buildCase(c: GoldenCase): BuiltCase {
       byArg.set(input.arg, list);
     }
     const def = getOpDef(type);
-    const args = def.inputs.map((arg) => {
-      const list = byArg.get(arg.name) ?? [];
+    // Some files name arguments as Python does (`axis` for `reduction_indices`): then the order tells.
+    const inOrder = [...byArg.values()];
+    const args = def.inputs.map((arg, i) => {
+      const list = byArg.get(arg.name) ?? (byArg.size === def.inputs.length ? inOrder[i] : []);
       return arg.numberAttr || arg.typeListAttr ? list : list[0];
     });
     const op = emit(type, args, attrsOf(c.attrs ?? c.attrs_given ?? {}), 'op');

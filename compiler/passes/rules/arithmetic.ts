@@ -1,6 +1,7 @@
 /**
  * Algebraic rules of arithmetic and logic. Rules of shapes and types are in `structure.ts`.
  */
+import { int32, int64 } from '../../../src/util/dtype.ts';
 import type { IrValue } from '../../ir/module.ts';
 import { type Match, type Rule, rule } from './match.ts';
 
@@ -11,6 +12,7 @@ function without(m: Match, number: number, side: 'right' | 'either' = 'either'):
 }
 
 const isExact = (m: Match) => m.dtype.isInteger;
+const isUsual = (m: Match) => m.dtype.isFloating || m.dtype === int32 || m.dtype === int64;
 const isReal = (m: Match) => m.dtype.isInteger || m.dtype.isFloating;
 
 export const arithmeticRules: readonly Rule[] = [
@@ -38,11 +40,11 @@ export const arithmeticRules: readonly Rule[] = [
     const divisor = m.splat(m.y);
     if (m.dtype.name !== 'float32' || typeof divisor !== 'number' || divisor === 1) return null;
     const exponent = Math.log2(Math.abs(divisor));
-    if (!Number.isInteger(exponent) || Math.abs(exponent) > 126 || !m.alone(m.x, m.y)) return null;
+    if (2 ** exponent !== Math.abs(divisor) || Math.abs(exponent) > 126 || !m.alone(m.x, m.y)) return null;
     return $.mul(m.x, $.scalarLike(1 / divisor, m.x), 'Mul');
   }),
   rule('Mul', 'x * x = x²', (m, $) =>
-    isReal(m) && m.x.node === m.y.node && m.x.index === m.y.index ? $.square(m.x) : null,
+    isUsual(m) && m.x.node === m.y.node && m.x.index === m.y.index ? $.square(m.x) : null,
   ),
   rule('Neg', '--x = x', (m) => m.made(m.x, 'Neg')?.inputs[0] ?? null),
   rule('LogicalNot', '!!x = x', (m) => m.made(m.x, 'LogicalNot')?.inputs[0] ?? null),
@@ -58,7 +60,7 @@ export const arithmeticRules: readonly Rule[] = [
     return y && $.add(m.x, y.inputs[0], 'Add');
   }),
   rule('Pow', 'x^1 = x, x^2 = x·x, x^-1 = 1/x', (m, $) => {
-    if (!isReal(m) || !m.alone(m.x, m.y)) return null;
+    if (!isUsual(m) || !m.alone(m.x, m.y)) return null;
     if (m.is(m.y, 1)) return m.x;
     if (m.is(m.y, 2)) return $.square(m.x);
     return m.dtype.isFloating && m.is(m.y, -1) ? $.reciprocal(m.x) : null;

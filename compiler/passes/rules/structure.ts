@@ -88,12 +88,13 @@ export const structureRules: readonly Rule[] = [
   rule('Cast Bitcast', 'to the same type', (m) => (m.spec(m.x).dtype === m.dtype ? m.x : null)),
   rule('Cast', 'of a cast that lost nothing', (m, $) => {
     const inner = m.made(m.x, 'Cast');
-    if (!inner) return null;
+    if (!inner || inner.attrs.Truncate === true || m.attr('Truncate') === true) return null;
     const [source] = inner.inputs;
     const from = m.spec(source).dtype;
-    if (!widens(from, inner.outputs[0].dtype)) return null;
-    // What floats beyond the range of integers become is left to each cast.
-    if (from.isFloating && !m.dtype.isFloating) return null;
+    const between = inner.outputs[0].dtype;
+    if (!widens(from, between)) return null;
+    // What a float beyond the range of an integer type becomes is for that very cast to say.
+    if (between.isFloating && !m.dtype.isFloating && !widens(from, m.dtype)) return null;
     return from === m.dtype ? source : $.cast(source, m.dtype);
   }),
 ];

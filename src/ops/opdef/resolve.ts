@@ -158,8 +158,9 @@ function isOfType(attr: AttrDef, value: AttrValue): boolean {
     case 'float':
       return typeof value === 'number';
     case 'bool':
+      return typeof value === 'boolean';
     case 'string':
-      return typeof value === attr.type;
+      return typeof value === 'string';
     case 'shape':
       return value === null || Array.isArray(value);
     case 'tensor':

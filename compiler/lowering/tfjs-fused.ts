@@ -1,0 +1,73 @@
+/**
+ * Rows of the fused ops. When ops are fused is `passes/fuse.ts`'s business.
+ */
+import { float32 } from '../../src/util/dtype.ts';
+import type { KnownShape } from '../../src/util/shape.ts';
+import { isFullyDefined } from '../../src/util/shape.ts';
+import type { LowerContext, LoweringTable } from './lowering.ts';
+
+/** tfjs's names of the activations. */
+const activations: ReadonlyMap<string, string> = new Map([
+  ['Relu', 'relu'],
+  ['Relu6', 'relu6'],
+  ['Elu', 'elu'],
+  ['Sigmoid', 'sigmoid'],
+  ['LeakyRelu', 'leakyrelu'],
+]);
+
+/** What is fused, in tfjs's terms; null where a kernel cannot take it. */
+function fusion(op: LowerContext): { readonly bias: boolean; readonly attrs: Record<string, unknown> } | null {
+  const rest = [...op.attr<readonly string[]>('fused_ops')];
+  const bias = rest[0] === 'BiasAdd';
+  if (bias) rest.shift();
+  if (rest.length > 1 || op.inputCount !== (bias ? 3 : 2) || op.dtype(0) !== float32) return null;
+  const activation = rest.length === 0 ? 'linear' : activations.get(rest[0]);
+  if (activation === undefined) return null;
+  return { bias, attrs: { activation, leakyreluAlpha: op.attr<number>('leakyrelu_alpha') } };
+}
+
+const two = (bias: boolean) => (bias ? [0, 1, 2] : [0, 1]);
+
+export const fusedRows: LoweringTable = {
+  _FusedMatMul: (op) => {
+    const fused = fusion(op);
+    const [a, b, out] = [op.shape(0), op.shape(1), op.outputShape(0)];
+    if (!fused || op.attr('transpose_a') || op.attr('transpose_b')) return null;
+    if (!isFullyDefined(a) || !isFullyDefined(b) || !isFullyDefined(out)) return null;
+    // The kernel multiplies batches of matrices.
+    const batch = (shape: KnownShape): KnownShape => [1, ...shape];
+    return {
+      kind: 'kernel',
+      kernel: '_FusedMatMul',
+      inputs: two(fused.bias),
+      names: fused.bias ? ['a', 'b', 'bias'] : ['a', 'b'],
+      attrs: { transposeA: false, transposeB: false, ...fused.attrs },
+      inputShapes: fused.bias ? [batch(a), batch(b), null] : [batch(a), batch(b)],
+      outputShapes: [out],
+    };
+  },
+
+  _FusedConv2D: (op) => {
+    const fused = fusion(op);
+    const padding = op.attr<string>('padding');
+    if (!fused || op.attr('data_format') !== 'NHWC' || padding === 'EXPLICIT') return null;
+    const spatial = (name: string) => op.attr<readonly number[]>(name).slice(1, 3);
+    if (!isFullyDefined(op.shape(0)) || !isFullyDefined(op.shape(1))) return null;
+    // Grouped convolutions are not these kernels'.
+    if (op.shape(0)?.[3] !== op.shape(1)?.[2]) return null;
+    return {
+      kind: 'kernel',
+      kernel: 'FusedConv2D',
+      inputs: two(fused.bias),
+      names: fused.bias ? ['x', 'filter', 'bias'] : ['x', 'filter'],
+      attrs: {
+        strides: spatial('strides'),
+        pad: padding.toLowerCase(),
+        dataFormat: 'NHWC',
+        dilations: spatial('dilations'),
+        dimRoundingMode: null,
+        ...fused.attrs,
+      },
+    };
+  },
+};

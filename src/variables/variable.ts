@@ -1,0 +1,474 @@
+/**
+ * `Variable`: a tensor whose value a session keeps from run to run. It builds the handle, the initializer and reads;
+ * sharing by name is `variable-store.ts`'s business, the values are the session's.
+ */
+import { getDefaultGraph } from '../graph/default-graph.ts';
+import type { Evaluator } from '../graph/evaluator.ts';
+import type { Graph, Operation, Tensor } from '../graph/graph.ts';
+import { GraphKeys } from '../graph/graph-keys.ts';
+import { Chainable } from '../graph/operators.ts';
+import { convertToTensor, emit, emitOne, graphOf } from '../ops/emit.ts';
+import '../ops/state.ts';
+import { bind, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
+import { asDType, type DType, type DTypeLike } from '../util/dtype.ts';
+import { TypeError, ValueError } from '../util/errors.ts';
+import { pythonTypeName } from '../util/python-names.ts';
+import {
+  asShape,
+  formatShape,
+  isCompatible,
+  isFullyDefined,
+  type Shape,
+  type ShapeLike,
+  TensorShape,
+} from '../util/shape.ts';
+
+/** A value, or a function that gives one: it is called where the initializer's ops belong. */
+export type InitialValue = TensorLike | (() => TensorLike);
+
+/** Rows of a gradient or update, as `tf.IndexedSlices` holds them. */
+export interface SparseDelta {
+  readonly values: TensorLike;
+  readonly indices: TensorLike;
+}
+
+export interface VariableOptions {
+  /** Whether optimizers train it; true without it. */
+  readonly trainable?: boolean | null;
+  /** The collections it is added to; `GraphKeys.GLOBAL_VARIABLES` without it. */
+  readonly collections?: readonly string[] | null;
+  /** False allows an initial value of unknown shape. */
+  readonly validateShape?: boolean;
+  /** A device on which the value is cached for reads. */
+  readonly cachingDevice?: string | null;
+  readonly name?: string | null;
+  readonly dtype?: DTypeLike | null;
+  /** The shape that the initial value must have. */
+  readonly expectedShape?: ShapeLike;
+  /** Maps a new value to an allowed one; applied by optimizers. */
+  readonly constraint?: ((value: Tensor) => Tensor) | null;
+  /** The static shape, where it should say less than the initial value does. */
+  readonly shape?: ShapeLike;
+  /** Resource variables are the only kind that can be built: true changes nothing, false is refused. */
+  readonly useResource?: boolean | null;
+}
+
+type VariableArguments = Rest<
+  [
+    trainable: boolean | null,
+    collections: readonly string[] | null,
+    validateShape: boolean,
+    cachingDevice: string | null,
+    name: string | null,
+  ],
+  VariableOptions & { readonly initialValue?: InitialValue }
+>;
+
+export interface AssignOptions {
+  readonly useLocking?: boolean | null;
+  readonly name?: string | null;
+  /** False gives the assigning operation alone, without a read of the new value. */
+  readonly readValue?: boolean;
+}
+type AssignArguments = Rest<[useLocking: boolean | null, name: string | null, readValue: boolean], AssignOptions>;
+
+/** What reads of a variable have in common: the handle, and the ways to read and to write. */
+abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertible {
+  constructor(
+    /** The resource handle. */
+    readonly handle: Tensor,
+    readonly dtype: DType,
+    readonly shape: Shape,
+  ) {
+    super();
+  }
+
+  /** The tensor that a fetch of the variable evaluates. */
+  protected abstract get element(): Tensor;
+  /** What reads have to wait for. */
+  protected abstract get after(): Operation | null;
+  abstract get op(): Operation;
+  abstract get name(): string;
+
+  get graph(): Graph {
+    return this.handle.graph;
+  }
+  get device(): string {
+    return this.handle.device;
+  }
+  getShape(): TensorShape {
+    return new TensorShape(this.shape);
+  }
+  /** The rank; null where it is not known. */
+  get rank(): number | null {
+    return this.shape?.length ?? null;
+  }
+
+  /** A read of the present value; each call builds its own. */
+  value(): Tensor {
+    return this.read('ReadVariableOp');
+  }
+  /** A read that later control dependencies can order; each call builds its own. */
+  readValue(): Tensor {
+    const value = this.graph.nameScope('Read', () => this.read('ReadVariableOp'));
+    return emitOne('Identity', [value]);
+  }
+  private read(name: string): Tensor {
+    const { after } = this;
+    const build = () => emitOne('ReadVariableOp', [this.handle], { dtype: this.dtype }, name);
+    const value = after ? this.graph.controlDependencies([after], build) : build();
+    if (this.handle.spec.handle?.shape === null && this.shape !== null) value.setShape(this.shape);
+    return value;
+  }
+  /** The rows at `indices`, without reading the rest. */
+  sparseRead(indices: TensorLike, name?: string | null): Tensor {
+    const value = this.graph.nameScope(name || 'Gather', (scope) =>
+      emitOne('ResourceGather', [this.handle, indices], { dtype: this.dtype }, scope),
+    );
+    return emitOne('Identity', [value]);
+  }
+  /** The slices at full or partial indices, without reading the rest. */
+  gatherNd(indices: TensorLike, name?: string | null): Tensor {
+    const value = this.graph.nameScope(name || 'GatherNd', (scope) =>
+      emitOne('ResourceGatherNd', [this.handle, indices], { dtype: this.dtype }, scope),
+    );
+    return emitOne('Identity', [value]);
+  }
+
+  /** For functions that take tensors: a fresh read. Throws `ValueError` for another type than the variable's. */
+  asTensor(dtype?: DType | null): Tensor {
+    if (dtype && dtype !== this.dtype) {
+      throw new ValueError(
+        `Incompatible type conversion requested to type '${dtype.name}' for \`tf.Variable of type '${this.dtype.name}'. (Variable: ${this})`,
+      );
+    }
+    return this.value();
+  }
+  asGraphElement(): Tensor | Operation {
+    return this.element;
+  }
+
+  /** The value in `session`, or in the default one. Throws `ValueError` where there is none for this graph. */
+  eval(session?: Evaluator | null): Promise<unknown> {
+    return this.element.eval(undefined, session);
+  }
+
+  /**
+   * Gives the variable a new value. What comes back is the variable after it: to be run, or read for the new value.
+   * Throws `ValueError` for a value of another shape, `TypeError` or `ValueError` for one of another type.
+   *
+   *     await sess.run(v.assign([1, 2]))    // the new value
+   *     await sess.run(v.assign([1, 2]).op) // null
+   */
+  assign(value: TensorLike, ...rest: AssignArguments): AssignedVariable {
+    const { name, readValue = true } = assignOptions(rest);
+    const tensor = this.convert(value);
+    if (!isCompatible(this.shape, tensor.shape)) {
+      throw new ValueError(
+        `Cannot assign value to variable ' ${this.name}': Shape mismatch.The variable shape ${formatShape(this.shape)}, and the assigned value shape ${formatShape(tensor.shape)} are incompatible.`,
+      );
+    }
+    const validate = isFullyDefined(this.shape);
+    return this.update('AssignVariableOp', [tensor], name, readValue, { validate_shape: validate });
+  }
+  /** Adds to the variable; as `assign` otherwise. */
+  assignAdd(delta: TensorLike, ...rest: AssignArguments): AssignedVariable {
+    const { name, readValue = true } = assignOptions(rest);
+    return this.update('AssignAddVariableOp', [this.convert(delta)], name, readValue);
+  }
+  /** Subtracts from the variable; as `assign` otherwise. */
+  assignSub(delta: TensorLike, ...rest: AssignArguments): AssignedVariable {
+    const { name, readValue = true } = assignOptions(rest);
+    return this.update('AssignSubVariableOp', [this.convert(delta)], name, readValue);
+  }
+
+  /** Subtracts the rows of a sparse update. The run fails for indices out of range. */
+  scatterSub(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterSub', delta, name, useLocking);
+  }
+  scatterAdd(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterAdd', delta, name, useLocking);
+  }
+  scatterMul(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterMul', delta, name, useLocking);
+  }
+  scatterDiv(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterDiv', delta, name, useLocking);
+  }
+  scatterMax(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterMax', delta, name, useLocking);
+  }
+  scatterMin(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterMin', delta, name, useLocking);
+  }
+  /** Replaces rows. Of several updates of one row the last counts. */
+  scatterUpdate(delta: SparseDelta, useLocking = false, name?: string | null): AssignedVariable {
+    return this.scatter('ResourceScatterUpdate', delta, name, useLocking);
+  }
+  private scatter(type: string, delta: SparseDelta, name: string | null | undefined, _useLocking: boolean) {
+    if (typeof delta !== 'object' || delta === null || !('indices' in delta && 'values' in delta)) {
+      throw new TypeError(`Argument \`sparse_delta\` must be a \`tf.IndexedSlices\`. Received arg: ${String(delta)}`);
+    }
+    return this.update(type, [delta.indices, this.convert(delta.values)], name, true);
+  }
+  /** Replaces slices at full or partial indices. */
+  scatterNdUpdate(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
+    return this.update('ResourceScatterNdUpdate', [indices, this.convert(updates)], name, true);
+  }
+  scatterNdAdd(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
+    return this.update('ResourceScatterNdAdd', [indices, this.convert(updates)], name, true);
+  }
+  scatterNdSub(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
+    return this.update('ResourceScatterNdSub', [indices, this.convert(updates)], name, true);
+  }
+
+  /** The value before it is raised by one. The run fails with `OutOfRangeError` where it is not below `limit`. */
+  countUpTo(limit: number): Tensor {
+    return emitOne('ResourceCountUpTo', [this.handle], { limit, T: this.dtype });
+  }
+
+  /** Whether the session has a value for it. */
+  isInitialized(name?: string | null): Tensor {
+    return emitOne('VarIsInitializedOp', [this.handle], {}, name);
+  }
+
+  private convert(value: TensorLike): Tensor {
+    return this.graph.asDefault(() => convertToTensor(value, { dtype: this.dtype }));
+  }
+
+  /** Adds an updating op, and the read that is the value of the result. Without the read, the op stands for it. */
+  private update(
+    type: string,
+    inputs: readonly TensorLike[],
+    name: string | null | undefined,
+    readValue: boolean,
+    attrs: Readonly<Record<string, boolean>> = {},
+  ): AssignedVariable {
+    return this.graph.atomic(() => {
+      const build = () => emit(type, [this.handle, ...inputs], attrs, name);
+      const op = this.after ? this.graph.controlDependencies([this.after], build) : build();
+      return new AssignedVariable(this, op, readValue);
+    });
+  }
+
+  [Symbol.iterator](): never {
+    throw new TypeError("'Variable' object is not iterable.");
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new TypeError(
+      `Using the variable ${this.name} as a JavaScript value is not allowed. Use its methods (v.add(y)), or run it in a session.`,
+    );
+  }
+}
+
+function assignOptions(rest: readonly unknown[]): Partial<AssignOptions> {
+  return bind<AssignOptions>(['useLocking', 'name', 'readValue'], rest);
+}
+
+/**
+ * A variable as it is after an update: running it runs the update, every read of it comes after. Without `readValue`
+ * only `op` is there to be run.
+ */
+export class AssignedVariable extends BaseVariable {
+  private readonly fetched: Tensor | null;
+
+  constructor(
+    variable: BaseVariable,
+    /** The updating operation. */
+    readonly op: Operation,
+    readValue: boolean,
+  ) {
+    super(variable.handle, variable.dtype, variable.shape);
+    this.fetched = readValue ? this.value() : null;
+  }
+
+  get name(): string {
+    return this.op.name;
+  }
+  protected get after(): Operation {
+    return this.op;
+  }
+  protected get element(): Tensor {
+    if (!this.fetched) throw new ValueError(`${this.op} was built with readValue false: it has no value to fetch.`);
+    return this.fetched;
+  }
+  override asGraphElement(): Tensor | Operation {
+    return this.fetched ?? this.op;
+  }
+  override toString(): string {
+    return `<tf.Variable '${this.handle.op.name}:0' shape=${formatShape(this.shape)} dtype=${this.dtype.name} after ${this.op.name}>`;
+  }
+}
+
+/**
+ * A variable. Its initial value is set by running its `initializer` (or `tf.globalVariablesInitializer()`), per session.
+ *
+ *     const w = new tf.Variable(tf.zeros([784, 10]), {name: 'w'});
+ *     const y = tf.matmul(x, w);
+ *     await sess.run(w.initializer);
+ *
+ * Throws `ValueError` where the initial value has no fully known shape, unless `validateShape` is false.
+ */
+export class Variable extends BaseVariable {
+  /** The operation that gives the variable its initial value. */
+  readonly initializer: Operation;
+  readonly initialValue: Tensor;
+  readonly trainable: boolean;
+  readonly constraint: ((value: Tensor) => Tensor) | null;
+  private readonly isInitializedTensor: Tensor;
+  private readonly graphElement: Tensor;
+  private readonly cached: Tensor | null;
+
+  constructor(initialValue: InitialValue, ...rest: VariableArguments) {
+    const options = bind<VariableOptions & { initialValue: InitialValue }>(
+      ['trainable', 'collections', 'validateShape', 'cachingDevice', 'name'],
+      rest,
+    );
+    const parts = build(options.initialValue ?? initialValue, options);
+    super(parts.handle, parts.initialValue.dtype, parts.shape);
+    this.initialValue = parts.initialValue;
+    this.initializer = parts.initializer;
+    this.isInitializedTensor = parts.isInitialized;
+    this.graphElement = parts.read;
+    this.cached = parts.cached;
+    this.trainable = options.trainable ?? true;
+    this.constraint = options.constraint ?? null;
+    const collections = new Set(options.collections ?? [GraphKeys.GLOBAL_VARIABLES]);
+    if (this.trainable) collections.add(GraphKeys.TRAINABLE_VARIABLES);
+    this.graph.addToCollections(collections, this);
+  }
+
+  /** The name of the handle: `v:0`. */
+  get name(): string {
+    return this.handle.name;
+  }
+  /** The operation of the handle. */
+  get op(): Operation {
+    return this.handle.op;
+  }
+  protected get after(): null {
+    return null;
+  }
+  protected get element(): Tensor {
+    return this.graphElement;
+  }
+  override value(): Tensor {
+    return this.cached ?? super.value();
+  }
+  /** The tensor that tells whether the session has a value, built with the variable. */
+  get initialized(): Tensor {
+    return this.isInitializedTensor;
+  }
+
+  /**
+   * Sets the value in `session`, or in the default one, without adding to the graph. Throws `ValueError` where there is
+   * no session.
+   */
+  async load(value: unknown, session?: Evaluator | null): Promise<void> {
+    const key = this.initializer.inputs[1];
+    await this.initializer.run([[key, value]], session);
+  }
+
+  override toString(): string {
+    return `<tf.Variable '${this.name}' shape=${formatShape(this.shape)} dtype=${this.dtype.name}>`;
+  }
+}
+
+interface Parts {
+  readonly handle: Tensor;
+  readonly initialValue: Tensor;
+  readonly shape: Shape;
+  readonly initializer: Operation;
+  readonly isInitialized: Tensor;
+  readonly read: Tensor;
+  readonly cached: Tensor | null;
+}
+
+function build(initialValue: InitialValue, options: VariableOptions): Parts {
+  checkOptions(initialValue, options);
+  const graph = typeof initialValue === 'function' ? getDefaultGraph() : graphOf([initialValue]);
+  const { validateShape = true } = options;
+  return graph.atomic(() =>
+    graph.asDefault(() =>
+      // The variable outlives what is open around it: its ops wait for nobody.
+      graph.controlDependencies(null, () =>
+        graph.nameScope(options.name || 'Variable', (scope) => {
+          const initial = initialTensor(graph, initialValue, options);
+          const shape = variableShape(initial, options, validateShape);
+          const name = scope.slice(0, -1);
+          const { dtype } = initial;
+          const handle = emitOne('VarHandleOp', [], { shared_name: name, debug_name: name, dtype, shape }, scope);
+          const isInitialized = graph.nameScope('IsInitialized', () => emitOne('VarIsInitializedOp', [handle]));
+          const initializer = graph.nameScope('Assign', (assign) =>
+            emit('AssignVariableOp', [handle, initial], {}, assign),
+          );
+          const [read, cached] = graph.nameScope('Read', () => {
+            const value = emitOne('ReadVariableOp', [handle], { dtype });
+            const { cachingDevice } = options;
+            return [value, cachingDevice ? graph.device(cachingDevice, () => emitOne('Identity', [value])) : null];
+          });
+          return { handle, initialValue: initial, shape, initializer, isInitialized, read, cached };
+        }),
+      ),
+    ),
+  );
+}
+
+function checkOptions(initialValue: InitialValue, options: VariableOptions): void {
+  if (initialValue === null || initialValue === undefined) {
+    throw new ValueError(
+      'The `initial_value` arg to `tf.Variable` must be specified except when you are not providing a `variable_def`. You provided neither.',
+    );
+  }
+  const { collections, constraint } = options;
+  if (
+    collections !== null &&
+    collections !== undefined &&
+    (typeof collections === 'string' || !(Symbol.iterator in collections))
+  ) {
+    throw new ValueError(
+      `collections argument to Variable constructor must be a list, tuple, or set. Got ${String(collections)} of type ${pythonTypeName(collections)}`,
+    );
+  }
+  if (constraint !== null && constraint !== undefined && typeof constraint !== 'function') {
+    throw new ValueError(
+      `Argument \`constraint\` must be None or a callable. a callable. Got a ${pythonTypeName(constraint)}:  ${String(constraint)}`,
+    );
+  }
+  if (options.useResource === false) {
+    throw new ValueError('Reference variables cannot be built: use_resource must not be False.');
+  }
+}
+
+function initialTensor(graph: Graph, initialValue: InitialValue, options: VariableOptions): Tensor {
+  const dtype = options.dtype === null || options.dtype === undefined ? null : asDType(options.dtype);
+  return graph.nameScope('Initializer', () => {
+    const given = typeof initialValue === 'function' ? initialValue() : initialValue;
+    return convertToTensor(given, { dtype, name: 'initial_value' });
+  });
+}
+
+function variableShape(initial: Tensor, options: VariableOptions, validateShape: boolean): Shape {
+  const wanted = asShape(options.expectedShape);
+  if (!isCompatible(initial.shape, wanted)) {
+    throw new ValueError(
+      `Initial value has shape ${formatShape(initial.shape)}, which is not compatible with expected_shape ${formatShape(wanted)}.`,
+    );
+  }
+  if (options.shape !== undefined) {
+    const shape = asShape(options.shape);
+    if (!isCompatible(initial.shape, shape)) {
+      throw new ValueError(
+        `In this \`tf.Variable\` creation, the initial value's shape (${formatShape(initial.shape)}) is not compatible with the explicitly supplied \`shape\` argument (${formatShape(shape)}).`,
+      );
+    }
+    return shape;
+  }
+  if (!validateShape) return isFullyDefined(initial.shape) ? initial.shape : null;
+  if (!isFullyDefined(initial.shape)) {
+    throw new ValueError(`initial_value must have a shape specified: ${initial}`);
+  }
+  return initial.shape;
+}

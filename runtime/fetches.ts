@@ -61,7 +61,10 @@ export type FetchResult<F, V = NdArray> = unknown extends F
       : F extends string
         ? V | null
         : F extends { asGraphElement(): infer E }
-          ? FetchResult<E, V>
+          ? // Variables always stand for a tensor.
+            F extends { asTensor(): Tensor }
+            ? V
+            : FetchResult<E, V>
           : F extends CompositeLike
             ? SparseTensorValue<V> | IndexedSlicesValue<V>
             : F extends ReadonlyMap<infer K, infer E>

@@ -27,14 +27,20 @@ export { GraphKeys } from './graph/graph-keys.ts';
 export { type AttrValue, Node } from './graph/node.ts';
 export type { SliceSpec } from './graph/operators.ts';
 export { diffSnapshots, GraphSnapshot, type SnapshotDiff } from './graph/snapshot.ts';
+// Namespaces.
+export * as initializers from './initializers.ts';
 // Exports and pictures.
 export { type ExportOptions, GraphDef } from './io/graph-def.ts';
+export * as losses from './losses.ts';
+export * as nn from './nn.ts';
 export { convertToTensor } from './ops/emit.ts';
 // Ops.
 export * from './ops/index.ts';
 export { defineOp, getOpDef, type OpDef, opDefs } from './ops/opdef/define.ts';
 export { constantValue as getStaticValue } from './ops/static-value.ts';
 export type { TensorConvertible, TensorLike } from './ops/tensor-like.ts';
+export * as random from './random.ts';
+export * as train from './train.ts';
 export type { ArrayValue, ShapedData } from './util/array-convert.ts';
 // Values: element types, shapes, arrays, errors.
 export {
@@ -82,4 +88,5 @@ export { flags } from './util/flags.ts';
 export { type Data, type Element, NdArray, type NestedArray } from './util/ndarray.ts';
 export type { OpenScope } from './util/scope.ts';
 export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } from './util/shape.ts';
+export * from './variables/index.ts';
 export * as viz from './viz/dot.ts';

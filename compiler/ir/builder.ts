@@ -6,7 +6,7 @@ import type { AttrValue, NodeId, TensorSpec } from '../../src/graph/node.ts';
 import { getOpDef } from '../../src/ops/opdef/define.ts';
 import { resolveSignature } from '../../src/ops/opdef/resolve.ts';
 import type { Builder, BuildInput } from '../../src/ops/opdef/vocabulary.ts';
-import type { NdArray } from '../../src/util/ndarray.ts';
+import { NdArray } from '../../src/util/ndarray.ts';
 import { type Facts, inferOutputs } from './context.ts';
 import type { IrNode, IrValue } from './module.ts';
 
@@ -42,7 +42,10 @@ export class IrBuilder implements Builder<IrValue> {
     name: string,
   ): readonly IrValue[] {
     const def = getOpDef(type);
-    const lists = inputs.map((input) => (Array.isArray(input) ? (input as readonly IrValue[]) : [input as IrValue]));
+    const lists = inputs.map((input, i): readonly IrValue[] => {
+      if (input instanceof NdArray) return [this.constant(input, `${name}/${def.inputs[i]?.name ?? 'Const'}`)];
+      return Array.isArray(input) ? (input as readonly IrValue[]) : [input as IrValue];
+    });
     const dtypes = lists.map((list) => list.map((value) => this.sink.facts.spec(value).dtype));
     const { attrs: resolved, outputDTypes } = resolveSignature(def, dtypes, attrs);
     const { origin } = this.provenance;

@@ -29,9 +29,14 @@ export class Rewriter implements NodeSink {
     this.effects = new Set(module.effects);
   }
 
-  /** What stands for a value of the old module, as far as the walk has come. */
+  /** What stands for a value now, as far as the walk has come; what replaced it may have been replaced in turn. */
   resolve(value: IrValue): IrValue {
-    return this.substitutes[value.node]?.[value.index] ?? value;
+    let current = value;
+    for (;;) {
+      const next = this.substitutes[current.node]?.[current.index];
+      if (!next) return current;
+      current = next;
+    }
   }
 
   /** The node with its inputs as they now are; the same object if none was replaced. */

@@ -3,5 +3,7 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
+import { cpuMathRows } from './tfjs-math.ts';
+import { cpuNnRows } from './tfjs-nn.ts';
 
-export const cpuTable: LoweringTable = { ...tfjsTable };
+export const cpuTable: LoweringTable = { ...tfjsTable, ...cpuMathRows, ...cpuNnRows };

@@ -4,7 +4,7 @@
 import { float32 } from '../../src/util/dtype.ts';
 import type { KnownShape } from '../../src/util/shape.ts';
 import { isFullyDefined } from '../../src/util/shape.ts';
-import type { LowerContext, LoweringTable } from './lowering.ts';
+import type { LowerContext, LoweringRule, LoweringTable } from './lowering.ts';
 
 /** tfjs's names of the activations. */
 const activations: ReadonlyMap<string, string> = new Map([
@@ -27,6 +27,11 @@ function fusion(op: LowerContext): { readonly bias: boolean; readonly attrs: Rec
 }
 
 const two = (bias: boolean) => (bias ? [0, 1, 2] : [0, 1]);
+
+/** A row for some of the activations only. */
+function without(row: LoweringRule, ...names: string[]): LoweringRule {
+  return (op) => (op.attr<readonly string[]>('fused_ops').some((name) => names.includes(name)) ? null : row(op));
+}
 
 export const fusedRows: LoweringTable = {
   _FusedMatMul: (op) => {
@@ -70,4 +75,10 @@ export const fusedRows: LoweringTable = {
       },
     };
   },
+};
+
+/** wasm: a fused Relu or Relu6 turns NaN into 0, where TensorFlow keeps it. */
+export const wasmFusedRows: LoweringTable = {
+  _FusedMatMul: without(fusedRows._FusedMatMul, 'Relu', 'Relu6'),
+  _FusedConv2D: without(fusedRows._FusedConv2D, 'Relu', 'Relu6'),
 };

@@ -4,5 +4,7 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { fusedRows } from './tfjs-fused.ts';
+import { mathRows } from './tfjs-math.ts';
+import { nnRows } from './tfjs-nn.ts';
 
-export const tfjsTable: LoweringTable = { ...fusedRows };
+export const tfjsTable: LoweringTable = { ...mathRows, ...fusedRows, ...nnRows };

@@ -3,5 +3,8 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
+import { wasmFusedRows } from './tfjs-fused.ts';
+import { wasmMathRows } from './tfjs-math.ts';
+import { wasmNnRows } from './tfjs-nn.ts';
 
-export const wasmTable: LoweringTable = { ...tfjsTable };
+export const wasmTable: LoweringTable = { ...tfjsTable, ...wasmMathRows, ...wasmFusedRows, ...wasmNnRows };

@@ -3,5 +3,7 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
+import { webglMathRows } from './tfjs-math.ts';
+import { webglNnRows } from './tfjs-nn.ts';
 
-export const webglTable: LoweringTable = { ...tfjsTable };
+export const webglTable: LoweringTable = { ...tfjsTable, ...webglMathRows, ...webglNnRows };

@@ -29,13 +29,14 @@ export const fuse: Pass = {
     const absorbed = new Set<number>();
     for (const node of module.nodes) {
       if (!fusedOf.has(node.op) || effectOf(node) !== 'pure') continue;
-      const chain = follow(node, uses, facts);
-      if (!chain) continue;
-      const candidate = join(chain);
-      if (!lowerNode(target, facts, candidate)) continue;
-      const root = chain.nodes[chain.nodes.length - 1];
-      fused.set(root.id, candidate);
-      for (const { id } of chain.nodes) if (id !== root.id) absorbed.add(id);
+      // The longest that the target has a kernel for.
+      for (const chain of chains(node, uses, facts)) {
+        const candidate = join(chain);
+        if (!lowerNode(target, facts, candidate)) continue;
+        fused.set(candidate.id, candidate);
+        for (const { id } of chain.nodes) if (id !== candidate.id) absorbed.add(id);
+        break;
+      }
     }
     if (fused.size === 0) return module;
     const rewriter = new Rewriter(module);
@@ -53,10 +54,11 @@ interface Chain {
   readonly bias: IrValue | null;
 }
 
-/** Null where nothing follows that could be joined. */
-function follow(head: IrNode, uses: Uses, facts: Facts): Chain | null {
+/** What could be joined, the longest first. */
+function chains(head: IrNode, uses: Uses, facts: Facts): Chain[] {
   // A kernel that also transposes adds a bias wrongly, once per block.
-  if (head.attrs.transpose_a === true || head.attrs.transpose_b === true) return null;
+  if (head.attrs.transpose_a === true || head.attrs.transpose_b === true) return [];
+  const found: Chain[] = [];
   const nodes = [head];
   let bias: IrValue | null = null;
   let next = uses.onlyUser(head.id);
@@ -64,11 +66,14 @@ function follow(head: IrNode, uses: Uses, facts: Facts): Chain | null {
     bias = biasOf(head, next, facts);
     if (bias) {
       nodes.push(next);
+      found.push({ nodes: [...nodes], bias });
       next = uses.onlyUser(next.id);
     }
   }
-  if (next && effectOf(next) === 'pure' && FUSED_ACTIVATIONS.has(next.op)) nodes.push(next);
-  return nodes.length > 1 ? { nodes, bias } : null;
+  if (next && effectOf(next) === 'pure' && FUSED_ACTIVATIONS.has(next.op)) {
+    found.unshift({ nodes: [...nodes, next], bias });
+  }
+  return found;
 }
 
 /** The vector that `add` adds to the channels of `head`; null where it adds something else. */

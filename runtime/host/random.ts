@@ -8,7 +8,7 @@ import { type DType, float16, float32, float64, int32, int64 } from '../../src/u
 import { InternalError, InvalidArgumentError } from '../../src/util/errors.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type KnownShape, sizeOf } from '../../src/util/shape.ts';
-import { logFloat32, sinCosFloat32 } from './libm.ts';
+import { logFloat32, logFloat64, sinCosFloat32, sinCosFloat64 } from './libm.ts';
 import { type PhiloxState, PhiloxWords, philoxBlocks } from './philox.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 
@@ -100,9 +100,10 @@ function boxMullerFloat(x0: number, x1: number): void {
 function boxMullerDouble(x0: number, x1: number, x2: number, x3: number): void {
   const u1 = Math.max(uniformDouble(x0, x1), SMALLEST);
   const angle = 2 * Math.PI * uniformDouble(x2, x3);
-  const radius = Math.sqrt(-2 * Math.log(u1));
-  pair[0] = Math.sin(angle) * radius;
-  pair[1] = Math.cos(angle) * radius;
+  const radius = Math.sqrt(-2 * logFloat64(u1));
+  sinCosFloat64(angle, pair);
+  pair[0] *= radius;
+  pair[1] *= radius;
 }
 
 function fillNormal(dtype: DType, state: PhiloxState, data: Data): void {

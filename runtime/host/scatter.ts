@@ -31,8 +31,8 @@ function targets(indices: NdArray, updates: NdArray, shape: KnownShape): { start
     );
   }
   const count = sizeOf(outer);
-  if (count > 0 && sizeOf(shape) === 0 && updates.size > 0) {
-    throw invalid('Indices and updates specified for empty output');
+  if (updates.size > 0 && (indices.size === 0 || sizeOf(shape) === 0)) {
+    throw invalid('Indices and updates specified for empty output shape');
   }
   const at = indicesOf(indices);
   const strides = stridesOf(shape);

@@ -1,4 +1,4 @@
-/** Host kernels of softmax, log-softmax and the cross entropies. Sums are kept in double precision. */
+/** Host kernels of softmax, log-softmax, the cross entropies and the L2 loss. Sums are kept in double precision. */
 import { allocate, NdArray } from '../../src/util/ndarray.ts';
 import { broadcastShapes, type KnownShape } from '../../src/util/shape.ts';
 import { indicesOf, invalid, rounded } from './elements.ts';
@@ -121,5 +121,14 @@ defineHostKernels({
       loss[row] = Math.log(sum) - (data[target] - max);
     });
     return [rounded(x.dtype, [rows], loss), rounded(x.dtype, x.shape, backprop)];
+  },
+
+  L2Loss: ([x]) => {
+    const data = x.data as Floats;
+    let sum = 0;
+    for (let i = 0; i < data.length; i++) sum += data[i] * data[i];
+    const out = allocate(x.dtype, 1) as Floats;
+    out[0] = sum / 2;
+    return [rounded(x.dtype, [], out)];
   },
 });

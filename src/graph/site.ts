@@ -1,12 +1,22 @@
 /**
  * Finds the line of user code that is building a node: the first stack frame outside this library.
  */
-const library = new URL('../../', import.meta.url).href;
 
-/** `file:line:column` of the caller outside `src/`; undefined where the engine gives no stack. */
+/** The folders that hold the library, as sources or as the built package. */
+const own = new URL(import.meta.url).pathname.includes('/src/graph/')
+  ? ['src/', 'runtime/', 'compiler/'].map((room) => new URL(`../../${room}`, import.meta.url))
+  : [new URL('./', import.meta.url)];
+/** Engines print frames with URLs or with paths. */
+const prefixes = own.flatMap((folder) => [folder.href, decodeURIComponent(folder.pathname)]);
+/** Frames to look through: functions that build several ops are deep. */
+const DEPTH = 100;
+
+/** `file:line:column` of the caller outside the library; undefined where the engine gives no stack. */
 export function callSite(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = DEPTH;
   const frames = new Error().stack?.split('\n').slice(1) ?? [];
-  const rooms = ['src/', 'runtime/', 'compiler/'].map((room) => library + room);
-  const frame = frames.find((line) => line.includes(':') && !rooms.some((room) => line.includes(room)));
+  Error.stackTraceLimit = stackTraceLimit;
+  const frame = frames.find((line) => line.includes(':') && !prefixes.some((prefix) => line.includes(prefix)));
   return frame?.match(/\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/)?.[1];
 }

@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { float32, int32 } from '../util/dtype.ts';
 import { type NameRest, unary } from './elementwise.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
-import { type Cotangent, defineOp, type GradFn, type OpView, sample } from './opdef/define.ts';
+import { type Cotangent, defineOp, type GradFn, type OpInit, type OpView, sample } from './opdef/define.ts';
 import { merge, unchanged } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -24,15 +24,25 @@ const through =
   (type: string, of: 'outputs' | 'inputs'): GradFn =>
   (op, [dy], $) => [$.op(type, [dy, op[of][0]], alphaOf(op))];
 
+/** Of floats, in terms of the inputs. */
+type Decompose = <V>($: Vocabulary<V>, inputs: readonly V[], op: OpView<V>) => V;
+
+/** The rule of an op definition; integers are left to the host. */
+const ofFloats = (decompose: Decompose | undefined): OpInit['decompose'] =>
+  decompose && ((op, $) => ($.dtypeOf(op.inputs[0]).isFloating ? [decompose($, op.inputs, op)] : null));
+
 interface Row {
   readonly name: string;
   readonly doc: string;
   readonly attrs: readonly string[];
   readonly grad: GradFn;
   readonly y: readonly number[];
+  readonly decompose?: Decompose;
 }
 
 const X = [-1.5, -0.5, 0.25, 2];
+const SELU_SCALE = 1.0507009873554805;
+const SELU_SCALE_ALPHA = 1.7580993408473768;
 
 const rows: readonly Row[] = [
   {
@@ -48,6 +58,7 @@ const rows: readonly Row[] = [
     attrs: [`T: {${REAL}}`],
     grad: through('Relu6Grad', 'outputs'),
     y: [0, 0, 0.25, 2],
+    decompose: ($, [x]) => $.minimum($.maximum(x, 0), 6),
   },
   {
     name: 'Elu',
@@ -83,10 +94,11 @@ const rows: readonly Row[] = [
     attrs: [`T: {${FLOAT_LIST}}`],
     grad: through('SoftsignGrad', 'inputs'),
     y: [-0.6, -0.333333333, 0.2, 0.666666667],
+    decompose: ($, [x]) => $.div(x, $.add($.op('Abs', [x]), 1)),
   },
 ];
 
-for (const { name, doc, attrs, grad, y } of rows) {
+for (const { name, doc, attrs, grad, y, decompose } of rows) {
   defineOp({
     name,
     doc,
@@ -95,6 +107,7 @@ for (const { name, doc, attrs, grad, y } of rows) {
     attrs,
     infer: unchanged,
     grad,
+    decompose: ofFloats(decompose),
     samples: [{ inputs: [sample(float32, [4], X)], outputs: [sample(float32, [4], y)] }],
   });
 }
@@ -124,6 +137,7 @@ interface GradRow {
   readonly attrs: readonly string[];
   readonly grad: GradFn | null;
   readonly z: readonly number[];
+  readonly decompose?: Decompose;
 }
 
 const gradRows: readonly GradRow[] = [
@@ -134,6 +148,7 @@ const gradRows: readonly GradRow[] = [
     attrs: [`T: {${REAL}}`],
     grad: constantSlope,
     z: [0, -3],
+    decompose: ($, [dy, x]) => $.mul(dy, $.cast($.greater(x, 0), $.dtypeOf(dy))),
   },
   {
     name: 'Relu6Grad',
@@ -142,6 +157,7 @@ const gradRows: readonly GradRow[] = [
     attrs: [`T: {${REAL}}`],
     grad: constantSlope,
     z: [0, -3],
+    decompose: ($, [dy, x]) => $.mul(dy, $.cast($.logicalAnd($.greater(x, 0), $.less(x, 6)), $.dtypeOf(dy))),
   },
   {
     name: 'LeakyReluGrad',
@@ -150,6 +166,7 @@ const gradRows: readonly GradRow[] = [
     attrs: [ALPHA, `T: {${FLOAT_LIST}} = float32`],
     grad: constantSlope,
     z: [0.2, -3],
+    decompose: ($, [dy, x], op) => $.where($.greater(x, 0), dy, $.mul(dy, Math.fround(op.attr<number>('alpha')))),
   },
   {
     name: 'EluGrad',
@@ -158,6 +175,7 @@ const gradRows: readonly GradRow[] = [
     attrs: [`T: {${FLOAT_LIST}}`],
     grad: exponentialSlope,
     z: [0.5, -3],
+    decompose: ($, [dy, y]) => $.where($.less(y, 0), $.mul($.add(y, 1), dy), dy),
   },
   {
     name: 'SeluGrad',
@@ -166,6 +184,7 @@ const gradRows: readonly GradRow[] = [
     attrs: [`T: {${FLOAT_LIST}}`],
     grad: exponentialSlope,
     z: [1.25809934, -3.15210296],
+    decompose: ($, [dy, y]) => $.where($.less(y, 0), $.mul(dy, $.add(y, SELU_SCALE_ALPHA)), $.mul(dy, SELU_SCALE)),
   },
   {
     name: 'SoftplusGrad',
@@ -182,6 +201,7 @@ const gradRows: readonly GradRow[] = [
       });
     },
     z: [0.377540669, -2.64239123],
+    decompose: ($, [dy, x]) => $.mul(dy, $.op('Sigmoid', [x])),
   },
   {
     name: 'SoftsignGrad',
@@ -190,10 +210,11 @@ const gradRows: readonly GradRow[] = [
     attrs: [`T: {${FLOAT_LIST}}`],
     grad: null,
     z: [0.444444444, -0.333333333],
+    decompose: ($, [dy, x]) => $.div(dy, $.square($.add($.op('Abs', [x]), 1))),
   },
 ];
 
-for (const { name, doc, second, attrs, grad, z } of gradRows) {
+for (const { name, doc, second, attrs, grad, z, decompose } of gradRows) {
   defineOp({
     name,
     doc,
@@ -202,6 +223,7 @@ for (const { name, doc, second, attrs, grad, z } of gradRows) {
     attrs,
     infer: (op) => [merge(op.shape(0), op.shape(1))],
     grad,
+    decompose: ofFloats(decompose),
     samples: [
       { inputs: [sample(float32, [2], [1, -3]), sample(float32, [2], [-0.5, 2])], outputs: [sample(float32, [2], z)] },
     ],

@@ -43,6 +43,7 @@ interface Row {
   /** Operand names where they are not x and y. */
   readonly args?: readonly [string, string];
   readonly differentiable?: false;
+  readonly decompose?: OpInit['decompose'];
 }
 
 const addGrad = fromOperands((_op, dy) => [dy, dy]);
@@ -108,6 +109,20 @@ const zeroSafeGrad =
       return [toX, $.reshape($.sum($.mul(bySlope, dy), ry), sy)];
     });
   };
+
+type Decompose = NonNullable<OpInit['decompose']>;
+
+/** A select between operands of one shape, for targets whose kernel treats NaN or 0 otherwise. */
+const select =
+  (build: <V>(x: V, y: V, $: Vocabulary<V>) => V): Decompose =>
+  (op, $) => {
+    const [x, y] = op.inputs;
+    if (!$.dtypeOf(x).isFloating || !sameShape($.shapeOf(x), $.shapeOf(y))) return null;
+    return [build(x, y, $)];
+  };
+/** x where it is chosen or NaN, else y, be it NaN or not. */
+const choose = (selector: 'GreaterEqual' | 'LessEqual') =>
+  select((x, y, $) => $.where($.op('LogicalOr', [$.op(selector, [x, y]), $.notEqual(x, x)]), x, y));
 
 const floorFold = foldIntegers((x, y) => {
   if (y === 0n) return null;
@@ -254,6 +269,7 @@ const rows: readonly Row[] = [
     types: COMPARABLE,
     grad: choiceGrad('GreaterEqual'),
     fold: foldIntegers((x, y) => (x > y ? x : y)),
+    decompose: choose('GreaterEqual'),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
     z: [1, 2, 4],
@@ -264,6 +280,7 @@ const rows: readonly Row[] = [
     types: COMPARABLE,
     grad: choiceGrad('LessEqual'),
     fold: foldIntegers((x, y) => (x < y ? x : y)),
+    decompose: choose('LessEqual'),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
     z: [0.5, -2, -3],
@@ -289,6 +306,7 @@ const rows: readonly Row[] = [
     doc: 'x / y, 0 where y is 0.',
     types: `float16, float32, bfloat16, float64, ${COMPLEX}`,
     grad: quotientGrad('DivNoNan', 'div_no_nan'),
+    decompose: select((x, y, $) => $.where($.equal(y, 0), $.zerosLike(x), $.div(x, y))),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
     z: [2, -1, -0.75],
@@ -301,6 +319,7 @@ const rows: readonly Row[] = [
       const toX = $.op('MulNoNan', [dy, op.inputs[1]]);
       return [toX, $.op('MulNoNan', [op.inputs[0], dy])];
     }),
+    decompose: select((x, y, $) => $.where($.equal(y, 0), $.zerosLike(x), $.mul(x, y))),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
     z: [0.5, -4, -12],
@@ -353,7 +372,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-for (const { name, doc, types, grad, x, y, z, fold, commutative, args, differentiable } of rows) {
+for (const { name, doc, types, grad, x, y, z, fold, commutative, args, differentiable, decompose } of rows) {
   const [first, second] = args ?? ['x', 'y'];
   defineOp({
     name,
@@ -365,6 +384,7 @@ for (const { name, doc, types, grad, x, y, z, fold, commutative, args, different
     grad,
     fold,
     commutative,
+    decompose,
     samples: [
       {
         inputs: [sample(float32, [x.length], x), sample(float32, [y.length], y)],

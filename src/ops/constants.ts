@@ -19,7 +19,9 @@ defineOp({
   infer: (op) => [op.attr<NdArray>('value').shape],
   fold: (op) => [op.attr<NdArray>('value')],
   grad: () => [],
-  samples: [{ inputs: [], attrs: { value: toNdArray([1, 2]) }, outputs: [sample(float32, [2], [1, 2])] }],
+  samples: [
+    { inputs: [], attrs: { value: toNdArray([1, 2]), dtype: float32 }, outputs: [sample(float32, [2], [1, 2])] },
+  ],
 });
 
 export interface ConstantOptions {

@@ -263,7 +263,17 @@ defineOp({
       $.op('DepthwiseConv2dNative', [g, w], attrs),
     ];
   },
-  samples: [],
+  samples: [
+    {
+      inputs: [
+        sample(int32, [4], [1, 1, 2, 2]),
+        sample(float32, [1, 1, 2, 1], [1, 10]),
+        sample(float32, [1, 1, 2, 2], [1, 2, 3, 4]),
+      ],
+      attrs: { strides: [1, 1, 1, 1], padding: 'VALID' },
+      outputs: [sample(float32, [1, 1, 2, 2], [1, 20, 3, 40])],
+    },
+  ],
 });
 
 defineOp({
@@ -282,7 +292,17 @@ defineOp({
       $.op('DepthwiseConv2dNative', [x, g], attrs),
     ];
   },
-  samples: [],
+  samples: [
+    {
+      inputs: [
+        sample(float32, [1, 1, 2, 2], [1, 2, 3, 4]),
+        sample(int32, [4], [1, 1, 2, 1]),
+        sample(float32, [1, 1, 2, 2], [1, 2, 3, 4]),
+      ],
+      attrs: { strides: [1, 1, 1, 1], padding: 'VALID' },
+      outputs: [sample(float32, [1, 1, 2, 1], [10, 20])],
+    },
+  ],
 });
 
 // Decompositions: a convolution in terms of another one, for backends that lack it or compute it slowly.

@@ -71,6 +71,8 @@ defineOp({
     {
       inputs: [sample(float32, [1, 2], [0, 0]), sample(float32, [1, 2], [1, 0])],
       outputs: [sample(float32, [1], [Math.LN2]), sample(float32, [1, 2], [-0.5, 0.5])],
+      // As in TensorFlow, nothing flows from the second output to the labels.
+      differentiable: false,
     },
   ],
 });

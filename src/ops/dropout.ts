@@ -47,7 +47,7 @@ export function dropout(
     ['keepProb', 'noiseShape', 'seed', 'name'],
     rest,
   );
-  return opRate(keepProb ?? null, rate ?? null, x, (fraction) =>
+  return withRate(keepProb ?? null, rate ?? null, (fraction) =>
     opScope(name, 'dropout', [x, fraction], () => {
       if (typeof fraction === 'number' && !(fraction >= 0 && fraction < 1)) {
         throw new ValueError(
@@ -71,17 +71,15 @@ export function dropout(
 }
 
 /** Hands on the rate, computed from the kept fraction where that is given; what it takes to do so is built outside. */
-function opRate(
+function withRate(
   keepProb: number | TensorLike | null,
   rate: number | TensorLike | null,
-  x: TensorLike,
   body: (rate: number | TensorLike) => Tensor,
 ): Tensor {
   if (keepProb !== null && rate !== null) throw new ValueError("Cannot specify both 'keep_prob' and 'rate'.");
   if (keepProb === null && rate === null) throw new ValueError('`rate` must be provided. Received: rate=None');
   if (keepProb === null) return body(rate as number | TensorLike);
   if (typeof keepProb === 'number') return body(1 - keepProb);
-  void x;
   return body(emitOne('Sub', [1, keepProb], {}, 'sub'));
 }
 

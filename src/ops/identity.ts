@@ -83,7 +83,7 @@ defineOp({
   attrs: ['T: type', 'message: string = ""'],
   infer: unchanged,
   grad: (op) => {
-    throw new LookupError(`Gradient explicitly disabled. Reason: ${op.attr<string>('message')}`);
+    throw new LookupError(`Gradient explicitly disabled. Reason: b'${op.attr<string>('message')}'`);
   },
   samples: [{ ...pass, differentiable: false }],
 });

@@ -50,3 +50,12 @@ export * from './selection.ts';
 export * from './stitch.ts';
 
 import './state.ts';
+export * from './linalg.ts';
+
+import './softmax.ts';
+import './cross-entropy.ts';
+import './bias.ts';
+import './convolution.ts';
+import './pooling.ts';
+import './normalization.ts';
+import './losses-basic.ts';

@@ -203,8 +203,8 @@ const topKGrad: GradFn = (op, [dy], $) => {
 };
 
 const topSample = {
-  inputs: [sample(float32, [4], [1, 3, 3, 2])],
-  outputs: [sample(float32, [2], [3, 3]), sample(int32, [2], [1, 2])],
+  inputs: [sample(float32, [4], [1, 3, 4, 2])],
+  outputs: [sample(float32, [2], [4, 3]), sample(int32, [2], [2, 1])],
 };
 
 defineOp({

@@ -196,7 +196,7 @@ defineOp({
   doc: 'The input without its axes of length 1, or without those named.',
   inputs: ['input: T'],
   outputs: ['output: T'],
-  attrs: ['T: type', 'squeeze_dims: list(int) = [] >= 0'],
+  attrs: ['T: type', 'squeeze_dims: list(int) >= 0 = []'],
   infer: (op) => [squeezed(op)],
   fold: (op) => {
     const value = op.constant(0);

@@ -13,6 +13,7 @@ type Row = readonly [
   doc: string,
   grad: <V>(y: V, dy: V, incoming: V, $: Vocabulary<V>, op: OpView<V>) => readonly [V, V],
   result: readonly number[],
+  decompose: <V>(y: V, dy: V, $: Vocabulary<V>) => V,
 ];
 
 /** [-2 · incoming · dy · y, op(y, incoming)]: of functions whose gradient op is quadratic in y. */
@@ -22,6 +23,8 @@ const quadratic =
     const toY = $.mul($.mul($.mul(incoming, -2), dy), y);
     return [toY, $.op(type, [y, incoming])];
   };
+
+const reciprocal: Row[4] = (y, dy, $) => $.mul($.neg(dy), $.square(y));
 
 const rows: readonly Row[] = [
   [
@@ -33,6 +36,7 @@ const rows: readonly Row[] = [
       return [toY, $.mul(0.5, ratio)];
     },
     [1, -0.75],
+    (y, dy, $) => $.div($.mul(dy, 0.5), y),
   ],
   [
     'RsqrtGrad',
@@ -42,10 +46,17 @@ const rows: readonly Row[] = [
       return [toY, $.op('RsqrtGrad', [y, incoming])];
     },
     [-0.0625, 12],
+    (y, dy, $) => $.mul($.mul(dy, -0.5), $.mul($.square(y), y)),
   ],
-  ['ReciprocalGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12]],
-  ['InvGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12]],
-  ['TanhGrad', 'dy · (1 - y²), where y = tanh(x).', quadratic('TanhGrad'), [0.75, 9]],
+  ['ReciprocalGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12], reciprocal],
+  ['InvGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12], reciprocal],
+  [
+    'TanhGrad',
+    'dy · (1 - y²), where y = tanh(x).',
+    quadratic('TanhGrad'),
+    [0.75, 9],
+    (y, dy, $) => $.mul(dy, $.sub(1, $.square(y))),
+  ],
   [
     'SigmoidGrad',
     'dy · y · (1 - y), where y = sigmoid(x).',
@@ -55,10 +66,11 @@ const rows: readonly Row[] = [
       return [toY, $.op('SigmoidGrad', [y, incoming])];
     },
     [0.25, 6],
+    (y, dy, $) => $.mul($.mul(dy, y), $.sub(1, y)),
   ],
 ];
 
-for (const [name, doc, grad, result] of rows) {
+for (const [name, doc, grad, result, decompose] of rows) {
   defineOp({
     name,
     doc,
@@ -68,6 +80,11 @@ for (const [name, doc, grad, result] of rows) {
     infer: unchanged,
     grad: (op, [incoming], $) =>
       $.after([incoming], () => grad(conj(op.inputs[0], $), conj(op.inputs[1], $), incoming, $, op)),
+    // Conjugates are left to the host.
+    decompose: (op, $) => {
+      const [y, dy] = op.inputs;
+      return $.dtypeOf(y).isComplex ? null : [decompose(y, dy, $)];
+    },
     samples: [
       {
         inputs: [sample(float32, [2], [0.5, 2]), sample(float32, [2], [1, -3])],

@@ -73,9 +73,17 @@ const rows: readonly Row[] = [
     '-1, 0 or 1; for complex numbers x / |x|.',
     `${SIGNED}, ${COMPLEX}`,
     (op, [dy], $) => [$.fill($.shape(op.inputs[0]), $.scalarLike(0, dy, 'zeros/Const'), 'zeros')],
-    [-1.5, -0, 0, 2],
-    [-1, 0, 0, 1],
-    { samples: [] },
+    X,
+    [-1, -1, 1, 1],
+    {
+      decompose: (op, $) => {
+        const [x] = op.inputs;
+        const dtype = $.dtypeOf(x);
+        if (!dtype.isFloating) return null;
+        const steps = $.sub($.cast($.greater(x, 0), dtype), $.cast($.less(x, 0), dtype));
+        return [$.where($.notEqual(x, x), x, steps)];
+      },
+    },
   ],
   [
     'Square',

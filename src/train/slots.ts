@@ -9,7 +9,8 @@ import { toNdArray } from '../util/array-convert.ts';
 import type { DType } from '../util/dtype.ts';
 import { isFullyDefined, type KnownShape } from '../util/shape.ts';
 import { type Initializer, zerosInitializer } from '../variables/initializers.ts';
-import { Variable } from '../variables/variable.ts';
+import type { Variable } from '../variables/variable.ts';
+import { getVariable, variableScope } from '../variables/variable-scope.ts';
 
 /** How a slot starts: a tensor, or an initializer that is called with the slot's shape and type. */
 export type SlotStart = Tensor | Initializer | ((shape: KnownShape, dtype: DType) => TensorLike);
@@ -21,34 +22,37 @@ export interface SlotOptions {
   readonly colocate?: boolean;
 }
 
+/** What a slot is kept for: a variable, or for averages any tensor. */
+export type Primary = Variable | Tensor;
+
 /**
- * A variable that is not trained, called `<primary>/<name>`, on the graph of the primary variable and placed with it. Its
- * shape and type are the primary's unless given.
+ * A variable that is not trained, called `<primary>/<name>` (inside an open variable scope, with its prefix), on the graph
+ * of the primary and placed with it. Its shape and type are the primary's unless given.
  */
-export function createSlot(primary: Variable, start: SlotStart, name: string, options: SlotOptions = {}): Variable {
+export function createSlot(primary: Primary, start: SlotStart, name: string, options: SlotOptions = {}): Variable {
   const shape = options.shape ?? (isFullyDefined(primary.shape) ? primary.shape : null);
   const dtype = options.dtype ?? primary.dtype;
-  const initial = () => {
-    if (typeof start !== 'function') return start;
-    if (!shape) return emitOne('ZerosLike', [primary.value()], {});
-    return 'getConfig' in start ? start.call(shape, { dtype }) : start(shape, dtype);
-  };
+  const initializer = startOf(primary, start, shape, dtype);
   const { graph } = primary;
   return graph.asDefault(() =>
-    graph.nameScope(null, () => {
+    variableScope(null, { defaultName: `${primary.op.name}/${name}` }, () => {
+      const dims = typeof initializer === 'function' ? { shape, dtype } : {};
       const build = () =>
-        new Variable(typeof start === 'function' ? initial : start, {
-          name: `${primary.op.name}/${name}`,
-          trainable: false,
-          validateShape: shape !== null,
-        });
+        getVariable('', { initializer, trainable: false, validateShape: shape !== null, partitioner: null, ...dims });
       return options.colocate === false ? build() : graph.colocateWith(primary.op, false, build);
     }),
   );
 }
 
+/** An initializer, or the initial value itself where the shape is known only in a run. */
+function startOf(primary: Primary, start: SlotStart, shape: KnownShape | null, dtype: DType) {
+  if (typeof start !== 'function') return start;
+  if (!shape) return emitOne('ZerosLike', [primary]);
+  return 'getConfig' in start ? start : (dims: KnownShape) => start(dims, dtype);
+}
+
 /** A slot that starts at zero. */
-export function createZerosSlot(primary: Variable, name: string, options: SlotOptions = {}): Variable {
+export function createZerosSlot(primary: Primary, name: string, options: SlotOptions = {}): Variable {
   return createSlot(primary, zerosInitializer(), name, options);
 }
 

@@ -9,10 +9,12 @@ export interface FloatSpec {
   round(x: number): number;
   /** The most digits that any of its numbers needs. */
   readonly digits: number;
+  /** From this magnitude on a number by itself is printed in scientific form. */
+  readonly limit: number;
 }
 
-export const float64Spec: FloatSpec = { round: (x) => x, digits: 17 };
-export const float32Spec: FloatSpec = { round: Math.fround, digits: 9 };
+export const float64Spec: FloatSpec = { round: (x) => x, digits: 17, limit: 1e16 };
+export const float32Spec: FloatSpec = { round: Math.fround, digits: 9, limit: 1e6 };
 
 /** A type with `bits` significant bits whose smallest normal exponent is `least`. */
 export function halfSpec(bits: number, least: number): FloatSpec {
@@ -24,7 +26,7 @@ export function halfSpec(bits: number, least: number): FloatSpec {
     const rest = scaled - floor;
     return (rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor) * unit;
   };
-  return { round, digits: 5 };
+  return { round, digits: 5, limit: 1e3 };
 }
 
 /** `0.d₁d₂… × 10^point`, as `digits` and `point`; no trailing zeros. */
@@ -92,10 +94,11 @@ export interface Scientific extends Positional {
   readonly exponent: string;
 }
 
-/** `1.25e-07` in its parts, with at most `precision` digits after the point. */
-export function scientific(x: number, spec: FloatSpec, precision: number): Scientific {
+/** `1.25e-07` in its parts, with at most `most` digits after the point; at least `least`, by the exact value. */
+export function scientific(x: number, spec: FloatSpec, most: number, least = 0): Scientific {
   let { digits, point } = shortest(x, spec);
-  if (digits.length > precision + 1) ({ digits, point } = rounded(x, precision + 1));
+  if (digits.length > most + 1) ({ digits, point } = rounded(x, most + 1));
+  else if (digits !== '' && digits.length < least + 1) ({ digits, point } = rounded(x, least + 1));
   const power = point - 1;
   return {
     whole: minus(x) + (digits[0] ?? '0'),
@@ -110,7 +113,7 @@ export function scalarText(x: number, spec: FloatSpec, suffix: '.0' | ''): strin
   if (Number.isNaN(x)) return 'nan';
   if (!Number.isFinite(x)) return x < 0 ? '-inf' : 'inf';
   const magnitude = Math.abs(x);
-  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e16)) {
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= spec.limit)) {
     const { whole, fraction, sign, exponent } = scientific(x, spec, 100);
     return `${whole}${fraction && `.${fraction}`}e${sign}${exponent}`;
   }

@@ -137,7 +137,8 @@ function floatFormatter(values: readonly number[], spec: FloatSpec, plus: '' | '
   const magnitudes = finite.filter((x) => x !== 0).map(Math.abs);
   const [least, most] = [Math.min(...magnitudes), Math.max(...magnitudes)];
   const exponential =
-    magnitudes.length > 0 && (most >= 1e8 || least < spec.round(1e-4) || spec.round(most / least) > 1000);
+    magnitudes.length > 0 &&
+    (most >= Math.min(1e8, spec.limit) || least < spec.round(1e-4) || spec.round(most / least) > 1000);
   let left = 0;
   let right = 0;
   let print = (x: number) => signed('', x);
@@ -148,7 +149,7 @@ function floatFormatter(values: readonly number[], spec: FloatSpec, plus: '' | '
     left = Math.max(...parts.map((p, i) => signed(p.whole, finite[i]).length));
     right = exponentSize + 2 + digits;
     print = (x) => {
-      const { whole, fraction, sign, exponent } = scientific(x, spec, PRECISION);
+      const { whole, fraction, sign, exponent } = scientific(x, spec, PRECISION, digits);
       const power = `e${sign}${exponent.padStart(exponentSize, '0')}`;
       return `${signed(whole, x).padStart(left)}.${fraction.padEnd(digits, '0')}${power}`;
     };

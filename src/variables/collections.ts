@@ -7,8 +7,10 @@ import { GraphKeys } from '../graph/graph-keys.ts';
 import { constant } from '../ops/constants.ts';
 import { type Dependencies, groupAll, noOp } from '../ops/control.ts';
 import { emitOne, opScope } from '../ops/emit.ts';
+import { booleanMask } from '../ops/gather.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { string } from '../util/dtype.ts';
+import { NdArray } from '../util/ndarray.ts';
 import { PartitionedVariable } from './partitioned.ts';
 import type { Variable } from './variable.ts';
 
@@ -112,21 +114,13 @@ export function reportUninitializedVariables(
   const { name } = bind<ReportOptions>(['name'], rest);
   const variables = varList ?? [...globalVariables(), ...localVariables()];
   return opScope(name, 'report_uninitialized_variables', [], () => {
-    if (variables.length === 0) return constant({ data: [], shape: [0], dtype: string } as never, { dtype: string });
+    if (variables.length === 0) return constant(NdArray.zeros(string, [0]));
     const initialized = variables.map((v) => v.isInitialized());
     return getDefaultGraph().device('/cpu:0', () => {
       const mask = emitOne('LogicalNot', [emitOne('Pack', [initialized], { axis: 0 }, 'stack')]);
       const names = constant(variables.map((v) => v.op.name));
-      return maskVector(names, mask);
+      return booleanMask(names, mask);
     });
-  });
-}
-
-/** The elements of a vector where the mask is true. */
-function maskVector(values: Tensor, mask: Tensor): Tensor {
-  return opScope(null, 'boolean_mask', [values, mask], () => {
-    const places = emitOne('Squeeze', [emitOne('Where', [mask])], { squeeze_dims: [1] });
-    return emitOne('GatherV2', [values, places, constant(0, { dtype: 'int32', name: 'GatherV2/axis' })]);
   });
 }
 

@@ -4,8 +4,9 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { constant } from '../ops/constants.ts';
-import { emit, emitOne } from '../ops/emit.ts';
+import { emitOne } from '../ops/emit.ts';
 import { eye, ones, zeros } from '../ops/filling.ts';
+import { diagPart, qr } from '../ops/linalg.ts';
 import { randomNormal, randomUniform, truncatedNormal } from '../ops/random.ts';
 import { matrixTranspose, reshape } from '../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
@@ -345,9 +346,9 @@ export const orthogonalInitializer = define<
     const columns = shape[shape.length - 1];
     const flat = [Math.max(rows, columns), Math.min(rows, columns)];
     const drawn = randomNormal(flat, { dtype, seed });
-    const [q, r] = emit('Qr', [drawn], { full_matrices: false }).outputs;
+    const [q, r] = qr(drawn);
     // With a positive diagonal of R the decomposition is unique, and Q uniform among the orthogonal matrices.
-    const signs = emitOne('Sign', [emitOne('DiagPart', [r])]);
+    const signs = emitOne('Sign', [diagPart(r)]);
     const unique = emitOne('Mul', [q, signs], {}, 'mul');
     const oriented = rows < columns ? matrixTranspose(unique) : unique;
     return emitOne('Mul', [gain, reshape(oriented, shape)], {}, 'mul');

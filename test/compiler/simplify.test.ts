@@ -60,7 +60,7 @@ test('a node whose rule refuses the fed shapes is left to fail in the run', () =
   );
   assert.match(String(module.nodes[2].attrs._invalid), /Dimensions must be equal, but are 3 and 4/);
   assert.equal(module.effects, [2]);
-  assert.is(module.nodes[3].outputs[0].shape, null);
+  assert.equal(module.nodes[3].outputs[0].shape, [null, null]);
   for (const pass of [fold, algebra, cse, dce]) assert.is(pass.run(module, contextOf(module)), module);
 });
 
@@ -71,13 +71,11 @@ test('fold computes shapes by rule and values by the evaluator', () => {
      %1 = Shape(%0) : i32[2]
      %2 = Const() {value=[1, 2]} : i32[2]
      %3 = Mul(%1, %2) : i32[2]
-     %4 = Reshape(%0, %3) : f32[3,4]
      fetch %3, %0`,
     `%0 = _Arg() {index=0} : f32[3,4]
      %1 = Const() {value=[3, 4]} : i32[2]
      %2 = Const() {value=[1, 2]} : i32[2]
      %3 = Const() {value=[3, 8]} : i32[2]
-     %4 = Reshape(%0, %3) : f32[3,4]
      fetch %3, %0`,
   );
   expectPass(

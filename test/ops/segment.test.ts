@@ -5,7 +5,6 @@ import { Graph } from '../../src/graph/graph.ts';
 import * as tf from '../../src/ops/index.ts';
 import { evaluate } from '../support/interpret.ts';
 
-const KINDS = ['Sum', 'Mean', 'Prod', 'Min', 'Max'];
 test('the functions take lists of segment numbers', () => {
   new Graph().asDefault(() => {
     const x = tf.constant([

@@ -223,15 +223,16 @@ export async function checkGradients(
   if (c.grad_error) {
     const built = buildCase(c);
     const floats = built.outputs.filter((t) => t.dtype.isFloating);
-    return expectError(c, c.grad_error, () =>
-      built.graph.asDefault(() =>
-        gradients(
-          floats,
-          built.inputs.filter((t) => t.dtype.isFloating),
-          floats,
-        ),
-      ),
-    );
+    const xs = built.inputs.filter((t) => t.dtype.isFloating);
+    return expectError(c, c.grad_error, () => {
+      const found = built.graph.asDefault(() => gradients(floats, xs, floats).filter((g) => g !== null));
+      // An error with a code is one of a run.
+      if (c.grad_error?.code === undefined) return undefined;
+      return run(
+        found.map((g) => ('asTensor' in g ? g.asTensor() : g)),
+        built.feeds,
+      );
+    });
   }
   if (!grads || !weights) return;
   const built = buildCase(c);

@@ -6,7 +6,9 @@ import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readyBackend, startBackend } from '../../runtime/backends/index.ts';
 import { liveSessions } from '../../runtime/live-sessions.ts';
+import type { Session } from '../../runtime/session.ts';
 import { resetDefaultGraph } from '../../src/graph/default-graph.ts';
+import type { DefaultStack } from '../../src/graph/default-stack.ts';
 import { sessionStack } from '../../src/graph/evaluator.ts';
 import { graphStack } from '../../src/graph/graph.ts';
 
@@ -17,22 +19,29 @@ export function bufferCounts(): Record<string, number> {
   return Object.fromEntries(BACKENDS.map((name) => [name, readyBackend(name)?.numBuffers() ?? 0]));
 }
 
-/** Puts the check around each test of the file, and starts each with an empty default graph. */
-export function checkLeaks<T>(test: Test<T>): void {
-  let before: Record<string, number> = {};
-  let open = 0;
-  test.before(async () => {
-    for (const name of BACKENDS) await startBackend(name);
-  });
-  test.before.each(() => {
-    resetDefaultGraph();
-    before = bufferCounts();
-    open = liveSessions().length;
-  });
-  test.after.each(() => {
-    assert.is(sessionStack.depth, 0, 'a default session is left');
-    assert.is(graphStack.depth, 0, 'a default graph is left');
-    assert.is(liveSessions().length, open, 'a session is left open');
-    assert.equal(bufferCounts(), before, 'buffers are left');
-  });
+/** `test` with the check around each body, which starts with an empty default graph and all backends ready. */
+export function leakChecked(suite: Test): (name: string, body: () => unknown) => void {
+  return (name, body) => {
+    suite(name, async () => {
+      for (const backend of BACKENDS) await startBackend(backend);
+      resetDefaultGraph();
+      const before = bufferCounts();
+      const open = new Set(liveSessions());
+      try {
+        await body();
+        assert.is(sessionStack.depth, 0, 'a default session is left');
+        assert.is(graphStack.depth, 0, 'a default graph is left');
+        assert.is(liveSessions().length, open.size, 'a session is left open');
+        assert.equal(bufferCounts(), before, 'buffers are left');
+      } finally {
+        for (const session of liveSessions()) if (!open.has(session)) (session as Session).close();
+        empty(sessionStack);
+        empty(graphStack);
+      }
+    });
+  };
+}
+
+function empty<T extends object>(stack: DefaultStack<T>): void {
+  while (stack.top) stack.remove(stack.top);
 }

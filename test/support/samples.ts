@@ -53,7 +53,7 @@ export function buildSample(def: OpDef, sample: Sample, how: 'constants' | 'plac
     const attrs = Object.fromEntries(
       Object.entries(sample.attrs ?? {}).map(([key, value]) => [key, wide && value === float32 ? float64 : value]),
     );
-    return { graph, inputs, outputs: emit(def.name, args, attrs).outputs, feeds };
+    return { graph, inputs, outputs: emit(def.name, args, attrs, 'op').outputs, feeds };
   });
 }
 

@@ -28,7 +28,7 @@ export const arithmeticRules: readonly Rule[] = [
     const zero = m.is(m.y, 0) ? m.y : m.is(m.x, 0) ? m.x : null;
     const other = zero === m.y ? m.x : m.y;
     if (!zero) return null;
-    return m.alone(zero) ?? (m.alone(other, zero) && $.zerosLike(other));
+    return m.alone(zero) ?? (m.alone(other, zero) && $.op('ZerosLike', [other]));
   }),
   rule('Mul', 'x * -1 = -x', (m, $) => {
     if (!isReal(m) || m.dtype.isUnsigned) return null;
@@ -48,7 +48,7 @@ export const arithmeticRules: readonly Rule[] = [
   ),
   rule('Neg', '--x = x', (m) => m.made(m.x, 'Neg')?.inputs[0] ?? null),
   rule('LogicalNot', '!!x = x', (m) => m.made(m.x, 'LogicalNot')?.inputs[0] ?? null),
-  rule('Invert', '~~x = x', (m) => m.made(m.x, 'Invert')?.inputs[0] ?? null),
+
   rule('Add AddV2', 'x + -y = x - y', (m, $) => {
     const y = m.made(m.y, 'Neg');
     if (y) return $.sub(m.x, y.inputs[0], 'Sub');
@@ -70,7 +70,7 @@ export const arithmeticRules: readonly Rule[] = [
     return inner && $.op(m.node.op, [inner.inputs[0]]);
   }),
   rule('Relu Relu6 Abs Sign Floor Ceil Rint Round', 'f(f(x)) = f(x)', (m) => (m.made(m.x, m.node.op) ? m.x : null)),
-  rule('Maximum Minimum LogicalAnd LogicalOr BitwiseAnd BitwiseOr', 'f(x, x) = x', (m) =>
+  rule('Maximum Minimum LogicalAnd LogicalOr', 'f(x, x) = x', (m) =>
     m.x.node === m.y.node && m.x.index === m.y.index ? m.x : null,
   ),
   rule('LogicalAnd', 'x && true = x', (m) => without(m, 1)),

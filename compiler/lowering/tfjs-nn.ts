@@ -1,0 +1,193 @@
+/**
+ * Lowering rows of the neural-network families: softmax, bias, convolution, pooling, local response normalisation. A row
+ * stands only where the tfjs kernel gives TensorFlow's results; everything else is decomposed by its definition, or
+ * runs on the host: batch normalisation, cross entropies, filter gradients.
+ */
+import { float32 } from '../../src/util/dtype.ts';
+import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
+import { type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
+import type { KernelCall, LowerContext, LoweringRule, LoweringTable } from './lowering.ts';
+
+type Numbers = readonly number[];
+
+function call(
+  kernel: string,
+  inputs: readonly number[],
+  names: readonly string[],
+  attrs: Readonly<Record<string, unknown>>,
+  inputShapes?: KernelCall['inputShapes'],
+): KernelCall {
+  return { kind: 'kernel', kernel, inputs, names, attrs, ...(inputShapes && { inputShapes }) };
+}
+
+/** Float32, channels last: what every backend's convolutions and pools take. */
+function isPlain(op: LowerContext, image: number): boolean {
+  return op.dtype(image) === float32 && op.attr('data_format') === 'NHWC';
+}
+
+/** The padding as tfjs writes it. */
+function padOf(op: LowerContext, hasExplicit: boolean): 'same' | 'valid' | number[][] {
+  const padding = op.attr<Padding & string>('padding');
+  if (padding !== 'EXPLICIT') return padding === 'SAME' ? 'same' : 'valid';
+  const explicit = hasExplicit ? op.attr<Numbers>('explicit_paddings') : [];
+  return [0, 1, 2, 3].map((axis) => [...padsOf(explicit, axis)]);
+}
+
+const planar = (list: Numbers): [number, number] => [list[1], list[2]];
+
+function convolutionAttrs(op: LowerContext): Record<string, unknown> {
+  return {
+    strides: planar(op.attr<Numbers>('strides')),
+    pad: padOf(op, true),
+    dataFormat: 'NHWC',
+    dilations: planar(op.attr<Numbers>('dilations')),
+    dimRoundingMode: undefined,
+  };
+}
+
+const convolution: LoweringRule = (op) => {
+  const [input, filter] = [op.shape(0), op.shape(1)];
+  if (!isPlain(op, 0) || !isFullyDefined(input) || !isFullyDefined(filter)) return null;
+  // tfjs knows no groups.
+  if (input[3] !== filter[2]) return null;
+  return call('Conv2D', [0, 1], ['x', 'filter'], convolutionAttrs(op));
+};
+
+const depthwise: LoweringRule = (op) => {
+  if (!isPlain(op, 0) || !isFullyDefined(op.shape(0)) || !isFullyDefined(op.shape(1))) return null;
+  return call('DepthwiseConv2dNative', [0, 1], ['x', 'filter'], convolutionAttrs(op));
+};
+
+/** tfjs's input gradient knows no dilation and no groups. */
+const inputGradient: LoweringRule = (op) => {
+  const [shape, filter] = [op.outputShape(0), op.shape(1)];
+  if (!isPlain(op, 2) || !isFullyDefined(shape) || !isFullyDefined(filter) || shape[3] !== filter[2]) return null;
+  if (op.attr<Numbers>('dilations').some((d) => d !== 1)) return null;
+  const { dilations: _, ...attrs } = convolutionAttrs(op);
+  return call('Conv2DBackpropInput', [2, 1], ['dy', 'filter'], { ...attrs, inputShape: shape });
+};
+
+const filterGradient: LoweringRule = (op) => {
+  const [shape, input] = [op.outputShape(0), op.shape(0)];
+  if (!isPlain(op, 0) || !isFullyDefined(shape) || !isFullyDefined(input) || shape[2] !== input[3]) return null;
+  if (op.attr<Numbers>('dilations').some((d) => d !== 1)) return null;
+  const { dilations: _, ...attrs } = convolutionAttrs(op);
+  return call('Conv2DBackpropFilter', [0, 2], ['x', 'dy'], { ...attrs, filterShape: shape });
+};
+
+interface Pool {
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly rows: WindowAxis;
+  readonly columns: WindowAxis;
+}
+
+/** The pool's window over an image of this shape; null where tfjs has no such pool. */
+function poolOf(op: LowerContext, image: KnownShape | null, hasExplicit: boolean): Pool | null {
+  if (image === null || op.attr('data_format') !== 'NHWC') return null;
+  const [ksize, strides] = [op.attr<Numbers>('ksize'), op.attr<Numbers>('strides')];
+  if (ksize[0] !== 1 || ksize[3] !== 1 || strides[0] !== 1 || strides[3] !== 1) return null;
+  const explicit = hasExplicit ? op.attr<Numbers>('explicit_paddings') : [];
+  const axis = (k: number) =>
+    windowAxis(image[k], ksize[k], strides[k], 1, op.attr<Padding & string>('padding'), padsOf(explicit, k));
+  const [rows, columns] = [axis(1), axis(2)];
+  // A window of one element, or one that leaves elements out, is refused by some backends.
+  if (ksize[1] * ksize[2] === 1 || strides[1] > ksize[1] || strides[2] > ksize[2]) return null;
+  return {
+    attrs: {
+      filterSize: planar(ksize),
+      strides: planar(strides),
+      pad: padOf(op, hasExplicit),
+      dimRoundingMode: undefined,
+    },
+    rows,
+    columns,
+  };
+}
+
+const known = (op: LowerContext, input: number): KnownShape | null => {
+  const shape = op.shape(input);
+  return op.dtype(input) === float32 && isFullyDefined(shape) ? shape : null;
+};
+
+const maxPool: LoweringRule = (op) => {
+  const pool = poolOf(op, known(op, 0), true);
+  return pool && call('MaxPool', [0], ['x'], pool.attrs);
+};
+
+const averagePool: LoweringRule = (op) => {
+  const pool = poolOf(op, known(op, 0), false);
+  return pool && call('AvgPool', [0], ['x'], pool.attrs);
+};
+
+/** tfjs divides by the whole window also where padding is part of it: right without padding only. */
+const averagePoolGradient: LoweringRule = (op) => {
+  const shape = op.outputShape(0);
+  if (op.dtype(1) !== float32 || !isFullyDefined(shape)) return null;
+  const pool = poolOf(op, shape, false);
+  if (!pool || [pool.rows, pool.columns].some((axis) => axis.before > 0 || axis.after > 0)) return null;
+  // Of its second operand the kernel reads the shape alone.
+  return call('AvgPoolGrad', [1, 1], ['dy', 'input'], pool.attrs, [null, shape]);
+};
+
+const maxPoolGradient: LoweringRule = (op) => {
+  const pool = poolOf(op, known(op, 0), true);
+  return pool && call('MaxPoolGrad', [2, 0, 1], ['dy', 'input', 'output'], pool.attrs);
+};
+
+const softmax: LoweringRule = (op) => {
+  const rank = op.shape(0)?.length;
+  if (op.dtype(0) !== float32 || rank === undefined) return null;
+  return call('Softmax', [0], ['logits'], { dim: rank - 1 });
+};
+
+const bias: LoweringRule = (op) => {
+  if (op.dtype(0) !== float32 || (op.type === 'BiasAdd' && op.attr('data_format') !== 'NHWC')) return null;
+  return call('Add', [0, 1], ['a', 'b'], {});
+};
+
+function responseAttrs(op: LowerContext): Record<string, unknown> {
+  return {
+    depthRadius: op.attr('depth_radius'),
+    bias: op.attr('bias'),
+    alpha: op.attr('alpha'),
+    beta: op.attr('beta'),
+  };
+}
+
+const response: LoweringRule = (op) => (op.dtype(0) === float32 ? call('LRN', [0], ['x'], responseAttrs(op)) : null);
+const responseGradient: LoweringRule = (op) =>
+  op.dtype(0) === float32 ? call('LRNGrad', [1, 2, 0], ['x', 'y', 'dy'], responseAttrs(op)) : null;
+
+export const nnRows: LoweringTable = {
+  Softmax: softmax,
+  BiasAdd: bias,
+  BiasAddV1: bias,
+  Conv2D: convolution,
+  DepthwiseConv2dNative: depthwise,
+  MaxPool: maxPool,
+  AvgPool: averagePool,
+  AvgPoolGrad: averagePoolGradient,
+  LRN: response,
+  LRNGrad: responseGradient,
+};
+
+/**
+ * The input gradient of tfjs-wasm is a scalar loop, so where the filter can be turned around instead it is decomposed;
+ * its max-pool gradient is wrong where a window's maximum is not positive.
+ */
+export const wasmNnRows: LoweringTable = {
+  Conv2DBackpropInput: (op) => {
+    const strides = op.attr<Numbers>('strides');
+    return strides[1] === 1 && strides[2] === 1 ? null : inputGradient(op);
+  },
+};
+
+/** The cpu backend has the same kernels as the host, only slower: nothing beyond the shared rows. */
+export const cpuNnRows: LoweringTable = {};
+
+/** On a GPU the backend's own gradients are better than the host's. */
+export const webglNnRows: LoweringTable = {
+  Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: filterGradient,
+  MaxPoolGrad: maxPoolGradient,
+};

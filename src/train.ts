@@ -1,0 +1,52 @@
+/** The namespace `tf.train`: optimizers, learning rates, averages, the global step. */
+export { AdadeltaOptimizer, type AdadeltaOptions } from './train/adadelta.ts';
+export {
+  AdagradDAOptimizer,
+  type AdagradDAOptions,
+  AdagradOptimizer,
+  type AdagradOptions,
+  ProximalAdagradOptimizer,
+  type ProximalAdagradOptions,
+} from './train/adagrad.ts';
+export { AdamOptimizer, type AdamOptions } from './train/adam.ts';
+export { FtrlOptimizer, type FtrlOptions } from './train/ftrl.ts';
+export {
+  assertGlobalStep,
+  createGlobalStep,
+  getGlobalStep,
+  getOrCreateGlobalStep,
+  globalStep,
+} from './train/global-step.ts';
+export {
+  GradientDescentOptimizer,
+  type GradientDescentOptions,
+  ProximalGradientDescentOptimizer,
+  type ProximalGradientDescentOptions,
+} from './train/gradient-descent.ts';
+export {
+  cosineDecay,
+  cosineDecayRestarts,
+  exponentialDecay,
+  inverseTimeDecay,
+  linearCosineDecay,
+  naturalExpDecay,
+  noisyLinearCosineDecay,
+  piecewiseConstant,
+  piecewiseConstantDecay,
+  polynomialDecay,
+} from './train/learning-rate-decay.ts';
+export { MomentumOptimizer, type MomentumOptions } from './train/momentum.ts';
+export {
+  assignMovingAverage,
+  ExponentialMovingAverage,
+  type ExponentialMovingAverageOptions,
+} from './train/moving-average.ts';
+export {
+  type ApplyGradientsOptions,
+  type ComputeGradientsOptions,
+  type GradientAndVariable,
+  type Hyperparameter,
+  type MinimizeOptions,
+  Optimizer,
+} from './train/optimizer.ts';
+export { RMSPropOptimizer, type RMSPropOptions } from './train/rmsprop.ts';

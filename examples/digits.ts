@@ -8,11 +8,34 @@ export interface Digits {
   readonly labels: Int32Array;
 }
 
-/** The 1,797 digits, the first 1,500 to train with, the rest to test. */
+/**
+ * The 1,797 digits, 1,500 to train with, the rest to test. The file lists them writer by writer: the rows are shuffled
+ * first, always in the same way, so that both parts hold all hands.
+ */
 export function loadDigits(): { readonly train: Digits; readonly test: Digits } {
   const file = gunzipSync(readFileSync(new URL('./data/digits.csv.gz', import.meta.url)));
   const rows = file.toString('ascii').trim().split('\n');
-  return { train: parse(rows.slice(0, 1500)), test: parse(rows.slice(1500)) };
+  const shuffled = Array.from(permutation(rows.length, generator(1998)), (i) => rows[i]);
+  return { train: parse(shuffled.slice(0, 1500)), test: parse(shuffled.slice(1500)) };
+}
+
+/** A linear congruential generator (Numerical Recipes): whole numbers below 2³², the same for the same seed. */
+export function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+}
+
+/** The numbers below `count` in random order, by Fisher and Yates's exchange. */
+export function permutation(count: number, random: () => number): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor((random() / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
 }
 
 function parse(rows: readonly string[]): Digits {

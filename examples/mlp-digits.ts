@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import * as tf from '../src/index.ts';
-import { all, batch, draw, loadDigits } from './digits.ts';
+import { all, batch, draw, generator, loadDigits, permutation } from './digits.ts';
 
 const EPOCHS = 20;
 const BATCH = 32;
@@ -30,24 +30,13 @@ const accuracy = tf.reduceMean(tf.cast(tf.equal(predictions, y), tf.float32), { 
 const step = new tf.train.AdamOptimizer(2e-3).minimize(loss);
 const init = tf.globalVariablesInitializer();
 
-/** A shuffle that is the same in every run: a linear congruential generator drives Fisher and Yates's exchange. */
-let state = SEED;
-function shuffled(count: number): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = state % (i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}
-
+const random = generator(SEED);
 const session = new tf.Session();
 await session.run(init);
 
 const started = performance.now();
 for (let epoch = 1; epoch <= EPOCHS; epoch++) {
-  const order = shuffled(train.labels.length);
+  const order = permutation(train.labels.length, random);
   const batches = Math.ceil(order.length / BATCH);
   const title = `epoch ${String(epoch).padStart(2)}/${EPOCHS}`;
   const bar = new SingleBar({

@@ -9,6 +9,7 @@ import type { ExecutionPlan } from '../compiler/plan/plan.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import type { Endpoint, NodeId } from '../src/graph/node.ts';
 import { type ErrorNode, OpError } from '../src/util/errors.ts';
+import type { NdArray } from '../src/util/ndarray.ts';
 import type { Backend } from './backends/backend.ts';
 import type { CancelToken } from './cancel.ts';
 import type { ConfigProto } from './config.ts';
@@ -21,7 +22,7 @@ import { hasHostKernel } from './host/registry.ts';
 import type { StepRecorder } from './metadata.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';
 import { ResourceStore } from './resources.ts';
-import type { FeedValue, ResultForm, RunContext, RunValue } from './run.ts';
+import { copyOf, type FeedValue, type ResultForm, type RunContext, type RunValue } from './run.ts';
 
 /** What one run asks for, by ids. */
 export interface EngineRequest {
@@ -78,6 +79,12 @@ export class Engine {
     return loaded.run(context);
   }
 
+  /** A kept value of the endpoint as an array of the caller's own. */
+  async toArray({ device, host }: FeedValue, { node, index }: Endpoint): Promise<NdArray> {
+    if (device) return this.backend.read(device, this.graph.node(node).outputs[index].dtype);
+    return copyOf(host as NdArray);
+  }
+
   dispose(): void {
     this.plans.clear();
     this.store.dispose();
@@ -89,7 +96,6 @@ export class Engine {
   });
 
   private planFor(request: EngineRequest): CachedPlan {
-    // A run that goes on where another stopped is one of a kind.
     const key = keyOf(this.graph, request);
     const known = this.plans.get(key);
     if (known) return known;

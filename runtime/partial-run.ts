@@ -1,15 +1,16 @@
 /**
  * A run in several steps: remembers what was fed, fetched and computed, so that no step computes again what another did.
- * Running a step is the engine's job.
+ * Running a plan is the engine's job.
  */
 import { prune } from '../compiler/ir/import.ts';
 import type { Graph, Tensor } from '../src/graph/graph.ts';
 import type { Endpoint, NodeId } from '../src/graph/node.ts';
 import { resource, variant } from '../src/util/dtype.ts';
 import { InvalidArgumentError } from '../src/util/errors.ts';
+import type { NdArray } from '../src/util/ndarray.ts';
 import type { KnownShape } from '../src/util/shape.ts';
 import type { Backend } from './backends/backend.ts';
-import type { EngineRequest } from './engine.ts';
+import type { Engine, EngineRequest, RunSettings } from './engine.ts';
 import { type Feed, releaseFeeds } from './feeds.ts';
 import type { FetchPlan } from './fetches.ts';
 import type { FeedValue } from './run.ts';
@@ -179,5 +180,35 @@ export class PartialRunHandle {
 
   private nameOf({ node, index }: Endpoint): string {
     return `${this.graph.node(node).name}:${index}`;
+  }
+}
+
+/**
+ * Runs the next step; the values of its own fetches. The feeds become the handle's. Where the step fails they are given
+ * back, and the handle is as it was.
+ */
+export async function runStep(
+  engine: Engine,
+  handle: PartialRunHandle,
+  plan: FetchPlan,
+  feeds: readonly Feed[],
+  settings: RunSettings,
+): Promise<NdArray[]> {
+  const { backend } = engine;
+  let values: readonly FeedValue[] = [];
+  try {
+    const step = handle.step(plan, feeds);
+    values = (await engine.run(step.request, settings)) as FeedValue[];
+    const own = values.slice(0, plan.endpoints.length);
+    const results = await Promise.all(own.map((value, i) => engine.toArray(value, plan.endpoints[i])));
+    if (settings.cancel.reason) throw settings.cancel.reason;
+    step.complete(values);
+    for (const { device } of own) if (device) backend.dispose(device.dataId);
+    if (handle.exhausted) handle.release(backend);
+    return results;
+  } catch (error) {
+    for (const { device } of values) if (device) backend.dispose(device.dataId);
+    releaseFeeds(feeds, backend);
+    throw error;
   }
 }

@@ -14,7 +14,7 @@ import type { Backend } from './backends/backend.ts';
 import { defaultBackendName, readyBackend, startBackend } from './backends/index.ts';
 import { CancelToken, cancelledError, deadlineError } from './cancel.ts';
 import { type CompileFeeds, explainRequest, requestOf } from './compile.ts';
-import { asConfig, type ConfigInit, ConfigProto } from './config.ts';
+import { asConfig, type ConfigInit, type ConfigProto } from './config.ts';
 import { type DeviceAttributes, devicesOf } from './devices.ts';
 import { Engine, type EngineRequest, type RunSettings, targetOf } from './engine.ts';
 import {
@@ -27,30 +27,20 @@ import {
   parseFeeds,
   releaseFeeds,
 } from './feeds.ts';
-import { FetchPlan, type FetchResult, isPlain } from './fetches.ts';
+import { FetchPlan, type FetchResult } from './fetches.ts';
 import { JobQueue } from './job-queue.ts';
 import { liveSessions, registerSession, type SessionReport } from './live-sessions.ts';
 import { type RunMetadata, RunOptions, type RunOptionsInit, StepRecorder } from './metadata.ts';
-import { PartialRunHandle } from './partial-run.ts';
-import { copyOf, type FeedValue, type RunValue } from './run.ts';
-
-export interface SessionInit {
-  readonly graph?: Graph | null;
-  readonly target?: string | null;
-  readonly config?: ConfigProto | ConfigInit | null;
-}
-
-/** The options of one run. */
-export interface RunArguments {
-  readonly feedDict?: FeedDict | null;
-  readonly options?: RunOptions | RunOptionsInit | null;
-  readonly runMetadata?: RunMetadata | null;
-  /** `'tensor'`: results are tfjs tensors that share the session's buffers, for the caller to dispose. */
-  readonly as?: 'array' | 'tensor';
-}
-
-/** What can be fetched at the top: an element, its name, or a structure of these. */
-export type Fetches = object | string;
+import { PartialRunHandle, runStep } from './partial-run.ts';
+import type { RunValue } from './run.ts';
+import {
+  checkTarget,
+  type Fetches,
+  isInit,
+  type RunArguments,
+  runArguments,
+  type SessionInit,
+} from './session-arguments.ts';
 
 const NO_STATE: SessionReport = { variables: 0, plans: 0, buffers: 0, bytes: 0 };
 
@@ -225,34 +215,11 @@ export class Session implements Evaluator, Disposable {
     const token = new CancelToken();
     const settings: RunSettings = { ...this.settings({}, token), form: 'value' };
     const job = async (): Promise<NdArray[]> => {
-      const { backend } = this.engineOrThrow();
-      let kept: readonly FeedValue[] = [];
-      try {
-        const step = handle.step(plan, request.feeds);
-        kept = (await this.engineOrThrow().run(step.request, settings)) as FeedValue[];
-        const own = kept.slice(0, plan.endpoints.length);
-        const results = await Promise.all(own.map((value, i) => this.toArray(value, plan, i)));
-        step.complete(kept);
-        for (const { device } of own) if (device) backend.dispose(device.dataId);
-        if (handle.exhausted) {
-          handle.release(backend);
-          this.partialRuns.delete(handle);
-        }
-        return results;
-      } catch (error) {
-        for (const { device } of kept) if (device) backend.dispose(device.dataId);
-        releaseFeeds(request.feeds, backend);
-        throw error;
-      }
+      const values = await runStep(this.engineOrThrow(), handle, plan, request.feeds, settings);
+      if (handle.exhausted) this.partialRuns.delete(handle);
+      return values;
     };
     return plan.assemble(await this.enqueue(job, token, 0)) as FetchResult<F>;
-  }
-
-  private async toArray({ device, host }: FeedValue, plan: FetchPlan, position: number): Promise<NdArray> {
-    if (host) return copyOf(host);
-    const { node, index } = plan.endpoints[position];
-    const { dtype } = this.graph.node(node).outputs[index];
-    return this.engineOrThrow().backend.read(device as NonNullable<typeof device>, dtype);
   }
 
   private prepare(fetches: unknown, feedDict: unknown): { plan: FetchPlan; request: EngineRequest } {
@@ -476,31 +443,6 @@ export class Session implements Evaluator, Disposable {
   toString(): string {
     return `<tf.Session ${this.serial}>`;
   }
-}
-
-function isInit(value: unknown): value is SessionInit {
-  if (typeof value !== 'object' || value === null || !isPlain(value)) return false;
-  return Object.keys(value).every((key) => key === 'graph' || key === 'target' || key === 'config');
-}
-
-function checkTarget(target: unknown): string {
-  if (target === undefined || target === null) return '';
-  if (typeof target === 'string') return target;
-  const isConfig = target instanceof ConfigProto || (typeof target === 'object' && isPlain(target));
-  const hint = isConfig ? ' Did you do "Session(config)" instead of "Session(config=config)"?' : '';
-  const type = target instanceof ConfigProto ? 'ConfigProto' : pythonTypeName(target);
-  throw new TypeError(`target must be a string, but got <class '${type}'>.${hint}`);
-}
-
-const ARGUMENTS: ReadonlySet<string> = new Set(['feedDict', 'options', 'runMetadata', 'as']);
-
-/** The arguments of `run` after the fetches, positional or as an object. */
-function runArguments(rest: readonly unknown[]): RunArguments {
-  const [first, options, runMetadata] = rest;
-  if (typeof first === 'object' && first !== null && isPlain(first)) {
-    if (Object.keys(first).every((key) => ARGUMENTS.has(key))) return first;
-  }
-  return { feedDict: first, options, runMetadata } as RunArguments;
 }
 
 function isNothing({ fetches, targets }: EngineRequest): boolean {

@@ -3,7 +3,15 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
+import { cpuArrayRows } from './tfjs-array.ts';
+import { cpuLinearRows } from './tfjs-linear.ts';
 import { cpuMathRows } from './tfjs-math.ts';
 import { cpuNnRows } from './tfjs-nn.ts';
 
-export const cpuTable: LoweringTable = { ...tfjsTable, ...cpuMathRows, ...cpuNnRows };
+export const cpuTable: LoweringTable = {
+  ...tfjsTable,
+  ...cpuMathRows,
+  ...cpuLinearRows,
+  ...cpuArrayRows,
+  ...cpuNnRows,
+};

@@ -12,12 +12,12 @@ class IrLowerContext extends NodeContext implements LowerContext {}
 /** The kernel or alias for the node; null where the backend has none for these types, shapes and attributes. */
 export function lowerNode(target: Target, facts: Facts, node: IrNode): Lowered | null {
   if (!Object.hasOwn(target.table, node.op) || isInvalid(node)) return null;
-  // Backends are not made for empty arrays; host kernels are exact on them.
-  if (node.outputs.some(isEmpty) || node.inputs.some((input) => isEmpty(facts.spec(input)))) return null;
   const lowered = target.table[node.op](new IrLowerContext(facts, node));
   if (!lowered) return null;
   // Another shape is another shape, wherever the value lives.
   if (lowered.kind === 'alias') return lowered;
+  // Backends are not made for empty arrays; host kernels are exact on them. What the kernel does not take may be empty.
+  if (node.outputs.some(isEmpty) || lowered.inputs.some((i) => isEmpty(facts.spec(node.inputs[i])))) return null;
   if (lowered.inputs.some((i) => !target.dtypes.has(facts.spec(node.inputs[i]).dtype))) return null;
   if (node.outputs.some((output) => !target.dtypes.has(output.dtype))) return null;
   return target.hasKernel(lowered.kernel) ? lowered : null;

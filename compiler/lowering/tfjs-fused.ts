@@ -70,7 +70,7 @@ export const fusedRows: LoweringTable = {
         pad: padding.toLowerCase(),
         dataFormat: 'NHWC',
         dilations: spatial('dilations'),
-        dimRoundingMode: null,
+        dimRoundingMode: undefined,
         ...fused.attrs,
       },
     };

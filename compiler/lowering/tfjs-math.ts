@@ -91,7 +91,6 @@ function equality(name: string, types: readonly DType[]): LoweringRule {
 const integers: LoweringTable = {
   ...binary('Add AddV2 Sub Maximum Minimum', FLOAT_INT),
   ...binary('Less LessEqual Greater GreaterEqual', FLOAT_INT),
-  Neg: forTypes(FLOAT_INT, kernel('Neg', ['x'])),
   Equal: equality('Equal', ALL),
   NotEqual: equality('NotEqual', ALL),
   AddN: forTypes(FLOAT_INT, sum),
@@ -106,11 +105,9 @@ const integers: LoweringTable = {
 const isNonzero = (divisor: NdArray | null): boolean =>
   divisor !== null && (divisor.data as Int32Array).every((x) => x !== 0 && x !== -1);
 
-/** Integers only by constants other than 0, which is an error, and -1, which may overflow. */
-function division(name: string): LoweringRule {
-  const row = kernel(name, ['a', 'b']);
-  return (op) => (op.dtype(0) === int32 && isNonzero(op.constant(1)) ? row(op) : null);
-}
+/** Integers by constants other than 0, which is an error, and -1, which may overflow. */
+const remainder: LoweringRule = (op) =>
+  op.dtype(0) === int32 && isNonzero(op.constant(1)) ? kernel('Mod', ['a', 'b'])(op) : null;
 
 /** The kernel keeps a NaN of its first operand only: the second must be a constant without one. */
 function choice(name: string): LoweringRule {
@@ -128,22 +125,22 @@ function choice(name: string): LoweringRule {
 
 const none: LoweringRule = () => null;
 
-/** wasm: exact 32-bit integers; `Relu6` loses NaN. */
+/** wasm: integers keep 32 bits, but in `Neg` and `FloorDiv` only those of a float; `Relu6` and `ClipByValue` lose NaN. */
 export const wasmMathRows: LoweringTable = {
   ...integers,
   ...unary('Asinh Erf', FLOAT),
   ...binary('Mul SquaredDifference', FLOAT_INT),
-  ...binary('Pow', FLOAT),
+  ...binary('Pow FloorDiv', FLOAT),
   Square: forTypes(FLOAT_INT, kernel('Square', ['x'])),
-  FloorDiv: (op) => (op.dtype(0) === float32 ? kernel('FloorDiv', ['a', 'b'])(op) : division('FloorDiv')(op)),
-  FloorMod: division('Mod'),
+  FloorMod: remainder,
   Maximum: choice('Maximum'),
   Minimum: choice('Minimum'),
   Relu6: none,
+  ClipByValue: none,
 };
 
 /** cpu: products of integers are rounded as doubles, so that wide ones go to the host. */
-export const cpuMathRows: LoweringTable = { ...integers, ...unary('Asinh', FLOAT) };
+export const cpuMathRows: LoweringTable = { ...integers, ...unary('Asinh', FLOAT), ...unary('Neg', FLOAT_INT) };
 
 /** webgl: integers live in float textures there and are left to the host. */
 export const webglMathRows: LoweringTable = { ...unary('Erf', FLOAT), ...binary('Pow', FLOAT) };

@@ -3,8 +3,16 @@
  * in `wasm.ts`, `webgl.ts` and `cpu.ts`.
  */
 import type { LoweringTable } from './lowering.ts';
+import { arrayRows } from './tfjs-array.ts';
 import { fusedRows } from './tfjs-fused.ts';
+import { linearRows } from './tfjs-linear.ts';
 import { mathRows } from './tfjs-math.ts';
 import { nnRows } from './tfjs-nn.ts';
 
-export const tfjsTable: LoweringTable = { ...mathRows, ...fusedRows, ...nnRows };
+export const tfjsTable: LoweringTable = {
+  ...mathRows,
+  ...linearRows,
+  ...arrayRows,
+  ...nnRows,
+  ...fusedRows,
+};

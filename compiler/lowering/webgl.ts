@@ -3,7 +3,15 @@
  */
 import type { LoweringTable } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
+import { webglArrayRows } from './tfjs-array.ts';
+import { webglLinearRows } from './tfjs-linear.ts';
 import { webglMathRows } from './tfjs-math.ts';
 import { webglNnRows } from './tfjs-nn.ts';
 
-export const webglTable: LoweringTable = { ...tfjsTable, ...webglMathRows, ...webglNnRows };
+export const webglTable: LoweringTable = {
+  ...tfjsTable,
+  ...webglMathRows,
+  ...webglLinearRows,
+  ...webglArrayRows,
+  ...webglNnRows,
+};

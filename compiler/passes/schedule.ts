@@ -24,8 +24,8 @@ export const schedule: Pass = {
     for (let i = length - 1; i >= 0; i--) {
       const node = nodes[i];
       const target = firstUse[node.id];
-      const free = target < length && node.op !== ARG && !effects.has(node.id) && effectOf(node) === 'pure';
-      const moves = free && (target === i + 1 || node.inputs.every((input) => lastUse[input.node] >= target));
+      const free = target < length && !isGiven(node) && !effects.has(node.id) && effectOf(node) === 'pure';
+      const moves = free && node.inputs.every((input) => lastUse[input.node] >= target);
       place[i] = moves ? target : i;
       for (const input of node.inputs) {
         firstUse[input.node] = Math.min(firstUse[input.node], place[i]);
@@ -36,6 +36,11 @@ export const schedule: Pass = {
     return ordered.every((node, i) => node === nodes[i]) ? module : { ...module, nodes: ordered };
   },
 };
+
+/** Whether the value is there from the start. */
+function isGiven({ op }: IrNode): boolean {
+  return op === ARG || op === 'Const' || op === 'VarHandleOp';
+}
 
 /** Those that go before a node come in their old order, which keeps inputs before users. */
 function arrange(nodes: readonly IrNode[], place: Int32Array): IrNode[] {

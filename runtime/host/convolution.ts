@@ -69,22 +69,25 @@ function taps(axis: WindowAxis, at: number): readonly [number, number] {
   return [from, Math.max(from, to)];
 }
 
-/** Calls `visit` for every output position and every tap inside the image, with flat positions of the three arrays. */
-function slide(g: Geometry, visit: (x: number, w: number, y: number) => void): void {
-  const { rows, columns } = g;
-  const filterStep = g.groupIn * g.outDepth;
+/** What the innermost loops of a convolution work on: a pixel of the image, a tap of the filter, a pixel of the output. */
+type Tap = (g: Geometry, image: Floats, filter: Floats, output: Floats, x: number, w: number, y: number) => void;
+
+/** Applies `tap` at every output position to every tap inside the image. */
+function slide(g: Geometry, image: Floats, filter: Floats, output: Floats, tap: Tap): void {
+  const { rows, columns, inDepth, outDepth } = g;
+  const filterStep = g.groupIn * outDepth;
   const columnTaps = Array.from({ length: Math.max(0, columns.out) }, (_, i) => taps(columns, i));
   for (let n = 0; n < g.batch; n++) {
     for (let i = 0; i < rows.out; i++) {
       const [k0, k1] = taps(rows, i);
       for (let j = 0; j < columns.out; j++) {
         const [l0, l1] = columnTaps[j];
-        const y = ((n * rows.out + i) * columns.out + j) * g.outDepth;
+        const y = ((n * rows.out + i) * columns.out + j) * outDepth;
         for (let k = k0; k < k1; k++) {
           const row = (n * rows.size + i * rows.stride - rows.before + k * rows.dilation) * columns.size;
           for (let l = l0; l < l1; l++) {
-            const x = (row + j * columns.stride - columns.before + l * columns.dilation) * g.inDepth;
-            visit(x, (k * columns.window + l) * filterStep, y);
+            const x = (row + j * columns.stride - columns.before + l * columns.dilation) * inDepth;
+            tap(g, image, filter, output, x, (k * columns.window + l) * filterStep, y);
           }
         }
       }
@@ -92,49 +95,52 @@ function slide(g: Geometry, visit: (x: number, w: number, y: number) => void): v
   }
 }
 
+const forwardTap: Tap = ({ inDepth, outDepth, groupIn, groupOut }, image, filter, output, x, w, y) => {
+  for (let c = 0, first = 0; c < inDepth; c += groupIn, first += groupOut) {
+    for (let ci = 0; ci < groupIn; ci++) {
+      const value = image[x + c + ci];
+      const row = w + ci * outDepth + first;
+      for (let co = 0; co < groupOut; co++) output[y + first + co] += value * filter[row + co];
+    }
+  }
+};
+
+const inputTap: Tap = ({ inDepth, outDepth, groupIn, groupOut }, image, filter, output, x, w, y) => {
+  for (let c = 0, first = 0; c < inDepth; c += groupIn, first += groupOut) {
+    for (let ci = 0; ci < groupIn; ci++) {
+      const row = w + ci * outDepth + first;
+      let sum = 0;
+      for (let co = 0; co < groupOut; co++) sum += output[y + first + co] * filter[row + co];
+      image[x + c + ci] += sum;
+    }
+  }
+};
+
+const filterTap: Tap = ({ inDepth, outDepth, groupIn, groupOut }, image, filter, output, x, w, y) => {
+  for (let c = 0, first = 0; c < inDepth; c += groupIn, first += groupOut) {
+    for (let ci = 0; ci < groupIn; ci++) {
+      const value = image[x + c + ci];
+      const row = w + ci * outDepth + first;
+      for (let co = 0; co < groupOut; co++) filter[row + co] += value * output[y + first + co];
+    }
+  }
+};
+
 function forward(g: Geometry, x: Floats, w: Floats): Float64Array {
   const y = new Float64Array(g.batch * Math.max(0, g.rows.out) * Math.max(0, g.columns.out) * g.outDepth);
-  const { inDepth, outDepth, groupIn, groupOut } = g;
-  slide(g, (xAt, wAt, yAt) => {
-    for (let c = 0, first = yAt; c < inDepth; c += groupIn, first += groupOut) {
-      for (let ci = 0; ci < groupIn; ci++) {
-        const value = x[xAt + c + ci];
-        const row = wAt + ci * outDepth + first - yAt;
-        for (let co = 0; co < groupOut; co++) y[first + co] += value * w[row + co];
-      }
-    }
-  });
+  slide(g, x, w, y, forwardTap);
   return y;
 }
 
 function backwardInput(g: Geometry, w: Floats, dy: Floats): Float64Array {
   const dx = new Float64Array(g.batch * g.rows.size * g.columns.size * g.inDepth);
-  const { inDepth, outDepth, groupIn, groupOut } = g;
-  slide(g, (xAt, wAt, yAt) => {
-    for (let c = 0, first = yAt; c < inDepth; c += groupIn, first += groupOut) {
-      for (let ci = 0; ci < groupIn; ci++) {
-        const row = wAt + ci * outDepth + first - yAt;
-        let sum = 0;
-        for (let co = 0; co < groupOut; co++) sum += dy[first + co] * w[row + co];
-        dx[xAt + c + ci] += sum;
-      }
-    }
-  });
+  slide(g, dx, w, dy, inputTap);
   return dx;
 }
 
 function backwardFilter(g: Geometry, x: Floats, dy: Floats): Float64Array {
-  const { inDepth, outDepth, groupIn, groupOut } = g;
-  const dw = new Float64Array(g.rows.window * g.columns.window * groupIn * outDepth);
-  slide(g, (xAt, wAt, yAt) => {
-    for (let c = 0, first = yAt; c < inDepth; c += groupIn, first += groupOut) {
-      for (let ci = 0; ci < groupIn; ci++) {
-        const value = x[xAt + c + ci];
-        const row = wAt + ci * outDepth + first - yAt;
-        for (let co = 0; co < groupOut; co++) dw[row + co] += value * dy[first + co];
-      }
-    }
-  });
+  const dw = new Float64Array(g.rows.window * g.columns.window * g.groupIn * g.outDepth);
+  slide(g, x, dw, dy, filterTap);
   return dw;
 }
 

@@ -20,12 +20,7 @@ function gather(params: NdArray, indices: NdArray, axisGiven: number, batchGiven
     }
   }
   const length = params.shape[axis];
-  const at = indicesOf(indices);
-  for (let i = 0; i < at.length; i++) {
-    if (!(at[i] >= 0 && at[i] < length)) {
-      throw invalid(`indices${position(indices.shape, i)} = ${at[i]} is not in [0, ${length})`);
-    }
-  }
+  const at = checked(indices, length);
   const shape = [...params.shape.slice(0, axis), ...indices.shape.slice(batchDims), ...params.shape.slice(axis + 1)];
   const batch = sizeOf(params.shape.slice(0, batchDims));
   const outer = sizeOf(params.shape.slice(batchDims, axis));
@@ -43,6 +38,17 @@ function gather(params: NdArray, indices: NdArray, axisGiven: number, batchGiven
   return new NdArray(params.dtype, shape, data);
 }
 
+/** The indices as numbers. Throws for the first that is out of range. */
+function checked(indices: NdArray, limit: number): ArrayLike<number> {
+  const at = indicesOf(indices);
+  for (let i = 0; i < at.length; i++) {
+    if (!(at[i] >= 0 && at[i] < limit)) {
+      throw invalid(`indices${position(indices.shape, i)} = ${at[i]} is not in [0, ${limit})`);
+    }
+  }
+  return at;
+}
+
 /** `[1,2]`, as messages print where in the indices a bad one is; nothing for a scalar. */
 function position(shape: KnownShape, at: number): string {
   return shape.length === 0 ? '' : `[${formatPosition(shape, at)}]`;
@@ -51,6 +57,10 @@ function position(shape: KnownShape, at: number): string {
 defineHostKernels({
   Gather: ([params, indices]) => [gather(params, indices, 0, 0)],
   GatherV2: ([params, indices, axis], op) => [gather(params, indices, scalarOf(axis), op.attr<number>('batch_dims'))],
+  _CheckedIndices: ([indices], op) => {
+    checked(indices, op.attr<number>('limit'));
+    return [indices];
+  },
   GatherNd: ([params, indices], op) => {
     const depth = indices.shape[indices.rank - 1];
     if (depth > params.rank) {

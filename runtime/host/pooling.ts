@@ -56,25 +56,34 @@ function reach(axis: WindowAxis, at: number): readonly [number, number] {
   return [Math.max(0, start), Math.min(axis.size, start + axis.window)];
 }
 
+/** Where windows lie: flat strides of input and output by image, row, column and channel. */
+interface Strides {
+  readonly n: number;
+  readonly i: number;
+  readonly j: number;
+  readonly c: number;
+}
+
+function stridesFor(shape: KnownShape, g: Geometry): Strides {
+  const strides = stridesOf(shape);
+  return { n: strides[0], i: strides[g.spatial[0]], j: strides[g.spatial[1]], c: strides[g.channel] };
+}
+
 /**
- * Calls `visit` for every window with the flat position of its output, of the plane it slides over, and its bounds.
+ * Calls `visit` for every window position with the flat positions of its first output and of its first plane, and its
+ * bounds in the image; channels are the visitor's loop.
  */
 function windows(
   g: Geometry,
   visit: (out: number, plane: number, i0: number, i1: number, j0: number, j1: number) => void,
 ): void {
-  const [outStrides, inStrides] = [stridesOf(g.outShape), stridesOf(g.inShape)];
-  const [h, w] = g.spatial;
+  const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
   for (let n = 0; n < g.inShape[0]; n++) {
     for (let i = 0; i < g.rows.out; i++) {
       const [i0, i1] = reach(g.rows, i);
       for (let j = 0; j < g.columns.out; j++) {
         const [j0, j1] = reach(g.columns, j);
-        const out = n * outStrides[0] + i * outStrides[h] + j * outStrides[w];
-        for (let c = 0; c < g.inShape[g.channel]; c++) {
-          const plane = n * inStrides[0] + c * inStrides[g.channel];
-          visit(out + c * outStrides[g.channel], plane, i0, i1, j0, j1);
-        }
+        visit(n * o.n + i * o.i + j * o.j, n * s.n, i0, i1, j0, j1);
       }
     }
   }
@@ -83,17 +92,19 @@ function windows(
 /** The flat positions of the greatest element of each window: the first of equal ones; -1 where a window is empty. */
 function greatest(data: NumericData, g: Geometry): Int32Array {
   const found = new Int32Array(sizeOf(g.outShape)).fill(-1);
-  const strides = stridesOf(g.inShape);
-  const [row, column] = [strides[g.spatial[0]], strides[g.spatial[1]]];
+  const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
+  const depth = g.inShape[g.channel];
   windows(g, (out, plane, i0, i1, j0, j1) => {
-    let best = -1;
-    for (let i = i0; i < i1; i++) {
-      for (let j = j0; j < j1; j++) {
-        const at = plane + i * row + j * column;
-        if (best < 0 || data[at] > data[best]) best = at;
+    for (let c = 0; c < depth; c++) {
+      let best = -1;
+      for (let i = i0; i < i1; i++) {
+        for (let j = j0; j < j1; j++) {
+          const at = plane + i * s.i + j * s.j + c * s.c;
+          if (best < 0 || data[at] > data[best]) best = at;
+        }
       }
+      found[out + c * o.c] = best;
     }
-    found[out] = best;
   });
   return found;
 }
@@ -196,13 +207,15 @@ const averageGradient: HostKernel = ([inputShape, dy], op) => {
   const g = geometry(shape, w);
   checkGradient(dy, g);
   const sums = new Float64Array(sizeOf(shape));
-  const strides = stridesOf(shape);
-  const [row, column] = [strides[g.spatial[0]], strides[g.spatial[1]]];
+  const [o, s] = [stridesFor(g.outShape, g), stridesFor(shape, g)];
+  const depth = shape[g.channel];
   const data = dy.data as Float64Array;
   windows(g, (out, plane, i0, i1, j0, j1) => {
-    const share = data[out] / ((i1 - i0) * (j1 - j0));
-    for (let i = i0; i < i1; i++) {
-      for (let j = j0; j < j1; j++) sums[plane + i * row + j * column] += share;
+    for (let c = 0; c < depth; c++) {
+      const share = data[out + c * o.c] / ((i1 - i0) * (j1 - j0));
+      for (let i = i0; i < i1; i++) {
+        for (let j = j0; j < j1; j++) sums[plane + i * s.i + j * s.j + c * s.c] += share;
+      }
     }
   });
   const out = allocate(dy.dtype, sums.length) as Float64Array;
@@ -260,15 +273,17 @@ defineHostKernels({
   AvgPool: ([x], op) => {
     const g = geometry(x.shape, windowOf(op));
     const out = allocate(x.dtype, sizeOf(g.outShape)) as Float64Array;
-    const strides = stridesOf(g.inShape);
-    const [row, column] = [strides[g.spatial[0]], strides[g.spatial[1]]];
+    const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
+    const depth = g.inShape[g.channel];
     const data = x.data as Float64Array;
     windows(g, (at, plane, i0, i1, j0, j1) => {
-      let sum = 0;
-      for (let i = i0; i < i1; i++) {
-        for (let j = j0; j < j1; j++) sum += data[plane + i * row + j * column];
+      for (let c = 0; c < depth; c++) {
+        let sum = 0;
+        for (let i = i0; i < i1; i++) {
+          for (let j = j0; j < j1; j++) sum += data[plane + i * s.i + j * s.j + c * s.c];
+        }
+        out[at + c * o.c] = sum / ((i1 - i0) * (j1 - j0));
       }
-      out[at] = sum / ((i1 - i0) * (j1 - j0));
     });
     return [rounded(x.dtype, g.outShape, out)];
   },

@@ -318,7 +318,8 @@ class BackwardPass {
   private fillZeros(op: Operation, grads: (Tensor | IndexedSlices | null)[]): void {
     grads.forEach((grad, i) => {
       const output = op.outputs[i];
-      if (grad === null && output.dtype.isTrainable && output.dtype.kind !== 'handle') grads[i] = $.zerosLike(output);
+      if (grad !== null || !output.dtype.isTrainable || output.dtype.kind === 'handle') return;
+      grads[i] = $.op('ZerosLike', [output], {}, 'zeros_like');
     });
   }
 

@@ -42,6 +42,14 @@ export function controlDependencies<R>(inputs: readonly GraphElementLike[] | nul
   return body ? graph.controlDependencies(inputs, body) : graph.controlDependencies(inputs);
 }
 
+/** Ops built inside take no control inputs from the scopes around it; name scopes stay. For ops that set things up. */
+export function initScope(): OpenScope;
+export function initScope<R>(body: () => R): R;
+export function initScope<R>(body?: () => R): OpenScope | R {
+  const graph = getDefaultGraph();
+  return body ? graph.controlDependencies(null, body) : graph.controlDependencies(null);
+}
+
 /** `Graph.device` on the default graph. */
 export function device(device: DeviceLike): OpenScope;
 export function device<R>(device: DeviceLike, body: () => R): R;

@@ -48,12 +48,6 @@ for (const [name, doc, result, axes, outputs] of [
     attrs: [TYPES, `Tidx: {${axes}} = int32`, `output_type: {${outputs}} = int64`],
     infer,
     grad: () => [null, null],
-    // Backends count in int32.
-    decompose: (op, $) => {
-      if (op.attr('output_type') !== int64) return null;
-      const found = $.op(name, [...op.inputs], { output_type: int32 });
-      return [$.cast(found, int64)];
-    },
     samples: [
       {
         inputs: [sample(float32, [2, 3], [1, 2, 3, 6, 5, 4]), sample(int32, [], [1])],

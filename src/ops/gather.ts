@@ -21,7 +21,7 @@ import {
   sample,
 } from './opdef/define.ts';
 import { sizeTensor } from './opdef/reduced-shape.ts';
-import { merge, withRankAtLeast } from './opdef/shape-rules.ts';
+import { merge, unchanged, withRankAtLeast } from './opdef/shape-rules.ts';
 import { intArray, intsOf } from './opdef/small-ints.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -168,6 +168,19 @@ defineOp({
     if (!dims || !indices || at?.rank !== 1) return null;
     return indices.map((i) => dims[i] ?? null);
   },
+  // Backends do not report bad indices in TensorFlow's words, if at all: the host looks at them before.
+  decompose: (op, $) => {
+    const [params, indices, axisInput] = op.inputs;
+    const shape = $.shapeOf(params);
+    const axis = staticScalar($.constantValue(axisInput));
+    if (op.attr('_checked') === true || $.dtypeOf(params) !== float32 || !isFullyDefined(shape) || axis === null) {
+      return null;
+    }
+    const limit = shape[axis < 0 ? axis + shape.length : axis];
+    const checked = $.op('_CheckedIndices', [indices], { limit });
+    const attrs = { batch_dims: op.attr<number>('batch_dims'), _checked: true };
+    return [$.op('GatherV2', [params, checked, axisInput], attrs)];
+  },
   samples: [
     { inputs: [p3, i3, sample(int32, [], [0])], outputs: [sample(float32, [3], [1, 3, 3])] },
     {
@@ -175,6 +188,17 @@ defineOp({
       outputs: [sample(float32, [2, 2], [2, 2, 4, 4])],
     },
   ],
+});
+
+defineOp({
+  name: '_CheckedIndices',
+  doc: 'The indices as they are, all of them in [0, limit): else the run fails.',
+  inputs: ['indices: T'],
+  outputs: ['output: T'],
+  attrs: ['limit: int', 'T: {int32, int64}'],
+  infer: unchanged,
+  grad: null,
+  samples: [{ inputs: [i3], attrs: { limit: 3 }, outputs: [i3] }],
 });
 
 defineOp({

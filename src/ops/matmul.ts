@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { asDType, type DTypeLike, float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
-import { type Dim, isFullyDefined, type Shape, sizeOf } from '../util/shape.ts';
+import { type Dim, isFullyDefined, type Shape, sameShape, sizeOf } from '../util/shape.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, type OpView, sample } from './opdef/define.ts';
 import { broadcastPair, merge, mergeDim, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
@@ -20,15 +20,14 @@ function conjugate<V>($: Vocabulary<V>, x: V): V {
   return $.dtypeOf(x).isComplex ? $.op('Conj', [x]) : x;
 }
 
-/** The matrices of the last two axes transposed; conjugated too for an adjoint. */
-function transposed<V>($: Vocabulary<V>, x: V, adjoint: boolean): V | null {
+/** The matrices of the last two axes transposed and conjugated; null where the rank is not known. */
+function adjoint<V>($: Vocabulary<V>, x: V): V | null {
   const shape = $.shapeOf(x);
   if (shape === null) return null;
   const perm = shape.map((_, i) => i);
   const rank = perm.length;
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
-  const result = $.transpose(x, perm);
-  return adjoint ? conjugate($, result) : result;
+  return conjugate($, $.transpose(x, perm));
 }
 
 const matMulGrad: GradFn = (op, [dy], $) => {
@@ -121,29 +120,28 @@ function vector(...values: number[]): NdArray {
   return new NdArray(int32, [values.length], Int32Array.from(values));
 }
 
-/** Transposes and broadcasts first, so that a plain batch of products is left. */
+/** Transposes first, then broadcasts, so that a plain batch of products is left. */
 function decomposeBatch<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | null {
-  let [x, y]: (V | null)[] = [...op.inputs];
+  const [x, y] = op.inputs;
   const [adjX, adjY] = [op.attr<boolean>('adj_x'), op.attr<boolean>('adj_y')];
-  const [a, b] = [$.shapeOf(x as V), $.shapeOf(y as V)];
-  if (!isFullyDefined(a) || !isFullyDefined(b)) return null;
   const out = $.dtypeOf(op.outputs[0]);
-  if ($.dtypeOf(x as V) !== out || $.dtypeOf(y as V) !== out) {
-    return [$.op('BatchMatMulV2', [$.cast(x as V, out), $.cast(y as V, out)], { adj_x: adjX, adj_y: adjY })];
+  if ($.dtypeOf(x) !== out || $.dtypeOf(y) !== out) {
+    return [$.op('BatchMatMulV2', [$.cast(x, out), $.cast(y, out)], { adj_x: adjX, adj_y: adjY })];
   }
-  const batch = broadcastPair(a.slice(0, -2), b.slice(0, -2));
-  const expand = (value: V, shape: readonly number[]): V =>
-    shape.slice(0, -2).join() === batch?.join()
-      ? value
-      : $.broadcastTo(value, [...(batch as number[]), ...shape.slice(-2)]);
-  const needed = adjX || adjY || a.slice(0, -2).join() !== b.slice(0, -2).join();
-  if (!needed) return null;
-  // Transposed before they are broadcast: there is less to move.
-  if (adjX) x = transposed($, x as V, true);
-  if (adjY) y = transposed($, y as V, true);
-  x = expand(x as V, adjX ? [...a.slice(0, -2), a[a.length - 1], a[a.length - 2]] : a);
-  y = expand(y as V, adjY ? [...b.slice(0, -2), b[b.length - 1], b[b.length - 2]] : b);
-  return [$.op('BatchMatMulV2', [x, y])];
+  if (adjX || adjY) {
+    const left = adjX ? adjoint($, x) : x;
+    const right = adjY ? adjoint($, y) : y;
+    return left === null || right === null ? null : [$.op('BatchMatMulV2', [left, right])];
+  }
+  const [a, b] = [$.shapeOf(x), $.shapeOf(y)];
+  if (!isFullyDefined(a) || !isFullyDefined(b)) return null;
+  const [batchX, batchY] = [a.slice(0, -2), b.slice(0, -2)];
+  // One matrix on the right needs no copies: the batch on the left is one tall matrix.
+  if (sameShape(batchX, batchY) || sizeOf(batchY) === 1) return null;
+  const batch = broadcastPair(batchX, batchY) as readonly number[];
+  const expand = (value: V, shape: readonly number[], own: readonly number[]): V =>
+    sameShape(own, batch) ? value : $.broadcastTo(value, [...batch, ...shape.slice(-2)]);
+  return [$.op('BatchMatMulV2', [expand(x, a, batchX), expand(y, b, batchY)])];
 }
 
 const ADJOINTS = ['adj_x: bool = false', 'adj_y: bool = false', 'grad_x: bool = false', 'grad_y: bool = false'];
@@ -300,7 +298,7 @@ export function tensordot(
     const product = matmul(left.matrix, right.matrix);
     const shape: readonly Dim[] = [...left.free, ...right.free];
     if (isFullyDefined(shape)) {
-      if (sameDims(product.shape, shape)) return emitOne('Identity', [product], {}, scope);
+      if (sameShape(product.shape, shape)) return emitOne('Identity', [product], {}, scope);
       return emitOne('Reshape', [product, convertToTensor(vector(...shape), { name: 'shape' })], {}, scope);
     }
     const concat = emitOne(
@@ -313,10 +311,6 @@ export function tensordot(
     result.setShape(shape);
     return result;
   });
-}
-
-function sameDims(a: Shape, b: Shape): boolean {
-  return a !== null && b !== null && a.length === b.length && a.every((d, i) => d === b[i]);
 }
 
 function tensordotAxes(
@@ -372,7 +366,7 @@ function flattened(x: Tensor, given: readonly number[], contractedFirst: boolean
     const freeSize = sizeOf(free.map((axis) => shape[axis]));
     const size = sizeOf(axes.map((axis) => shape[axis]));
     const target = contractedFirst ? [size, freeSize] : [freeSize, size];
-    const matrix = sameDims(moved.shape, target) ? moved : emitOne('Reshape', [moved, vector(...target)]);
+    const matrix = sameShape(moved.shape, target) ? moved : emitOne('Reshape', [moved, vector(...target)]);
     return { matrix, free: freeDims, freeShape };
   }
   const product = (list: readonly number[]): Tensor => {

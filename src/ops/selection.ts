@@ -6,7 +6,7 @@ import { toNdArray } from '../util/array-convert.ts';
 import { asDType, bool, type DType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
-import { type Dim, isFullyDefined, sameShape } from '../util/shape.ts';
+import { type Dim, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../util/shape.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { asIndices } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
@@ -109,6 +109,20 @@ const selectV2Grad: GradFn = (op, [dy], $) => {
   return [null, gt, unbroadcastTo($, second, e, op.outputs[0])];
 };
 
+/** The largest constant that is written out so that no run has to broadcast it. */
+const MAX_WRITTEN = 1 << 16;
+
+function expanded<V>($: Vocabulary<V>, x: V, shape: KnownShape): V {
+  if (sameShape($.shapeOf(x), shape)) return x;
+  const value = $.constantValue(x);
+  const size = sizeOf(shape);
+  if (value?.size !== 1 || size > MAX_WRITTEN || !(value.dtype === float32 || value.dtype === int32)) {
+    return $.broadcastTo(x, shape);
+  }
+  const data = value.dtype === int32 ? new Int32Array(size) : new Float32Array(size);
+  return $.constant({ data: data.fill(Number(value.data[0])), shape }, value.dtype);
+}
+
 defineOp({
   name: 'SelectV2',
   doc: 'Elements of one tensor or another by a condition, all three broadcast.',
@@ -117,6 +131,12 @@ defineOp({
   attrs: ['T: type'],
   infer: (op) => [broadcastPair(op.shape(0), broadcastPair(op.shape(1), op.shape(2)))],
   grad: selectV2Grad,
+  decompose: (op, $) => {
+    const out = $.shapeOf(op.outputs[0]);
+    if (!isFullyDefined(out) || op.inputs.every((input) => sameShape($.shapeOf(input), out))) return null;
+    const [condition, t, e] = op.inputs.map((input) => expanded($, input, out));
+    return [$.where(condition, t, e)];
+  },
   samples: [
     choice,
     {
@@ -147,6 +167,15 @@ defineOp({
     return [[...indices.slice(0, at), length, ...indices.slice(at)]];
   },
   grad: () => [null, null, null, null],
+  // Whole numbers can be chosen as integers.
+  decompose: (op, $) => {
+    const [indices, depth, on, off] = op.inputs;
+    const values = [on, off].map((value) => $.constantValue(value)?.data[0]);
+    if ($.dtypeOf(on) !== float32 || !values.every((v) => Number.isInteger(v) && Math.abs(Number(v)) < 2 ** 24))
+      return null;
+    const [onInt, offInt] = values.map((v) => $.ints(Number(v)));
+    return [$.cast($.op('OneHot', [indices, depth, onInt, offInt], { axis: op.attr<number>('axis') }), float32)];
+  },
   samples: [
     {
       inputs: [

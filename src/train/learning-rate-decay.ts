@@ -102,8 +102,8 @@ export function polynomialDecay(
     let step = d.step();
     let steps = d.steps(decaySteps);
     if (options.cycle) {
-      const rounds = emitOne('Ceil', [d.op('RealDiv', step, decaySteps, 'truediv')]);
       const first = d.op('Equal', step, 0);
+      const rounds = emitOne('Ceil', [d.op('RealDiv', step, decaySteps, 'truediv')]);
       steps = d.op('Mul', steps, emitOne('SelectV2', [first, 1, rounds]));
     } else {
       step = d.op('Minimum', step, steps);

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LowerContext, LoweringTable } from '../../compiler/lowering/lowering.ts';
 import { cpuMathRows, mathRows, wasmMathRows } from '../../compiler/lowering/tfjs-math.ts';
-import type { Backend } from '../../runtime/backends/backend.ts';
+import type { Backend, DeviceValue } from '../../runtime/backends/backend.ts';
 import { startBackend } from '../../runtime/backends/index.ts';
 import type { AttrValue } from '../../src/graph/node.ts';
 import '../../src/ops/index.ts';
@@ -150,7 +150,7 @@ function check(backend: Backend, table: LoweringTable, def: OpDef, { inputs, att
     inputs: named as never,
     backend: backend.native as never,
     attrs: lowered.attrs as never,
-  }) as { shape: number[]; dtype: string; dataId: object };
+  }) as DeviceValue;
   const actual = backend.readSync(result, expected.dtype);
   for (const value of [...values, result]) backend.dispose(value.dataId);
   return difference(actual, expected, { relative: 1e-5, absolute: 1e-6 });

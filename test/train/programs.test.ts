@@ -1,17 +1,26 @@
 /** Training programs, built op for op as real TensorFlow builds them, and run step for step with the same results. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { gradients } from '../../src/autodiff/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-
 import { xwPlusB } from '../../src/ops/bias.ts';
+import { clipByGlobalNorm, clipByNorm, clipByValue } from '../../src/ops/clip.ts';
+import { group } from '../../src/ops/control.ts';
+import { embeddingLookup } from '../../src/ops/embedding.ts';
+import { convertToTensor } from '../../src/ops/emit.ts';
+import { gather } from '../../src/ops/gather.ts';
+import { identity } from '../../src/ops/identity.ts';
+import { IndexedSlices } from '../../src/ops/indexed-slices.ts';
 import { placeholder } from '../../src/ops/placeholders.ts';
 import { reduceMean, reduceSum } from '../../src/ops/reductions.ts';
 import { square, tanh } from '../../src/ops/unary-math.ts';
 import * as train from '../../src/train.ts';
-import { float32 } from '../../src/util/dtype.ts';
+import { float32, int32 } from '../../src/util/dtype.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
 import { globalVariablesInitializer } from '../../src/variables/collections.ts';
 import { Variable } from '../../src/variables/variable.ts';
-import { GRADIENT } from '../support/compare.ts';
+import { difference, fromGolden, GRADIENT } from '../support/compare.ts';
+import { interpret } from '../support/interpret.ts';
 import { goldenLines, opLines, type Program, readProgram, runSteps } from '../support/programs.ts';
 
 type Tensor = ReturnType<typeof tanh>;
@@ -86,6 +95,149 @@ test('train_decayed_resource: a learning rate that falls', () => {
   });
   assert.equal(opLines(graph), goldenLines(program));
   assert.equal(runSteps(program, graph, GRADIENT), []);
+});
+
+test('clip_resource: clipped gradients, three ways', () => {
+  const program = readProgram('clip_resource');
+  const graph = new Graph();
+  graph.asDefault(() => {
+    const x = placeholder(float32, [null, 3], 'x');
+    const loss = reduceSum(square(mlp(program, x, 2))).mul(10);
+    const optimizer = new train.GradientDescentOptimizer(0.01);
+    const pairs = optimizer.computeGradients(loss);
+    const variables = pairs.map(([, v]) => v);
+    const [clipped] = clipByGlobalNorm(
+      pairs.map(([g]) => g),
+      1,
+    );
+    optimizer.applyGradients(variables.map((v, i) => [clipped[i], v] as const));
+    optimizer.applyGradients(
+      pairs.map(([g, v]) => [clipByValue(g as Tensor, -0.1, 0.1), v] as const),
+      { name: 'by_value' },
+    );
+    optimizer.applyGradients(
+      pairs.map(([g, v]) => [clipByNorm(g as Tensor, 0.5), v] as const),
+      { name: 'by_norm' },
+    );
+    globalVariablesInitializer();
+  });
+  assert.equal(opLines(graph), goldenLines(program));
+  assert.equal(runSteps(program, graph, GRADIENT), []);
+});
+
+test('embedding_resource: sparse gradients, seven optimizers', () => {
+  const program = readProgram('embedding_resource');
+  const graph = new Graph();
+  graph.asDefault(() => {
+    const ids = placeholder(int32, [null], 'ids');
+    const table = (name: string) => new Variable(program.constant(`${name}/Initializer/initial_value`), { name });
+    const optimizers = [
+      new train.GradientDescentOptimizer(0.5),
+      new train.AdagradOptimizer(0.5),
+      new train.MomentumOptimizer(0.1, 0.9),
+      new train.AdamOptimizer(0.1),
+      new train.RMSPropOptimizer(0.1),
+      new train.FtrlOptimizer(0.1),
+      new train.AdadeltaOptimizer(0.5),
+    ];
+    optimizers.forEach((optimizer, k) => {
+      const rows = embeddingLookup(table(`emb${k}`), ids);
+      optimizer.minimize(reduceSum(square(rows.sub(1))));
+    });
+    const tab = table('tab');
+    const [sparse] = gradients(reduceSum(square(gather(tab, ids))), tab);
+    const [dense] = gradients(reduceSum(square(gather(tab, ids))).add(reduceSum(tab)), tab);
+    assert.instance(sparse, IndexedSlices);
+    convertToTensor(sparse as IndexedSlices);
+    assert.not.instance(dense, IndexedSlices);
+    globalVariablesInitializer();
+  });
+  const kept = (name: string) =>
+    /^(emb|Grad|Adagrad|Momentum|Adam|RMSProp|Ftrl|Adadelta|beta)|AddN|_grad\/(tuple|Reshape)/.test(name);
+  assert.equal(opLines(graph, kept), goldenLines(program, kept));
+  assert.equal(runSteps(program, graph, GRADIENT), []);
+});
+
+test('ema_resource: averages of variables and of a tensor', () => {
+  const program = readProgram('ema_resource');
+  const graph = new Graph();
+  const names = graph.asDefault(() => {
+    const v = new Variable(1, { name: 'v' });
+    const u = new Variable([1, 2], { name: 'u' });
+    const k = new Variable(0, { name: 'k', dtype: int32, trainable: false });
+    const first = new train.ExponentialMovingAverage(0.9);
+    const second = new train.ExponentialMovingAverage(0.99, { numUpdates: k, name: 'ema2' });
+    first.apply([v, u]);
+    second.apply([v]);
+    const t = u.mul(2);
+    const third = new train.ExponentialMovingAverage(0.8, { zeroDebias: true, name: 'ema3' });
+    third.apply([t]);
+    group(v.assignAdd(1), u.assign(u.mul(1.5)), k.assignAdd(1));
+    for (const average of [first.average(v), first.average(u), second.average(v), third.average(t)]) {
+      identity(average as Variable);
+    }
+    globalVariablesInitializer();
+    return [first.averageName(v), second.averageName(v)];
+  });
+  assert.equal(names, ['v/ExponentialMovingAverage', 'v/ema2']);
+  // TensorFlow starts an average at the variable's present value where it has one, which takes control flow.
+  const kept = (name: string) => !/^(cond(_\d)?\/|VarIsInitializedOp)/.test(name);
+  const unconditional = (lines: string[]) =>
+    lines.map((line) =>
+      line
+        .replace(
+          '(v/ExponentialMovingAverage, cond/Merge)',
+          '(v/ExponentialMovingAverage, v/Initializer/initial_value)',
+        )
+        .replace(
+          '(u/ExponentialMovingAverage, cond_1/Merge)',
+          '(u/ExponentialMovingAverage, u/Initializer/initial_value)',
+        )
+        .replace('(v/ema2, cond_2/Merge)', '(v/ema2, v/Initializer/initial_value)'),
+    );
+  assert.equal(opLines(graph, kept), unconditional(goldenLines(program, kept)));
+  assert.equal(runSteps(program, graph, GRADIENT), []);
+});
+
+test('lr_decays: every schedule, step by step', () => {
+  const program = readProgram('lr_decays');
+  const graph = new Graph();
+  const variables = new Map<string, NdArray>();
+  graph.asDefault(() => {
+    const steps = train.getOrCreateGlobalStep();
+    const rates = [
+      train.exponentialDecay(0.1, steps, 3, 0.5),
+      train.exponentialDecay(0.1, steps, 3, 0.5, { staircase: true }),
+      train.piecewiseConstant(steps, [2, 5], [1, 0.5, 0.1]),
+      train.polynomialDecay(0.1, steps, 5, 0.01, 1),
+      train.polynomialDecay(0.1, steps, 3, { endLearningRate: 0.01, cycle: true }),
+      train.naturalExpDecay(0.1, steps, 3, 0.5),
+      train.inverseTimeDecay(0.1, steps, 2, 0.5, { staircase: false }),
+      train.cosineDecay(0.1, steps, 5, { alpha: 0 }),
+      train.cosineDecayRestarts(0.1, steps, 2),
+      train.linearCosineDecay(0.1, steps, 6),
+    ];
+    // What TensorFlow builds with control flow is left out, and so are reads: the program has a reference variable.
+    const kept = (name: string) =>
+      !/^(global_step|PiecewiseConstant|SGDRDecay|Const|Cast|inc|init)/.test(name) && !name.endsWith('ReadVariableOp');
+    const reads = (lines: string[]) =>
+      lines.map((line) => line.replace(/\((Cast_\d\/)?[^(]*global_step\/read\)|\([^(]*ReadVariableOp\)/, '(step)'));
+    assert.equal(reads(opLines(graph, kept)), reads(goldenLines(program, kept)));
+    const init = globalVariablesInitializer();
+    const more = steps.assignAdd(1).op;
+    interpret(graph.snapshot(), [], { targets: [init], variables });
+    for (const step of program.steps) {
+      if (step.targets.length > 0 && step.fetches.length === 0 && step.targets[0] === 'inc') {
+        interpret(graph.snapshot(), [], { targets: [more], variables });
+      }
+      if (step.fetches.length <= 1) continue;
+      const values = interpret(graph.snapshot(), rates, { variables });
+      values.forEach((value, i) => {
+        const expected = fromGolden((step.outputs as never[])[i + 1]);
+        assert.is(difference(value, expected, GRADIENT), null, step.fetches[i + 1]);
+      });
+    }
+  });
 });
 
 test.run();

@@ -1,7 +1,8 @@
-/** The default session of the process; what can be the default is `src/graph/evaluator.ts`'s to say. */
-import { type Evaluator, sessionStack } from '../src/graph/evaluator.ts';
+/** The default session of the process; entering and leaving is `session.ts`'s business. */
+import { sessionStack } from '../src/graph/evaluator.ts';
+import type { Session } from './session.ts';
 
 /** The innermost session entered with `asDefault` or `enter`, or an interactive one; null where there is none. */
-export function getDefaultSession(): Evaluator | null {
-  return sessionStack.top;
+export function getDefaultSession(): Session | null {
+  return sessionStack.top as Session | null;
 }

@@ -10,7 +10,7 @@ import type { Graph } from '../src/graph/graph.ts';
 import type { Endpoint, NodeId } from '../src/graph/node.ts';
 import { type ErrorNode, OpError } from '../src/util/errors.ts';
 import type { NdArray } from '../src/util/ndarray.ts';
-import type { Backend } from './backends/backend.ts';
+import type { Backend, BufferId } from './backends/backend.ts';
 import type { CancelToken } from './cancel.ts';
 import type { ConfigProto } from './config.ts';
 import { deviceName, HOST_DEVICE } from './devices.ts';
@@ -19,6 +19,7 @@ import { LoadedPlan } from './executor.ts';
 import type { Feed } from './feeds.ts';
 import { evaluate } from './host/evaluate.ts';
 import { hasHostKernel } from './host/registry.ts';
+import type { SessionReport } from './live-sessions.ts';
 import type { StepRecorder } from './metadata.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';
 import { ResourceStore } from './resources.ts';
@@ -83,6 +84,13 @@ export class Engine {
   async toArray({ device, host }: FeedValue, { node, index }: Endpoint): Promise<NdArray> {
     if (device) return this.backend.read(device, this.graph.node(node).outputs[index].dtype);
     return copyOf(host as NdArray);
+  }
+
+  report(): SessionReport {
+    const buffers = new Set<BufferId>();
+    this.store.addBuffers(buffers);
+    this.plans.addBuffers(buffers);
+    return { variables: this.store.size, plans: this.plans.size, buffers: buffers.size, bytes: this.store.bytes };
   }
 
   dispose(): void {

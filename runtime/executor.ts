@@ -6,7 +6,7 @@ import type { ExecutionPlan } from '../compiler/plan/plan.ts';
 import { DeadlineExceededError, InternalError } from '../src/util/errors.ts';
 import { flags } from '../src/util/flags.ts';
 import type { KnownShape } from '../src/util/shape.ts';
-import type { Backend } from './backends/backend.ts';
+import type { Backend, BufferId } from './backends/backend.ts';
 import { deviceName, HOST_DEVICE } from './devices.ts';
 import { runError } from './errors.ts';
 import { outputRecord, type StepRecorder } from './metadata.ts';
@@ -28,9 +28,9 @@ export class LoadedPlan {
     this.device = deviceName(backend.name);
   }
 
-  /** The number of buffers that the plan holds between runs. */
-  get buffers(): number {
-    return this.constants.buffers;
+  /** Adds the buffers that the plan holds between runs. */
+  addBuffers(ids: Set<BufferId>): void {
+    this.constants.addBuffers(ids);
   }
   dispose(): void {
     this.constants.dispose();

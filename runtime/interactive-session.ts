@@ -5,7 +5,8 @@ import { sessionStack } from '../src/graph/evaluator.ts';
 import { type Graph, graphStack } from '../src/graph/graph.ts';
 import type { ConfigInit, ConfigProto } from './config.ts';
 import type { SessionReport } from './live-sessions.ts';
-import { Session, type SessionInit } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionInit } from './session-arguments.ts';
 
 let active = 0;
 

@@ -1,6 +1,7 @@
 /**
  * The plans of a session, the least recently used of which go when there are too many. Making them is the engine's job.
  */
+import type { BufferId } from './backends/backend.ts';
 import type { LoadedPlan } from './executor.ts';
 
 /** A plan with the positions, in the request's feeds, of the feeds it takes. */
@@ -19,11 +20,9 @@ export class PlanCache {
   get size(): number {
     return this.plans.size;
   }
-  /** The number of buffers that the plans hold between runs. */
-  get buffers(): number {
-    let count = 0;
-    for (const { loaded } of this.plans.values()) count += loaded.buffers;
-    return count;
+  /** Adds the buffers that the plans hold between runs. */
+  addBuffers(ids: Set<BufferId>): void {
+    for (const { loaded } of this.plans.values()) loaded.addBuffers(ids);
   }
 
   get(key: string): CachedPlan | undefined {

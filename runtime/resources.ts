@@ -5,20 +5,13 @@
 
 import type { NdArray } from '../src/util/ndarray.ts';
 import { sizeOf } from '../src/util/shape.ts';
-import type { Backend, DeviceValue } from './backends/backend.ts';
+import type { Backend, BufferId, DeviceValue } from './backends/backend.ts';
 import type { RandomStream } from './host/registry.ts';
 
 /** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
 export type StoredValue =
   | { readonly device: DeviceValue; readonly host: null }
   | { readonly device: null; readonly host: NdArray };
-
-/** What a store holds, in numbers. */
-export interface StoreSize {
-  readonly variables: number;
-  readonly buffers: number;
-  readonly bytes: number;
-}
 
 interface Variable {
   readonly container: string;
@@ -49,16 +42,22 @@ export class ResourceStore {
     return new Transaction(this.backend, this.variables, this.streams);
   }
 
-  size(): StoreSize {
-    let buffers = 0;
+  /** The number of variables with a value. */
+  get size(): number {
+    return this.variables.size;
+  }
+  /** Bytes of the values. */
+  get bytes(): number {
     let bytes = 0;
     for (const { value } of this.variables.values()) {
-      if (value.device) buffers++;
-      bytes += value.device
-        ? sizeOf(value.device.shape) * (value.device.dtype === 'bool' ? 1 : 4)
-        : value.host.byteLength;
+      const { device, host } = value;
+      bytes += device ? sizeOf(device.shape) * (device.dtype === 'bool' ? 1 : 4) : host.byteLength;
     }
-    return { variables: this.variables.size, buffers, bytes };
+    return bytes;
+  }
+  /** Adds the buffers of the values; several may share one. */
+  addBuffers(ids: Set<BufferId>): void {
+    for (const { value } of this.variables.values()) if (value.device) ids.add(value.device.dataId);
   }
 
   /** Drops the values of a container. */

@@ -7,7 +7,7 @@ import type { ExecutionPlan, Slot } from '../compiler/plan/plan.ts';
 import type { NodeId } from '../src/graph/node.ts';
 import type { ErrorNode } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
-import { type Backend, type DeviceValue, deviceTypes } from './backends/backend.ts';
+import { type Backend, type BufferId, type DeviceValue, deviceTypes } from './backends/backend.ts';
 import { type CancelToken, deadlineError } from './cancel.ts';
 import type { StepRecorder } from './metadata.ts';
 import type { Transaction } from './resources.ts';
@@ -60,8 +60,8 @@ export class ConstantSlots {
   has(slot: Slot): boolean {
     return this.constant[slot] === 1;
   }
-  get buffers(): number {
-    return this.device.reduce((count, value) => count + (value ? 1 : 0), 0);
+  addBuffers(ids: Set<BufferId>): void {
+    for (const value of this.device) if (value) ids.add(value.dataId);
   }
   dispose(): void {
     this.device.forEach((value, slot) => {

@@ -419,10 +419,7 @@ export class Session implements Evaluator, Disposable {
 
   /** What the session holds at the moment. */
   stateReport(): SessionReport {
-    if (!this.engine) return NO_STATE;
-    const { variables, buffers, bytes } = this.engine.store.size();
-    const { plans } = this.engine;
-    return { variables, plans: plans.size, buffers: buffers + plans.buffers, bytes };
+    return this.engine?.report() ?? NO_STATE;
   }
 
   /**

@@ -172,15 +172,10 @@ export const nnRows: LoweringTable = {
 };
 
 /**
- * The input gradient of tfjs-wasm is a scalar loop, so where the filter can be turned around instead it is decomposed;
- * its max-pool gradient is wrong where a window's maximum is not positive.
+ * Nothing beyond the shared rows. The input gradient of tfjs-wasm is a scalar loop: at any stride it takes twice as long as
+ * the decomposition. Its max-pool gradient is wrong where a window's maximum is not positive.
  */
-export const wasmNnRows: LoweringTable = {
-  Conv2DBackpropInput: (op) => {
-    const strides = op.attr<Numbers>('strides');
-    return strides[1] === 1 && strides[2] === 1 ? null : inputGradient(op);
-  },
-};
+export const wasmNnRows: LoweringTable = {};
 
 /** The cpu backend has the same kernels as the host, only slower: nothing beyond the shared rows. */
 export const cpuNnRows: LoweringTable = {};

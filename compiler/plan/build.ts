@@ -21,9 +21,15 @@ export function buildPlan(module: IrModule, target: Target): ExecutionPlan {
   return draft.finish();
 }
 
+/** What is not yet known while nodes are lowered: slots are numbered and freed at the end, in place. */
+type Open<T> = T extends Instruction
+  ? Omit<T, 'inputs' | 'outputs' | 'frees'> & { inputs: Slot[]; outputs: Slot[]; frees: Slot[] }
+  : never;
+type OpenStep = Open<Instruction>;
+
 /** A step before it is known what lives how long. */
 interface DraftStep {
-  readonly step: Instruction;
+  readonly step: OpenStep;
   readonly must: boolean;
 }
 
@@ -53,15 +59,15 @@ class Draft {
       this.slotsOf[node.id] = slots;
       this.constants.push({ slot: slots[0], value: node.attrs.value as NdArray });
     } else if (node.op !== 'NoOp' && node.op !== 'VarHandleOp' && !isForwarding(node)) {
-      const inputs = this.onVariable(node);
-      this.steps.push({ step: inputs, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
+      const step = this.onVariable(node);
+      this.steps.push({ step, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
     }
   }
 
-  private onVariable(node: IrNode): Instruction {
+  private onVariable(node: IrNode): OpenStep {
     const variable = node.inputs.length > 0 ? this.resources.of(node.inputs[0]) : undefined;
     if (!variable) return this.compute(node);
-    const step = { ...this.base(node), inputs: [], resource: variable };
+    const step = { inputs: [], frees: [], origin: node.origin[0], name: node.name, resource: variable };
     switch (node.op) {
       case 'ReadVariableOp':
         return { ...step, kind: 'read', outputs: this.outputs(node) };
@@ -77,56 +83,57 @@ class Draft {
     throw this.unimplemented(node, variable);
   }
 
-  private compute(node: IrNode): Instruction {
+  private compute(node: IrNode): OpenStep {
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
     const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource;
     if (!this.target.hasHost(node.op) || node.inputs.some(isHandle)) throw this.unimplemented(node);
     return {
-      ...this.base(node),
       kind: 'host',
       kernel: node.op,
+      attrs: node.attrs,
       inputs: node.inputs.map((input) => this.slot(node, input)),
       outputs: this.outputs(node),
-      attrs: node.attrs,
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
     };
   }
 
-  private onBackend(node: IrNode, lowered: Lowered): Instruction {
+  private onBackend(node: IrNode, lowered: Lowered): OpenStep {
     const slot = (input: number) => this.slot(node, node.inputs[input]);
     if (lowered.kind === 'alias') {
       const shapeFrom = lowered.shape === null && lowered.shapeInput !== undefined ? slot(lowered.shapeInput) : null;
-      const inputs = shapeFrom === null ? [slot(lowered.input)] : [slot(lowered.input), shapeFrom];
       return {
-        ...this.base(node),
         kind: 'alias',
-        inputs,
-        outputs: this.outputs(node),
         shape: lowered.shape,
         shapeFrom,
+        inputs: shapeFrom === null ? [slot(lowered.input)] : [slot(lowered.input), shapeFrom],
+        outputs: this.outputs(node),
+        frees: [],
+        origin: node.origin[0],
+        name: node.name,
       };
     }
     return {
-      ...this.base(node),
       kind: 'kernel',
       kernel: lowered.kernel,
       names: lowered.names,
       attrs: lowered.attrs,
-      inputs: lowered.inputs.map(slot),
-      outputs: this.outputs(node),
       inputShapes: lowered.inputShapes?.some((shape) => shape !== null) ? lowered.inputShapes : null,
       outputShapes: lowered.outputShapes?.some((shape) => shape !== null) ? lowered.outputShapes : null,
+      inputs: lowered.inputs.map(slot),
+      outputs: this.outputs(node),
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
     };
-  }
-
-  private base(node: IrNode) {
-    return { frees: [], origin: node.origin[0], name: node.name };
   }
 
   private newSlots(node: IrNode): Slot[] {
     return node.outputs.map(({ dtype, shape }) => this.slots.push({ dtype, shape }) - 1);
   }
-  private outputs(node: IrNode): readonly Slot[] {
+  private outputs(node: IrNode): Slot[] {
     const slots = this.newSlots(node);
     this.slotsOf[node.id] = slots;
     return slots;
@@ -156,17 +163,18 @@ class Draft {
     const kept = new Uint8Array(this.slots.length);
     for (const slot of fetched) used[slot] = kept[slot] = 1;
     for (const { slot } of this.constants) kept[slot] = 1;
-    const steps: Instruction[] = [];
+    const steps: OpenStep[] = [];
     for (let i = this.steps.length - 1; i >= 0; i--) {
       const { step, must } = this.steps[i];
       if (!must && !step.outputs.some((slot) => used[slot])) continue;
-      const frees: Slot[] = [];
-      for (const slot of [...step.outputs, ...step.inputs]) {
-        if (used[slot]) continue;
-        used[slot] = 1;
-        if (!kept[slot]) frees.push(slot);
+      for (const slots of [step.outputs, step.inputs]) {
+        for (const slot of slots) {
+          if (used[slot]) continue;
+          used[slot] = 1;
+          if (!kept[slot]) step.frees.push(slot);
+        }
       }
-      steps.push({ ...step, frees });
+      steps.push(step);
     }
     steps.reverse();
     return this.number(steps, fetched, used);
@@ -176,7 +184,7 @@ class Draft {
     return this.slot(this.facts.node(value.node), value);
   }
 
-  private number(steps: readonly Instruction[], fetched: readonly Slot[], used: Uint8Array): ExecutionPlan {
+  private number(steps: readonly OpenStep[], fetched: readonly Slot[], used: Uint8Array): ExecutionPlan {
     const renamed = new Int32Array(this.slots.length).fill(-1);
     const slots: SlotInfo[] = [];
     const define = (slot: Slot): Slot => {
@@ -193,12 +201,13 @@ class Draft {
       .map(({ node, endpoint }) => ({ slot: this.slotsOf[node]?.[0] as Slot, endpoint }))
       .filter(({ slot }) => slot !== undefined && used[slot])
       .map(({ slot, endpoint }) => ({ slot: define(slot), endpoint }));
+    for (const step of steps) {
+      step.inputs = step.inputs.map(rename);
+      step.outputs = step.outputs.map(define);
+      step.frees = step.frees.map(rename);
+    }
     const instructions = steps.map((step): Instruction => {
-      const inputs = step.inputs.map(rename);
-      const outputs = step.outputs.map(define);
-      const moved = { ...step, inputs, outputs, frees: step.frees.map(rename) };
-      if (moved.kind !== 'alias' || moved.shapeFrom === null) return moved;
-      return { ...moved, shapeFrom: rename(moved.shapeFrom) };
+      return step.kind === 'alias' && step.shapeFrom !== null ? { ...step, shapeFrom: rename(step.shapeFrom) } : step;
     });
     return { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
   }

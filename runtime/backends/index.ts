@@ -21,7 +21,7 @@ async function loadWasm(): Promise<void> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   if (!isNode) return;
   const { wasmFolder } = await import('./wasm-node.ts');
-  const folder = wasmFolder();
+  const folder = await wasmFolder();
   // With file names of the program's own (`setWasmPaths({...})`) tfjs prefers those to the folder.
   if (folder) setWasmPaths(folder);
 }

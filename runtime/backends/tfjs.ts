@@ -23,8 +23,8 @@ const tfjsTypes: ReadonlyMap<DType, DataType> = new Map([
   [bool, 'bool'],
 ]);
 
-/** Backends that keep the caller's arrays themselves, so that what goes in and what comes out must be copied. */
-const SHARES_MEMORY = new Set(['cpu']);
+/** The backends that copy what they are given; others keep the caller's arrays themselves, and hand them out. */
+const COPIES_BY_ITSELF = new Set(['wasm']);
 /** Backends that must be waited for when they are read. */
 const ASYNCHRONOUS = new Set(['webgpu']);
 
@@ -38,7 +38,7 @@ export class TfjsBackend implements Backend {
     readonly native: KernelBackend,
   ) {
     this.canReadSync = !ASYNCHRONOUS.has(name);
-    this.copies = SHARES_MEMORY.has(name);
+    this.copies = !COPIES_BY_ITSELF.has(name);
   }
 
   kernel(name: string): KernelFunc | undefined {

@@ -1,14 +1,16 @@
 /**
  * Where the wasm files of tfjs-backend-wasm lie in Node. Only Node loads this file.
  */
-import { createRequire } from 'node:module';
-import { dirname, sep } from 'node:path';
+
+// By a name that bundlers do not follow: what they make for browsers must not ask for modules of Node.
+const load = (name: string): Promise<unknown> => import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 
 /** The folder with the wasm binaries, with a final separator; null where the package is not found on disk. */
-export function wasmFolder(): string | null {
+export async function wasmFolder(): Promise<string | null> {
+  const { createRequire } = (await load('node:module')) as typeof import('node:module');
+  const { dirname, sep } = (await load('node:path')) as typeof import('node:path');
   try {
-    const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-    return dirname(entry) + sep;
+    return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep;
   } catch {
     return null;
   }

@@ -6,6 +6,7 @@ import './joining.ts';
 import './padding.ts';
 import './shaping.ts';
 import './slicing.ts';
+import './spacing.ts';
 import './arg-reduce.ts';
 import './matmul.ts';
 import './reductions.ts';

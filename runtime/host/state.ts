@@ -1,9 +1,11 @@
 /** Host kernels of what updates of variables come down to. The variables themselves are the session's business. */
+import { int32 } from '../../src/util/dtype.ts';
 import { OutOfRangeError } from '../../src/util/errors.ts';
 import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 import { defineHostKernels } from './registry.ts';
 
 defineHostKernels({
+  _RankOfValue: ([input]) => [new NdArray(int32, [], Int32Array.of(input.rank))],
   _CountUpTo: ([value], op) => {
     const limit = op.attr<number | bigint>('limit');
     const [current] = value.data as NumericData;

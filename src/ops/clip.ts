@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { float32 } from '../util/dtype.ts';
 import { TypeError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
-import { mergeShapes } from '../util/shape.ts';
+import { mergeShapes, type Shape, sameShape } from '../util/shape.ts';
 import { maximum, minimum, multiply, truediv } from './arithmetic.ts';
 import { cast } from './cast.ts';
 import { greater } from './comparison.ts';
@@ -42,7 +42,12 @@ defineOp({
     const toHigh = $.where(above, dy, zeros);
     return [toX, $.reshape($.sum(toLow, axesLow), sLow), $.reshape($.sum(toHigh, axesHigh), sHigh)];
   },
-  decompose: (op, $) => [$.maximum($.minimum(op.inputs[0], op.inputs[2]), op.inputs[1])],
+  // Other bounds than scalars and arrays like the input are an error, which the host kernel raises.
+  decompose: (op, $) => {
+    const [shape, low, high] = op.inputs.map((x) => $.shapeOf(x));
+    const fits = (bound: Shape) => bound !== null && (bound.length === 0 || sameShape(bound, shape));
+    return fits(low) && fits(high) ? [$.maximum($.minimum(op.inputs[0], op.inputs[2]), op.inputs[1])] : null;
+  },
   samples: [
     {
       inputs: [sample(float32, [4], [-2, -0.5, 0.25, 3]), sample(float32, [], [-1]), sample(float32, [], [1])],

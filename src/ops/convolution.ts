@@ -392,20 +392,32 @@ function byExchange<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | null {
   return [$.transpose(gradient, [1, 2, 0, 3])];
 }
 
-/** With stride 1, the image's gradient is a convolution of the output's gradient by the filter turned around. */
+/** Zeros between the rows and columns of an image, so that it has `rows` and `columns` times its length. */
+function spread<V>(x: V, rows: number, columns: number, $: Vocabulary<V>): V {
+  if (rows === 1 && columns === 1) return x;
+  const [n, h, w, c] = $.shapeOf(x) as readonly number[];
+  const paddings = [0, 0, 0, 0, 0, rows - 1, 0, 0, 0, columns - 1, 0, 0];
+  const gaps = $.op('Pad', [$.reshape(x, [n, h, 1, w, 1, c]), $.reshape($.ints(paddings), [6, 2])]);
+  return $.reshape(gaps, [n, h * rows, w * columns, c]);
+}
+
+/**
+ * The image's gradient is a convolution by the filter turned around, of the output's gradient with zeros in between
+ * where the strides skipped elements.
+ */
 function byFlippedFilter<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | null {
   const [sizes, w, dy] = op.inputs;
   const input = $.constantValue(sizes);
   if (input?.size !== 4 || $.dtypeOf(w) !== float32 || !isFullyDefined($.shapeOf(dy))) return null;
   const geometry = known(op, Array.from(input.data as Int32Array), $.shapeOf(w));
-  if (geometry?.rows.stride !== 1 || geometry.columns.stride !== 1) return null;
+  if (!geometry) return null;
   const pads = (a: WindowAxis): readonly [number, number] => {
-    const before = (a.window - 1) * a.dilation - a.before;
-    return [before, a.size - a.out + a.before];
+    return [(a.window - 1) * a.dilation - a.before, a.size - a.out * a.stride + a.before];
   };
   const [rows, columns] = [pads(geometry.rows), pads(geometry.columns)];
-  const turned = $.op('ReverseV2', [w, $.ints([0, 1])]);
-  const gradient = $.op('Conv2D', [crop(dy, rows, columns, $), $.transpose(turned, [0, 1, 3, 2])], {
+  const turned = $.transpose($.op('ReverseV2', [w, $.ints([0, 1])]), [0, 1, 3, 2]);
+  const flow = spread(dy, geometry.rows.stride, geometry.columns.stride, $);
+  const gradient = $.op('Conv2D', [crop(flow, rows, columns, $), turned], {
     ...PLAIN,
     strides: [1, 1, 1, 1],
     dilations: [1, geometry.rows.dilation, geometry.columns.dilation, 1],

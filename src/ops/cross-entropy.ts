@@ -12,6 +12,7 @@ import { type Cotangent, defineOp, type OpView, ShapeError, sample } from './opd
 import { broadcastPair, mergeDim, withRank } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { rank as rankOf, shape as shapeOf } from './shaping.ts';
+import { isSmall } from './softmax.ts';
 import { isOptions, isSymbolic, type TensorLike } from './tensor-like.ts';
 
 const FLOATS = 'T: {float16, bfloat16, float32, float64}';
@@ -63,6 +64,7 @@ defineOp({
   },
   decompose: (op, $) => {
     const [logits, labels] = op.inputs;
+    if (isSmall($.shapeOf(logits))) return null;
     const { shifted, exp, sum } = shiftedRows(logits, $);
     const loss = $.sum($.mul(labels, $.sub($.log(sum), shifted)), [1]);
     return [loss, $.sub($.div(exp, sum), labels)];

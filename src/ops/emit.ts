@@ -108,11 +108,18 @@ function isListArg(arg: ArgDef): boolean {
   return arg.numberAttr !== null || arg.typeListAttr !== null;
 }
 
+/** Where TensorFlow names the constants of an op otherwise than its arguments. */
+const constantNames: Readonly<Record<string, readonly string[] | undefined>> = {
+  StridedSlice: ['input', 'stack', 'stack_1', 'stack_2'],
+};
+
 function convertInputs(def: OpDef, inputs: readonly unknown[], attrs: EmitAttrs): (Tensor | Tensor[])[] {
   const types = knownTypes(def, inputs, attrs);
   return def.inputs.map((arg, i) => {
     const value = inputs[i];
-    if (!isListArg(arg)) return convertInput(def, arg, value as TensorLike, types, arg.name);
+    if (!isListArg(arg)) {
+      return convertInput(def, arg, value as TensorLike, types, constantNames[def.name]?.[i] ?? arg.name);
+    }
     if (!Array.isArray(value)) {
       throw new TypeError(`Expected list for '${arg.name}' argument to '${def.name}' Op, not ${String(value)}.`);
     }

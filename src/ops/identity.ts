@@ -42,6 +42,7 @@ defineOp({
   attrs: ['T: list(type) >= 1'],
   infer: (op) => Array.from({ length: op.inputCount }, (_, i) => spec(op, i)),
   grad: (_op, dy) => dy,
+  decompose: (op, $) => op.inputs.map((x) => $.identity(x)),
   samples: [
     {
       inputs: [two, sample(int32, [], [3])],

@@ -25,6 +25,7 @@ export * from './placeholders.ts';
 export * from './reductions.ts';
 export * from './shaping.ts';
 export * from './slicing.ts';
+export * from './spacing.ts';
 export * from './tiling.ts';
 
 import './training-ops.ts';

@@ -222,13 +222,16 @@ const topKGrad: GradFn = (op, [dy], $) => {
     'strided_slice',
   );
   const limit = $.mul($.cast(outer, int64), inLast);
-  const starts = $.range($.constant(0, int64, 'range/start'), limit, inLast);
-  const flat = $.reshape($.add($.cast(rows, int64), $.expandDims(starts, -1)), [-1]);
-  const at = $.expandDims($.cast(flat, int32), -1);
-  const total = $.prod(inShape, $.ints([0]));
-  const scattered = $.op('ScatterNd', [at, $.reshape(dy, [-1]), $.pack([total], 0, 'ScatterNd/shape')]);
+  const start = $.cast($.ints(0, 'range/start'), int64, 'range/Cast');
+  const starts = $.expandDims($.range(start, limit, inLast), -1);
+  const flat = $.reshape($.add(rows, $.cast(starts, $.dtypeOf(rows))), [-1]);
+  const at = $.expandDims(flat, -1);
+  const values = $.reshape(dy, [-1]);
+  const total = $.cast($.prod(inShape, $.ints([0])), $.dtypeOf(at));
+  const scattered = $.op('ScatterNd', [at, values, $.pack([total], 0, 'ScatterNd/shape')]);
+  const result = $.reshape(scattered, inShape);
   const zero = others.map((k) => $.constant(0, $.dtypeOf(k), 'zeros'));
-  return [$.reshape(scattered, inShape), ...zero.map(() => null)];
+  return [result, ...zero.map(() => null)];
 };
 
 const topSample = {

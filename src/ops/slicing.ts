@@ -192,6 +192,21 @@ defineOp({
     );
     return [null, null, null, null, taken];
   },
+  decompose: (op, $) => {
+    const [shape, begin, end, strides] = op.inputs.slice(0, 4).map((v) => intsOf($.constantValue(v)));
+    if (!shape || !begin || !end || !strides) return null;
+    const spec = { count: begin.length, begin, end, strides, ...sliceMasks((name) => op.attr(name)) };
+    const part = resolveSlice(shape, spec);
+    if (!part || !isFullyDefined(part.lengths)) return null;
+    const { begin: first, lengths } = part;
+    if (!part.strides.every((s, i) => s === 1 || lengths[i] === 1)) return null;
+    const paddings = lengths.flatMap((length, i) => {
+      const before = first[i] as number;
+      return [before, shape[i] - before - length];
+    });
+    const table = $.constant({ data: Int32Array.from(paddings), shape: [shape.length, 2] }, int32, 'paddings');
+    return [$.op('Pad', [$.reshape(op.inputs[4], lengths), table])];
+  },
   samples: [
     {
       inputs: [

@@ -5,10 +5,19 @@ import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import { float32, int32 } from '../util/dtype.ts';
 import { InvalidArgumentError } from '../util/errors.ts';
+import { numElements, type Shape } from '../util/shape.ts';
 import { convertToTensor, emitOne, graphOf } from './emit.ts';
 import { defineOp, sample } from './opdef/define.ts';
 import { withRankAtLeast } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+
+/** Up to this many elements one host kernel is faster than the half a dozen backend kernels of a decomposition. */
+const SMALL = 4096;
+
+/** Whether a decomposition into rows of exponentials does not pay. */
+export function isSmall(shape: Shape): boolean {
+  return (numElements(shape) ?? Number.POSITIVE_INFINITY) <= SMALL;
+}
 
 const LAST = toNdArray(-1, int32);
 
@@ -53,6 +62,7 @@ defineOp({
   },
   decompose: (op, $) => {
     const x = op.inputs[0];
+    if (isSmall($.shapeOf(x))) return null;
     const shifted = $.sub(x, $.max(x, [-1], true));
     return [$.sub(shifted, $.log($.sum($.exp(shifted), [-1], true)))];
   },

@@ -326,3 +326,14 @@ defineOp({
     },
   ],
 });
+
+defineOp({
+  name: '_RankOfValue',
+  doc: 'The rank of the input, found from its value: a variable that is asked for it is read.',
+  inputs: ['input: T'],
+  outputs: ['output: int32'],
+  attrs: ['T: type'],
+  infer: scalar,
+  grad: () => [null],
+  samples: [{ inputs: [sample(int32, [2], [1, 2])], outputs: [sample(int32, [], [1])] }],
+});

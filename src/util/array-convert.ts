@@ -165,6 +165,7 @@ function fromFlat(flat: readonly unknown[], dtype: DType, shape: KnownShape): Nd
 }
 
 function fillNumbers(flat: readonly unknown[], dtype: DType, data: NumericData): void {
+  const [min, max] = dtype.isInteger ? [dtype.min, dtype.max] : [0, 0];
   for (let i = 0; i < flat.length; i++) {
     const element = flat[i];
     if (dtype.isBool) {
@@ -172,6 +173,7 @@ function fillNumbers(flat: readonly unknown[], dtype: DType, data: NumericData):
       data[i] = element ? 1 : 0;
     } else if (typeof element === 'number' || typeof element === 'bigint') {
       if (dtype.isInteger && typeof element === 'number' && !Number.isInteger(element)) throw mismatch(dtype, element);
+      if (dtype.isInteger && (element < min || element > max)) throw mismatch(dtype, element);
       store(data, i, element);
     } else {
       throw mismatch(dtype, element);

@@ -131,8 +131,7 @@ export function reportUninitializedVariables(
 export function assertVariablesInitialized(varList: readonly TensorLike[] | null = null): Tensor | null {
   const variables: readonly TensorLike[] = varList ?? [...globalVariables(), ...localVariables()];
   if (variables.length === 0) return null;
-  // The op itself: a constant in its place would not read the variable.
-  const ranks = variables.map((v) => emitOne('Rank', [v]));
+  const ranks = variables.map((v) => emitOne('_RankOfValue', [v], {}, 'Rank'));
   return ranks.length === 1 ? ranks[0] : emitOne('Pack', [ranks], { axis: 0 }, 'stack');
 }
 

@@ -8,6 +8,7 @@ import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
 import { Chainable } from '../graph/operators.ts';
 import { convertToTensor, emit, emitOne, graphOf } from '../ops/emit.ts';
+import { asIndices } from '../ops/indices.ts';
 import '../ops/state.ts';
 import { bind, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike } from '../util/dtype.ts';
@@ -123,14 +124,14 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   /** The rows at `indices`, without reading the rest. */
   sparseRead(indices: TensorLike, name?: string | null): Tensor {
     const value = this.graph.nameScope(name || 'Gather', (scope) =>
-      emitOne('ResourceGather', [this.handle, indices], { dtype: this.dtype }, scope),
+      emitOne('ResourceGather', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
     return emitOne('Identity', [value]);
   }
   /** The slices at full or partial indices, without reading the rest. */
   gatherNd(indices: TensorLike, name?: string | null): Tensor {
     const value = this.graph.nameScope(name || 'GatherNd', (scope) =>
-      emitOne('ResourceGatherNd', [this.handle, indices], { dtype: this.dtype }, scope),
+      emitOne('ResourceGatherNd', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
     return emitOne('Identity', [value]);
   }
@@ -209,17 +210,17 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
     if (typeof delta !== 'object' || delta === null || !('indices' in delta && 'values' in delta)) {
       throw new TypeError(`Argument \`sparse_delta\` must be a \`tf.IndexedSlices\`. Received arg: ${String(delta)}`);
     }
-    return this.update(type, [delta.indices, this.convert(delta.values)], name, true);
+    return this.update(type, [asIndices(delta.indices), this.convert(delta.values)], name, true);
   }
   /** Replaces slices at full or partial indices. */
   scatterNdUpdate(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
-    return this.update('ResourceScatterNdUpdate', [indices, this.convert(updates)], name, true);
+    return this.update('ResourceScatterNdUpdate', [asIndices(indices), this.convert(updates)], name, true);
   }
   scatterNdAdd(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
-    return this.update('ResourceScatterNdAdd', [indices, this.convert(updates)], name, true);
+    return this.update('ResourceScatterNdAdd', [asIndices(indices), this.convert(updates)], name, true);
   }
   scatterNdSub(indices: TensorLike, updates: TensorLike, name?: string | null): AssignedVariable {
-    return this.update('ResourceScatterNdSub', [indices, this.convert(updates)], name, true);
+    return this.update('ResourceScatterNdSub', [asIndices(indices), this.convert(updates)], name, true);
   }
 
   /** The value before it is raised by one. The run fails with `OutOfRangeError` where it is not below `limit`. */

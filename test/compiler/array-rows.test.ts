@@ -212,7 +212,10 @@ const hostOnly = new Set([
   'wasm ReverseV2 bool',
 ]);
 
-for (const [name, own] of [['wasm', wasmArrayRows], ['cpu']] as const) {
+for (const [name, own] of [
+  ['wasm', wasmArrayRows],
+  ['cpu', cpuArrayRows],
+] as const) {
   for (const dtype of [float32, int32, bool]) {
     instances(dtype).forEach((instance, k) => {
       const shapes = instance.inputs.map((i) => `[${Array.isArray(i) ? i.length : (i as NdArray).shape}]`);

@@ -1,6 +1,9 @@
 /** Where, select, oneHot, topK and sorting: the functions, their names and errors. Values of single ops are in `goldens.test.ts`. */
+
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { gradients } from '../../src/autodiff/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import * as tf from '../../src/ops/index.ts';
 import { bool, int32, int64 } from '../../src/util/dtype.ts';
@@ -115,6 +118,20 @@ test('sorting', () => {
     ]);
     assert.equal(evaluate(tf.sort(tf.constant([2, -2147483648, 1], int32))).array(), [-2147483648, 1, 2]);
     assert.equal(evaluate(tf.inTopK([[0.1, 0.7, 0.2]], [2], 2)).array(), [true]);
+  });
+});
+
+test('the gradient of topK has the ops of TensorFlow', () => {
+  const file = new URL('../goldens/ops/errors.json', import.meta.url);
+  const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: { id: string; ops_left_in_graph: string[] }[] };
+  const golden = cases.find((c) => c.id === 'errors/0041')?.ops_left_in_graph ?? [];
+  const prefix = 'gradients/TopKV2_grad/';
+  build((graph) => {
+    const x = tf.placeholder('float32', [4]);
+    gradients([tf.topK(x, 2).values], [x]);
+    const ours = graph.getOperations().map((op) => `${op.name}:${op.type}`);
+    const inner = (list: string[]): string[] => list.filter((name) => name.startsWith(prefix)).sort();
+    assert.equal(inner(ours), inner(golden));
   });
 });
 

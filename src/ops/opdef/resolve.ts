@@ -29,7 +29,9 @@ export function resolveSignature(
   for (const [i, arg] of def.inputs.entries()) matchInput(def, arg, inputs[i], given, inferred, source);
   const attrs: Record<string, AttrValue> = {};
   for (const attr of def.attrs) {
-    const value = inferred.get(attr.name) ?? given[attr.name] ?? attr.default;
+    // Null is a value: an unknown shape.
+    const asked = given[attr.name] === undefined ? attr.default : given[attr.name];
+    const value = inferred.get(attr.name) ?? asked;
     if (value === undefined) throw new TypeError(`Missing value for attr '${attr.name}' of '${def.name}' Op.`);
     checkAttr(def, attr, value, source.get(attr.name));
     attrs[attr.name] = value;

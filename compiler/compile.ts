@@ -4,7 +4,7 @@
  */
 import type { GraphSnapshot } from '../src/graph/snapshot.ts';
 import { flags } from '../src/util/flags.ts';
-import { importGraph, type Request } from './ir/import.ts';
+import { importGraph, isPlaceholder, type Request } from './ir/import.ts';
 import type { Target } from './lowering/lowering.ts';
 import { type DriverOptions, type PassResult, runPasses } from './passes/driver.ts';
 import type { Evaluate } from './passes/pass.ts';
@@ -40,7 +40,11 @@ export function compile(
   const module = importGraph(snapshot, request);
   const imported: PassResult = { pass: 'import', module, changed: true, ms: performance.now() - start };
   options.onPass?.(imported);
-  const context = { target, feeds: request.feeds, evaluate: options.evaluate ?? null };
+  const feeds = request.feeds.map((feed) => {
+    const source = snapshot.node(feed.endpoint.node);
+    return { ...feed, overrides: !isPlaceholder(source) && source.op !== 'PlaceholderWithDefault' };
+  });
+  const context = { target, feeds, evaluate: options.evaluate ?? null };
   const stages = [imported, ...runPasses(module, context, options)];
   const plan = buildPlan(stages[stages.length - 1].module, target);
   if (options.verify ?? flags.verify) verifyPlan(plan);

@@ -17,6 +17,11 @@ export interface Feed {
   readonly endpoint: Endpoint;
   readonly dtype: DType;
   readonly shape: KnownShape;
+  /**
+   * Whether the tensor has a value of its own in the graph, from which static shapes may follow that do not hold in this
+   * run. `compile` says so.
+   */
+  readonly overrides?: boolean;
 }
 
 /** What one run asks for. */
@@ -124,7 +129,8 @@ function closure(snapshot: GraphSnapshot, request: Request, fed: Map<NodeId, Map
   return [...needed].sort((a, b) => a - b);
 }
 
-function isPlaceholder(node: Node): boolean {
+/** Whether the node has no value unless it is fed. */
+export function isPlaceholder(node: Node): boolean {
   return node.op === 'Placeholder' || node.op === 'PlaceholderV2';
 }
 

@@ -39,6 +39,9 @@ export type Lowered = KernelCall | AliasOf;
 export type LoweringRule = (op: LowerContext) => Lowered | null;
 export type LoweringTable = Readonly<Record<string, LoweringRule>>;
 
+/** A row for ops that the host computes faster than the backend, and than their decomposition. */
+export const onHost: LoweringRule = () => null;
+
 /** What the compiler knows of the machine it compiles for. */
 export interface Target {
   /** `wasm`, `cpu`, `webgl`, or `host` for no backend at all. */

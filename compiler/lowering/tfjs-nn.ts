@@ -6,7 +6,7 @@
 import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
 import { type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
-import type { KernelCall, LowerContext, LoweringRule, LoweringTable } from './lowering.ts';
+import { type KernelCall, type LowerContext, type LoweringRule, type LoweringTable, onHost } from './lowering.ts';
 
 type Numbers = readonly number[];
 
@@ -177,8 +177,11 @@ export const nnRows: LoweringTable = {
  */
 export const wasmNnRows: LoweringTable = {};
 
-/** The cpu backend has the same kernels as the host, only slower: nothing beyond the shared rows. */
-export const cpuNnRows: LoweringTable = {};
+/** Decomposed on the cpu backend, the gradients take up to five times as long as the host's loops. */
+export const cpuNnRows: LoweringTable = {
+  Conv2DBackpropInput: onHost,
+  Conv2DBackpropFilter: onHost,
+};
 
 /** On a GPU the backend's own gradients are better than the host's. */
 export const webglNnRows: LoweringTable = {

@@ -2,7 +2,7 @@
  * `cse`: computes equal things once. Pure ops merge if op, attributes and inputs agree; reads of a variable merge if
  * nothing may have written to it in between; random draws never do.
  */
-import type { AttrValue } from '../../src/graph/node.ts';
+import type { Attrs, AttrValue } from '../../src/graph/node.ts';
 import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
 import { NdArray } from '../../src/util/ndarray.ts';
@@ -58,9 +58,6 @@ class Versions {
     const variable = this.resources.of(handle);
     return variable ? `${this.counts.get(variable) ?? 0}.${this.unknown}` : null;
   }
-  same(handle: IrValue): Variable | undefined {
-    return this.resources.of(handle);
-  }
   /** A write counts for the variables it is given; if it is given none, it may be to any. */
   after(node: IrNode): void {
     const effect = effectOf(node);
@@ -74,8 +71,22 @@ class Versions {
 /** Texts for what has no natural one. */
 class Keys {
   private readonly large = new Map<NdArray, number>();
+  private readonly texts = new Map<Attrs, string>();
 
-  attr(value: AttrValue): string {
+  /** The same text for the same attributes. Ops alike often share the very object. */
+  attrs(attrs: Attrs): string {
+    let text = this.texts.get(attrs);
+    if (text === undefined) {
+      text = Object.keys(attrs)
+        .sort()
+        .map((name) => `${name}=${this.attr(attrs[name])}`)
+        .join('|');
+      this.texts.set(attrs, text);
+    }
+    return text;
+  }
+
+  private attr(value: AttrValue): string {
     if (!(value instanceof NdArray)) return formatAttrValue(value);
     if (value.byteLength > HASH_LIMIT) {
       const id = this.large.get(value) ?? this.large.size;
@@ -101,13 +112,13 @@ function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
   }
   let inputs = node.inputs.map(printValue);
   if (inputs.length === 2 && findOpDef(node.op)?.commutative) inputs = inputs.sort();
-  const attrs = Object.keys(node.attrs).map((name) => `${name}=${keys.attr(node.attrs[name])}`);
   // A handle without a shared name goes by the name of its node.
   const name = node.op === 'VarHandleOp' && !node.attrs.shared_name ? node.name : '';
-  return [node.op, name, version, inputs.join(','), ...attrs.sort()].join('|');
+  return `${node.op}|${name}|${version}|${inputs.join(',')}|${keys.attrs(node.attrs)}`;
 }
 
 function sameAttrs(a: IrNode, b: IrNode): boolean {
+  if (a.attrs === b.attrs) return true;
   for (const name of Object.keys(a.attrs)) {
     const [x, y] = [a.attrs[name], b.attrs[name]];
     if (x instanceof NdArray && x.byteLength > HASH_LIMIT ? x !== y : !sameAttr(x, y)) return false;

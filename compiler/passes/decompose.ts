@@ -10,7 +10,7 @@ import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import { fitsBackend, lowerNode } from '../lowering/lower.ts';
-import type { Target } from '../lowering/lowering.ts';
+import { onHost, type Target } from '../lowering/lowering.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 export const decompose: Pass = {
@@ -40,6 +40,7 @@ function wanted(target: Target, rewriter: Rewriter, node: IrNode) {
   const rule = findOpDef(node.op)?.decompose;
   if (!rule || isInvalid(node)) return undefined;
   if (node.inputs.some((input) => rewriter.facts.spec(input).dtype === resource)) return rule;
+  if (target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
   if (target.hasHost(node.op) && !fitsBackend(target, rewriter.facts, node)) return undefined;
   return lowerNode(target, rewriter.facts, node) ? undefined : rule;
 }

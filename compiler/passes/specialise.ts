@@ -16,10 +16,14 @@ export const specialise: Pass = {
   run(module: IrModule, { feeds }: PassContext): IrModule {
     const facts = new Facts();
     const shapes = new Map(module.feeds.map((feed, i) => [feed.node, feeds[i]?.shape ?? null]));
+    // Where a constant is fed, static shapes that follow from its value do not hold.
+    const stale = new Set(module.feeds.filter((_, i) => feeds[i]?.overrides).map((feed) => feed.node));
     const failing = new Set<number>();
     let changed = false;
     const nodes = module.nodes.map((node) => {
-      const next = node.op === ARG ? bind(node, shapes.get(node.id) ?? null) : inferred(facts, node);
+      if (stale.size > 0 && node.inputs.some((input) => stale.has(input.node))) stale.add(node.id);
+      const trusted = !stale.has(node.id);
+      const next = node.op === ARG ? bind(node, shapes.get(node.id) ?? null) : inferred(facts, node, trusted);
       if (next !== node) changed = true;
       if (isInvalid(next) && !isInvalid(node)) failing.add(next.id);
       facts.add(next);
@@ -37,10 +41,10 @@ function bind(node: IrNode, shape: Shape): IrNode {
   return shape === null || sameShape(spec.shape, shape) ? node : { ...node, outputs: [{ ...spec, shape }] };
 }
 
-function inferred(facts: Facts, node: IrNode): IrNode {
+function inferred(facts: Facts, node: IrNode, trusted: boolean): IrNode {
   if (isInvalid(node)) return node;
   try {
-    const outputs = inferOutputs(facts, node).map((spec, i) => refine(node.outputs[i], spec));
+    const outputs = inferOutputs(facts, node).map((spec, i) => refine(node.outputs[i], spec, trusted));
     return outputs.every((spec, i) => spec === node.outputs[i]) ? node : { ...node, outputs };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -49,9 +53,9 @@ function inferred(facts: Facts, node: IrNode): IrNode {
   }
 }
 
-/** What the rule says, and what the graph knows where the rule says less. */
-function refine(old: TensorSpec, found: TensorSpec): TensorSpec {
-  const shape = combine(found.shape, old.shape);
+/** What the rule says, and what the graph knows where the rule says less and the graph is to be trusted. */
+function refine(old: TensorSpec, found: TensorSpec, trusted: boolean): TensorSpec {
+  const shape = trusted ? combine(found.shape, old.shape) : found.shape;
   const sameHandle =
     old.handle === found.handle ||
     (old.handle?.dtype === found.handle?.dtype && sameShape(old.handle?.shape ?? null, found.handle?.shape ?? null));

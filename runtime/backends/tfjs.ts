@@ -14,6 +14,7 @@ import { bool, type DType, float32, int32, string } from '../../src/util/dtype.t
 import { InternalError, TypeError } from '../../src/util/errors.ts';
 import { type Data, NdArray } from '../../src/util/ndarray.ts';
 import type { Backend, BufferId, DeviceValue } from './backend.ts';
+import { PACKING_KERNELS, withOwnPacking } from './packed-weights.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -42,8 +43,13 @@ export class TfjsBackend implements Backend {
   }
 
   kernel(name: string): KernelFunc | undefined {
-    if (!this.functions.has(name)) this.functions.set(name, getKernel(name, this.name)?.kernelFunc);
+    if (!this.functions.has(name)) this.functions.set(name, this.lookUp(name));
     return this.functions.get(name);
+  }
+
+  private lookUp(name: string): KernelFunc | undefined {
+    const kernel = getKernel(name, this.name)?.kernelFunc;
+    return kernel && this.name === 'wasm' && PACKING_KERNELS.has(name) ? withOwnPacking(kernel) : kernel;
   }
 
   write(array: NdArray): DeviceValue {

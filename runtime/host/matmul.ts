@@ -23,25 +23,51 @@ function viewOf(array: NdArray, start: number, transpose: boolean): View {
     : { data, start, rows, columns, rowStep: columns, columnStep: 1 };
 }
 
-/** Row by row: a row of the result takes up rows of `b`, which lie together unless `b` is transposed. */
-function multiplyReal(a: View, b: View, out: Data, at: number, float: boolean): void {
-  const [x, y, z] = [a.data as Float32Array, b.data as Float32Array, out as Float32Array];
-  const total = new Float64Array(b.columns);
-  const packed = b.columnStep === 1 ? null : new Float64Array(b.rows * b.columns);
-  if (packed) {
-    for (let k = 0; k < b.rows; k++) {
-      for (let j = 0; j < b.columns; j++) packed[k * b.columns + j] = y[b.start + k * b.rowStep + j * b.columnStep];
-    }
+/** The elements of a view row by row, in double precision: the inner loops then see one kind of array. */
+function packed({ data, start, rows, columns, rowStep, columnStep }: View): Float64Array {
+  const source = data as Float32Array;
+  const out = new Float64Array(rows * columns);
+  for (let i = 0, k = 0; i < rows; i++) {
+    for (let j = 0, at = start + i * rowStep; j < columns; j++, at += columnStep) out[k++] = source[at];
   }
-  const right = packed ?? y;
-  const [first, step] = packed ? [0, b.columns] : [b.start, b.rowStep];
+  return out;
+}
+
+/** Row by row: a row of the result takes up rows of `b`, four at a time. */
+function multiplyFloat(a: View, b: View, out: Float32Array | Float64Array, at: number): void {
+  const [x, y] = [packed(a), packed(b)];
+  const [depth, columns] = [a.columns, b.columns];
+  const total = new Float64Array(columns);
+  for (let i = 0; i < a.rows; i++) {
+    total.fill(0);
+    const row = i * depth;
+    let k = 0;
+    for (; k + 3 < depth; k += 4) {
+      const [p, q, r, s] = [x[row + k], x[row + k + 1], x[row + k + 2], x[row + k + 3]];
+      const first = k * columns;
+      const [second, third, fourth] = [first + columns, first + 2 * columns, first + 3 * columns];
+      for (let j = 0; j < columns; j++) {
+        total[j] += p * y[first + j] + q * y[second + j] + r * y[third + j] + s * y[fourth + j];
+      }
+    }
+    for (; k < depth; k++) {
+      const p = x[row + k];
+      for (let j = 0; j < columns; j++) total[j] += p * y[k * columns + j];
+    }
+    out.set(total, at + i * columns);
+  }
+}
+
+/** Modulo 2³²; storage then wraps to the type. */
+function multiplyInt(a: View, b: View, out: Data, at: number): void {
+  const [x, y, z] = [a.data as Int32Array, b.data as Int32Array, out as Int32Array];
+  const total = new Int32Array(b.columns);
   for (let i = 0; i < a.rows; i++) {
     total.fill(0);
     for (let k = 0; k < a.columns; k++) {
       const factor = x[a.start + i * a.rowStep + k * a.columnStep];
-      const row = first + k * step;
-      if (float) for (let j = 0; j < b.columns; j++) total[j] += factor * right[row + j];
-      else for (let j = 0; j < b.columns; j++) total[j] = (total[j] + Math.imul(factor, right[row + j])) | 0;
+      const row = b.start + k * b.rowStep;
+      for (let j = 0; j < b.columns; j++) total[j] += Math.imul(factor, y[row + j * b.columnStep]);
     }
     z.set(total, at + i * b.columns);
   }
@@ -87,7 +113,8 @@ function multiplyComplex(a: View, b: View, out: Data, at: number, conjA: number,
 function multiply(a: View, b: View, out: NdArray, at: number, conjA: number, conjB: number): void {
   if (out.dtype.isComplex) multiplyComplex(a, b, out.data, at, conjA, conjB);
   else if (out.dtype.isBigInt) multiplyBig(a, b, out.data, at, out);
-  else multiplyReal(a, b, out.data, at, out.dtype.isFloating);
+  else if (out.dtype.isFloating) multiplyFloat(a, b, out.data as Float32Array, at);
+  else multiplyInt(a, b, out.data, at);
 }
 
 const matMul: HostKernel = ([a, b], op) => {

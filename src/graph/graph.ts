@@ -265,8 +265,8 @@ export class Graph {
     }
     return within(() => {
       const outer = { colocation: this.colocation, devices: this.devices };
-      const name = op === null ? null : operationOf(this.asGraphElement(op)).name;
-      this.colocation = [...(ignoreExisting ? [] : outer.colocation), ...(name === null ? [] : [name])];
+      const own = op === null ? [] : colocationOf(operationOf(this.asGraphElement(op)).node);
+      this.colocation = [...(ignoreExisting ? [] : outer.colocation), ...own];
       this.devices = [];
       return {
         value: undefined,
@@ -455,6 +455,13 @@ export class Graph {
 
 function invalidName(name: string): ValueError {
   return new ValueError(`'${name}' is not a valid node name`);
+}
+
+/** The ops that a node is placed with: those that it was told to be placed with, else itself. */
+function colocationOf(node: Node): readonly string[] {
+  const classes = (node.attrs._class ?? []) as readonly string[];
+  const groups = classes.filter((text) => text.startsWith('loc:@')).map((text) => text.slice('loc:@'.length));
+  return groups.length > 0 ? groups : [node.name];
 }
 
 function operationOf(element: Tensor | Operation): Operation {

@@ -3,7 +3,7 @@
  * assigning. The classes and functions for users are in `src/variables`.
  */
 import { type DType, int32 } from '../util/dtype.ts';
-import { isFullyDefined, type Shape } from '../util/shape.ts';
+import { isFullyDefined, numElements, type Shape } from '../util/shape.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { merge, none, scalar, withRankAtLeast } from './opdef/shape-rules.ts';
 import { intArray } from './opdef/small-ints.ts';
@@ -162,8 +162,10 @@ defineOp({
   },
   grad: ({ inputs: [handle, indices] }, [dy], $) => {
     const shape = shapeOfVariable(handle, $);
-    const size = $.expandDims($.size(indices), 0);
-    const tail = $.slice(shape, [1], [-1], 'strided_slice');
+    const count = numElements($.shapeOf(indices));
+    const size = $.expandDims(count === null ? $.size(indices) : $.ints(count, 'Size'), 0);
+    const [begin, end, step] = [1, 0, 1].map((n, i) => $.ints([n], `strided_slice/stack${i ? `_${i}` : ''}`));
+    const tail = $.op('StridedSlice', [shape, begin, end, step], { end_mask: 1 }, 'strided_slice');
     const rows = $.reshape(dy, $.concat([size, tail], 0));
     return [{ values: rows, indices: $.reshape(indices, size), denseShape: shape }, null];
   },

@@ -7,9 +7,9 @@ import { type Graph, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
 import { int64 } from '../util/dtype.ts';
 import { KeyError, TypeError, ValueError } from '../util/errors.ts';
+import { getVariable } from '../variables/index.ts';
 import { zerosInitializer } from '../variables/initializers.ts';
 import { Variable } from '../variables/variable.ts';
-import { getVariable } from '../variables/variable-scope.ts';
 
 /**
  * The global step of the graph: the only item of the collection `GLOBAL_STEP`, else the tensor `global_step:0`, else null.

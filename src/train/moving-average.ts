@@ -11,7 +11,7 @@ import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { bfloat16, type DType, float16, float32, float64 } from '../util/dtype.ts';
 import { TypeError } from '../util/errors.ts';
 import { Variable } from '../variables/variable.ts';
-import { assignAdd, castTo, createSlot, createZerosSlot, type Primary, readOf } from './slots.ts';
+import { assignAdd, castTo, createSlot, createZerosSlot, exists, type Primary, readOf } from './slots.ts';
 
 const AVERAGED: readonly DType[] = [bfloat16, float16, float32, float64];
 
@@ -125,8 +125,7 @@ export class ExponentialMovingAverage {
     }
     const { graph } = item;
     const known = this.averages.get(item);
-    // An average that a failed call took back with its nodes does not count.
-    if (known && graph.size > known.op.id && graph.node(known.op.id).op === 'VarHandleOp') return;
+    if (known && exists(known)) return;
     const average = graph.controlDependencies(null, () => {
       if (item instanceof Variable) return createSlot(item, item.initialValue, this.name);
       return createZerosSlot(item, this.name, { colocate: false });

@@ -16,7 +16,7 @@ import { bind, isConvertible, type Rest, type TensorLike } from '../ops/tensor-l
 import { bfloat16, type DType, float16, float32, float64 } from '../util/dtype.ts';
 import { RuntimeError, TypeError, ValueError } from '../util/errors.ts';
 import { Variable } from '../variables/variable.ts';
-import { assignAdd, castTo, createSlot, createZerosSlot, type SlotStart } from './slots.ts';
+import { assignAdd, castTo, createSlot, createZerosSlot, exists, type SlotStart } from './slots.ts';
 
 export { AggregationMethod };
 
@@ -61,7 +61,7 @@ export abstract class Optimizer {
   static readonly GATE_GRAPH = 2;
 
   private readonly slots = new Map<string, Map<Variable, Variable>>();
-  private readonly others = new Map<Graph, Map<string, Variable>>();
+  private readonly others = new WeakMap<Graph, Map<string, Variable>>();
   /** Takes back the slots made by a call that fails. */
   private undo: (() => void)[] = [];
 
@@ -252,7 +252,7 @@ export abstract class Optimizer {
       this.undo.push(() => this.slots.delete(slotName));
     }
     const known = slots.get(variable);
-    if (known) return known;
+    if (known && exists(known)) return known;
     const made = make();
     slots.set(variable, made);
     this.undo.push(() => this.slots.get(slotName)?.delete(variable));
@@ -263,7 +263,7 @@ export abstract class Optimizer {
   protected addVariable(initial: TensorLike, name: string, beside: Variable): Variable {
     const { graph } = beside;
     const known = this.others.get(graph)?.get(name);
-    if (known) return known;
+    if (known && exists(known)) return known;
     const made = graph.colocateWith(beside.op, false, () => new Variable(initial, { name, trainable: false }));
     const ofGraph = this.others.get(graph) ?? new Map<string, Variable>();
     this.others.set(graph, ofGraph.set(name, made));

@@ -8,9 +8,9 @@ import type { TensorLike } from '../ops/tensor-like.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import type { DType } from '../util/dtype.ts';
 import { isFullyDefined, type KnownShape } from '../util/shape.ts';
+import { getVariable, variableScope } from '../variables/index.ts';
 import { type Initializer, zerosInitializer } from '../variables/initializers.ts';
 import type { Variable } from '../variables/variable.ts';
-import { getVariable, variableScope } from '../variables/variable-scope.ts';
 
 /** How a slot starts: a tensor, or an initializer that is called with the slot's shape and type. */
 export type SlotStart = Tensor | Initializer | ((shape: KnownShape, dtype: DType) => TensorLike);
@@ -49,6 +49,11 @@ function startOf(primary: Primary, start: SlotStart, shape: KnownShape | null, d
   if (typeof start !== 'function') return start;
   if (!shape) return emitOne('ZerosLike', [primary]);
   return 'getConfig' in start ? start : (dims: KnownShape) => start(dims, dtype);
+}
+
+/** Whether the graph still has the variable: a failed build takes back what it made. */
+export function exists({ graph, op }: Variable): boolean {
+  return op.id < graph.size && graph.operation(op.id) === op;
 }
 
 /** A slot that starts at zero. */

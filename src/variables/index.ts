@@ -60,14 +60,14 @@ export {
   type Partitioner,
   variableAxisSizePartitioner,
 } from './partitioned.ts';
-export { AssignedVariable, type InitialValue, type SparseDelta, Variable, type VariableOptions } from './variable.ts';
+export { type GetVariableOptions, VariableScope } from './scope-object.ts';
+export { AssignedVariable, type SparseDelta, Variable } from './variable.ts';
+export type { InitialValue, VariableOptions } from './variable-ops.ts';
 export {
-  type GetVariableOptions,
   getLocalVariable,
   getVariable,
   getVariableScope,
   noRegularizer,
-  VariableScope,
   type VariableScopeOptions,
   variableOpScope,
   variableScope,

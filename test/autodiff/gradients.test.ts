@@ -12,6 +12,7 @@ import { noGradient, RegisterGradient, registerGradient } from '../../src/autodi
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import { add, multiply } from '../../src/ops/arithmetic.ts';
 import { constant } from '../../src/ops/constants.ts';
+import { tuple } from '../../src/ops/control.ts';
 import { convertToTensor, emitOne } from '../../src/ops/emit.ts';
 import { gather } from '../../src/ops/gather.ts';
 import { identity, stopGradient } from '../../src/ops/identity.ts';
@@ -25,7 +26,7 @@ import { toNdArray } from '../../src/util/array-convert.ts';
 import { complex64, float32, float64, int32 } from '../../src/util/dtype.ts';
 import { KeyError, LookupError, TypeError, ValueError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { Variable } from '../../src/variables/variable.ts';
+import { Variable } from '../../src/variables/index.ts';
 import { evaluate, interpret } from '../support/interpret.ts';
 
 /** Runs a test in a graph of its own. */
@@ -316,6 +317,9 @@ inGraph('gates, names and placement', (graph) => {
   const z = emitOne('Mul', [x, y], {}, 'z');
   const [dx] = gradients(z, [x, y], { name: 'back', gateGradients: true });
   assert.is((dx as Tensor).name, 'back/z_grad/tuple/control_dependency:0');
+  assert.equal((dx as Tensor).op.getAttr('_class'), ['loc:@back/z_grad/Mul']);
+  const [again] = tuple([dx as Tensor]);
+  assert.equal(again.op.getAttr('_class'), ['loc:@back/z_grad/Mul']);
   const placed = graph.device('/device:CPU:1', () => emitOne('Mul', [x, y], {}, 'placed'));
   const [near] = gradients(placed, [x], { colocateGradientsWithOps: true }) as Tensor[];
   assert.equal(near.op.getAttr('_class'), ['loc:@placed']);

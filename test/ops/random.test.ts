@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RandomStream } from '../../runtime/host/registry.ts';
+import { Session } from '../../runtime/session.ts';
 import { resetDefaultGraph, setRandomSeed } from '../../src/graph/default-graph.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import * as initializers from '../../src/initializers.ts';
@@ -257,15 +258,32 @@ test('a failed build gives its seeds back', () => {
   });
 });
 
-test('case 451: one op seed gives one sequence in every session', () => {
-  const tensor = new Graph().asDefault(() => randomNormal([2, 3], { seed: 345 }));
-  const sequence = () => {
-    const streams = new Map<string, RandomStream>();
-    return [1, 2, 3].map(() => evaluate(tensor, { streams }).array());
+test('case 451: one op seed gives one sequence in every session', async () => {
+  const graph = new Graph();
+  const tensor = graph.asDefault(() => randomNormal([2, 3], { seed: 345 }));
+  const sequence = async () => {
+    using sess = new Session({ graph });
+    const runs: unknown[] = [];
+    for (let i = 0; i < 3; i++) runs.push((await sess.run(tensor)).array());
+    return runs;
   };
-  const first = sequence();
-  assert.equal(sequence(), first);
+  const first = await sequence();
+  assert.equal(await sequence(), first);
   assert.not.equal(first[0], first[1]);
+  const streams = new Map<string, RandomStream>();
+  assert.equal(
+    [0, 1, 2].map(() => evaluate(tensor, { streams }).array()),
+    first,
+    'the interpreter draws the same',
+  );
+});
+
+test('case 453: random ops alike are not merged', async () => {
+  const graph = new Graph();
+  const difference = graph.asDefault(() => randomNormal([2, 3]).sub(randomNormal([2, 3])));
+  using sess = new Session({ graph });
+  const values = (await sess.run(difference)).array() as number[][];
+  assert.ok(values.flat().every((x) => x !== 0));
 });
 
 test('case 455: integers need minval < maxval, unless nothing is drawn', () => {

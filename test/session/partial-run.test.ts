@@ -99,16 +99,27 @@ test('a fetch or operation that was not set up', async () => {
   assert.is(operation.message, 'The fetch r1 was not specified in partial_run_setup.');
 });
 
-test('the steps of the golden program', async () => {
-  // add = x + 1.198 … as recorded: x [0.198, 0.743], add [1.396, 2.486], y [-0.793, 0.861], result [-0.314028, 1.279446].
-  const [x, y] = [placeholder(float32, [2]), placeholder(float32, [2])];
-  const sum = add(multiply(x, 2), 1);
-  const product = multiply(sum, y);
+test('what real TensorFlow answered to the program partial_run', async () => {
+  const [x, y] = [placeholder(float32, [2], 'x'), placeholder(float32, [2], 'y')];
+  const h = multiply(x, 2);
+  const [r1, r2] = [add(h, 1), multiply(h, y)];
+  const close = (value: { readonly data: unknown }, expected: readonly number[]): void => {
+    const data = [...(value.data as Float32Array)];
+    assert.is(data.length, expected.length);
+    for (const [i, e] of expected.entries()) assert.ok(Math.abs(data[i] - e) <= 1e-6 + 1e-5 * Math.abs(e), `${data}`);
+  };
   using sess = new Session();
-  const h = sess.partialRunSetup([sum, product], [x, y]);
-  const first = await sess.partialRun(h, sum, [[x, [0.198, 0.743]]]);
-  assert.equal([...(first.data as Float32Array)], [...Float32Array.of(1.396, 2.486)]);
-  await sess.partialRun(h, product, [[y, [-0.793, 0.861]]]);
+  const one = sess.partialRunSetup([r1, r2], [x, y]);
+  close(await sess.partialRun(one, r1, [[x, [0.198, 0.743]]]), [1.396, 2.486]);
+  close(await sess.partialRun(one, r2, [[y, [-0.793, 0.861]]]), [-0.314028, 1.279446]);
+  const two = sess.partialRunSetup([r1, r2], [x, y]);
+  const feeds = { 'x:0': [0.363, -0.514], 'y:0': [0.85, 0.135] };
+  const [v1, v2] = await sess.partialRun(two, [r1, r2], feeds);
+  close(v1, [1.7260001, -0.027999997]);
+  close(v2, [0.6171, -0.13878]);
+  const error = await failure(() => sess.partialRun(two, r1));
+  assert.is(error.name, 'InvalidArgumentError');
+  assert.is(error.message, "Must run 'setup' before performing partial runs!");
 });
 
 test('close gives up what an unfinished partial run keeps', async () => {

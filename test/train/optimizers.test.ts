@@ -17,10 +17,13 @@ import * as train from '../../src/train.ts';
 import { int32, int64 } from '../../src/util/dtype.ts';
 import { TypeError, ValueError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { globalVariablesInitializer } from '../../src/variables/collections.ts';
-import { zerosInitializer } from '../../src/variables/initializers.ts';
-import { Variable } from '../../src/variables/variable.ts';
-import { getVariable, variableScope } from '../../src/variables/variable-scope.ts';
+import {
+  getVariable,
+  globalVariablesInitializer,
+  Variable,
+  variableScope,
+  zerosInitializer,
+} from '../../src/variables/index.ts';
 import { interpret } from '../support/interpret.ts';
 
 /** A session as small as it gets: variables that are kept from run to run. */
@@ -156,10 +159,6 @@ inGraph('case 371: no gradients', (graph) => {
   assert.match(
     message(() => optimizer.computeGradients(loss, v, 17)),
     'gate_gradients must be one of',
-  );
-  assert.match(
-    message(() => optimizer.minimize(placeholderLoss(graph))),
-    '',
   );
   assert.equal(optimizer.getSlotNames(), []);
 });

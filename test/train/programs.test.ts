@@ -3,22 +3,28 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import { xwPlusB } from '../../src/ops/bias.ts';
+import { relu } from '../../src/ops/activations.ts';
+import { biasAdd, xwPlusB } from '../../src/ops/bias.ts';
 import { clipByGlobalNorm, clipByNorm, clipByValue } from '../../src/ops/clip.ts';
 import { group } from '../../src/ops/control.ts';
+import { conv2d } from '../../src/ops/convolution-functions.ts';
+import { sparseSoftmaxCrossEntropyWithLogits } from '../../src/ops/cross-entropy.ts';
 import { embeddingLookup } from '../../src/ops/embedding.ts';
-import { convertToTensor } from '../../src/ops/emit.ts';
+import { convertToTensor, emitOne } from '../../src/ops/emit.ts';
+import { zeros } from '../../src/ops/filling.ts';
 import { gather } from '../../src/ops/gather.ts';
 import { identity } from '../../src/ops/identity.ts';
 import { IndexedSlices } from '../../src/ops/indexed-slices.ts';
+import { l2Loss } from '../../src/ops/losses-basic.ts';
 import { placeholder } from '../../src/ops/placeholders.ts';
+import { maxPool } from '../../src/ops/pooling.ts';
 import { reduceMean, reduceSum } from '../../src/ops/reductions.ts';
+import { reshape } from '../../src/ops/shaping.ts';
 import { square, tanh } from '../../src/ops/unary-math.ts';
 import * as train from '../../src/train.ts';
-import { float32, int32 } from '../../src/util/dtype.ts';
+import { float32, int32, int64 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { globalVariablesInitializer } from '../../src/variables/collections.ts';
-import { Variable } from '../../src/variables/variable.ts';
+import { globalVariablesInitializer, Variable } from '../../src/variables/index.ts';
 import { difference, fromGolden, GRADIENT } from '../support/compare.ts';
 import { interpret } from '../support/interpret.ts';
 import { goldenLines, opLines, type Program, readProgram, runSteps } from '../support/programs.ts';
@@ -238,6 +244,31 @@ test('lr_decays: every schedule, step by step', () => {
       });
     }
   });
+});
+
+test('train_convnet_resource: a small convolutional network with momentum', () => {
+  const program = readProgram('train_convnet_resource');
+  const graph = new Graph();
+  graph.asDefault(() => {
+    const image = placeholder(float32, [null, 8, 8, 1], 'image');
+    const label = placeholder(int64, [null], 'label');
+    const weights = (name: string) => new Variable(program.constant(`${name}/Initializer/initial_value`), { name });
+    const kernel = weights('conv/kernel');
+    const bias = new Variable(zeros([2]), { name: 'conv/bias' });
+    const features = relu(biasAdd(conv2d(image, kernel, [1, 1, 1, 1], 'SAME'), bias));
+    const pooled = maxPool(features, [1, 2, 2, 1], [1, 2, 2, 1], 'VALID');
+    const flat = reshape(pooled, [-1, 32]);
+    const w = weights('fc/w');
+    const b = new Variable(zeros([3]), { name: 'fc/b' });
+    const logits = xwPlusB(flat, w, b, 'logits');
+    const entropy = sparseSoftmaxCrossEntropyWithLogits({ labels: label, logits });
+    const penalty = emitOne('Mul', [0.01, l2Loss(kernel)], {}, 'mul');
+    const loss = reduceMean(entropy).add(penalty);
+    new train.MomentumOptimizer(0.1, 0.9).minimize(loss);
+    globalVariablesInitializer();
+  });
+  const kept = (name: string) => /^(gradients|Momentum)\//.test(name);
+  assert.equal(opLines(graph, kept), goldenLines(program, kept));
 });
 
 test.run();

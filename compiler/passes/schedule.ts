@@ -33,7 +33,10 @@ export const schedule: Pass = {
       }
     }
     const ordered = arrange(nodes, place);
-    return ordered.every((node, i) => node === nodes[i]) ? module : { ...module, nodes: ordered };
+    // That a value is moved past a constant is no change.
+    const order = nodes.filter((node) => !isGiven(node));
+    const isSame = ordered.filter((node) => !isGiven(node)).every((node, i) => node === order[i]);
+    return isSame ? module : { ...module, nodes: ordered };
   },
 };
 

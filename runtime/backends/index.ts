@@ -78,6 +78,7 @@ async function begin(name: string): Promise<Backend> {
     );
   }
   const native = await instance(name);
+  if (isNode && name === 'wasm') (await import('./wasm-node.ts')).dropErrorHandlers();
   // tfjs does this when a backend becomes its current one; to do it twice does no harm.
   for (const kernel of getKernelsForBackend(name)) kernel.setupFunc?.(native);
   // The cpu backend's advice to Node users to install another package speaks of tfjs's own use.

@@ -15,3 +15,19 @@ export async function wasmFolder(): Promise<string | null> {
     return null;
   }
 }
+
+/** How Emscripten's handlers of a process's errors read. */
+const EMSCRIPTEN = /ExitStatus|^function\s*\(reason\)\s*\{\s*throw reason;?\s*\}$/;
+
+/**
+ * Takes away the handlers of uncaught errors that the wasm module installs on the process: they throw what they are given
+ * once more, so that Node prints the module's whole source, one line of 100,000 characters, above every error of the
+ * program.
+ */
+export function dropErrorHandlers(): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (EMSCRIPTEN.test(listener.toString())) process.removeListener(event, listener);
+    }
+  }
+}

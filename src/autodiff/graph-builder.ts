@@ -30,6 +30,9 @@ class GraphBuilder implements Builder<Tensor> {
   constantValue(value: Tensor): NdArray | null {
     return constantValue(value);
   }
+  isZeros(value: Tensor): boolean {
+    return value.op.type === 'ZerosLike';
+  }
   after<R>(controls: readonly Tensor[], body: () => R): R {
     return getDefaultGraph().controlDependencies(controls, body);
   }

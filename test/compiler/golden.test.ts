@@ -39,8 +39,8 @@ const read = (handle: Tensor, name: string) => emitOne('ReadVariableOp', [handle
 
 const cases: Readonly<Record<string, Case>> = {
   'dense-layer': {
-    shows: 'A product, a bias and an activation become one kernel; the transposed weights are computed once.',
-    target: 'cpu',
+    shows: 'Constant weights are transposed at compile time; product, bias and activation become one kernel.',
+    target: 'wasm',
     build: () => {
       const x = placeholder(float32, [null, 2], 'x');
       const product = emitOne(
@@ -58,7 +58,7 @@ const cases: Readonly<Record<string, Case>> = {
       );
       const y = emitOne('BiasAdd', [product, constant([1, 2, 3])], {}, 'dense/BiasAdd');
       return {
-        fetches: [emitOne('Relu', [y], {}, 'dense/Relu')],
+        fetches: [emitOne('Elu', [y], {}, 'dense/Elu')],
         feeds: [
           [
             x,

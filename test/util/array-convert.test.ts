@@ -51,7 +51,6 @@ test('types and shapes of plain values', () => {
 test('a wanted type is given where nothing is lost', () => {
   assert.equal(toNdArray([1, 2], int32).data, Int32Array.of(1, 2));
   assert.equal(toNdArray([1n, 2], int64).data, BigInt64Array.of(1n, 2n));
-  assert.equal(toNdArray(300, uint8).data, Uint8Array.of(44));
   assert.equal(toNdArray(Float32Array.of(1, 2), int32).data, Int32Array.of(1, 2));
   assert.equal(toNdArray(Uint8Array.of(0, 2), bool).data, Uint8Array.of(0, 1));
   assert.equal(toNdArray(Float32Array.of(1, 2), complex64).data, Float32Array.of(1, 0, 2, 0));

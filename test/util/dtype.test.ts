@@ -25,7 +25,7 @@ const test = suite('util/dtype');
 
 test('wire numbers are those of types.proto', () => {
   const proto = ['DT_FLOAT', 'DT_DOUBLE', 'DT_INT32', 'DT_UINT8', 'DT_INT16', 'DT_INT8', 'DT_STRING', 'DT_COMPLEX64'];
-  proto.forEach((name, i) => assert.is(asDType(name).asDatatypeEnum, i + 1));
+  for (const [i, name] of proto.entries()) assert.is(asDType(name).asDatatypeEnum, i + 1);
   assert.is(asDType('DT_INT64').asDatatypeEnum, 9);
   assert.is(asDType('DT_BOOL').asDatatypeEnum, 10);
   assert.is(asDType('DT_BFLOAT16').asDatatypeEnum, 14);

@@ -113,7 +113,10 @@ test('TensorShape', () => {
   assert.equal(shape.mergeWith([32, null]).asList(), [32, 784]);
   assert.equal(shape.concatenate([3]).asList(), [null, 784, 3]);
   assert.ok(shape.equals([null, 784]) && !shape.equals(null));
-  assert.throws(() => shape.withRank(3), ValueError as never);
+  assert.throws(
+    () => shape.withRank(3),
+    (error: unknown) => error instanceof ValueError,
+  );
   assert.throws(() => new TensorShape(null).asList(), /not defined on an unknown TensorShape/);
   assert.ok(isFullyDefined(new TensorShape(5).dims));
   assert.is(String(shape), '(?, 784)');

@@ -22,10 +22,11 @@ export { hessians } from './autodiff/hessians.ts';
 export { noGradient, notDifferentiable, RegisterGradient, registerGradient } from './autodiff/registry.ts';
 // Graphs.
 export * from './graph/default-graph.ts';
-export { type DeviceLike, Graph, type GraphElementLike, Operation, Tensor } from './graph/graph.ts';
+export { Graph, type GraphElementLike, Operation, Tensor } from './graph/graph.ts';
 export { GraphKeys } from './graph/graph-keys.ts';
 export { type AttrValue, Node } from './graph/node.ts';
 export type { SliceSpec } from './graph/operators.ts';
+export type { DeviceLike } from './graph/placement.ts';
 export { diffSnapshots, GraphSnapshot, type SnapshotDiff } from './graph/snapshot.ts';
 // Namespaces.
 export * as initializers from './initializers.ts';

@@ -2,7 +2,7 @@
  * Takes from a graph snapshot what a request needs: the closure over inputs and controls from fetches and targets, cut
  * at the feeds. Shapes stay as the graph has them; binding them to the feeds is the first pass's job.
  */
-import type { Endpoint, Node, NodeId } from '../../src/graph/node.ts';
+import type { Attrs, Endpoint, Node, NodeId } from '../../src/graph/node.ts';
 import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { type DType, float16, float32, float64 } from '../../src/util/dtype.ts';
@@ -73,7 +73,7 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
       id: nodes.length,
       op: isDefault ? 'Identity' : source.op,
       inputs: source.inputs.map(take),
-      attrs: isDefault ? { T: source.outputs[0].dtype } : source.attrs,
+      attrs: isDefault ? { T: source.outputs[0].dtype } : ownAttrs(source.attrs),
       outputs: source.outputs,
       origin: [id],
       name: source.name,
@@ -89,6 +89,13 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
     effects,
     nextId: nodes.length,
   };
+}
+
+/** The attributes without those that only speak of placement, such as `_class`: they would make equal ops differ. */
+function ownAttrs(attrs: Attrs): Attrs {
+  const names = Object.keys(attrs);
+  if (!names.some((name) => name.startsWith('_'))) return attrs;
+  return Object.fromEntries(names.filter((name) => !name.startsWith('_')).map((name) => [name, attrs[name]]));
 }
 
 /** The ids of the graph nodes that the request needs, ascending. */

@@ -129,10 +129,11 @@ function lowerConcat(op: LowerContext, axisInput: number, first: number): Lowere
 
 function lowerPack(op: LowerContext): Lowered | null {
   const shape = known(op.outputShape(0));
-  if (!shape) return null;
+  const inputs = Array.from({ length: op.inputCount }, (_, i) => i);
+  // An output shape may be known from one input alone: then the run has to see whether the others fit.
+  if (!shape || !inputs.every((i) => isFullyDefined(op.shape(i)))) return null;
   if (op.inputCount === 1) return { kind: 'alias', input: 0, shape };
   const axis = fromFront(Number(op.attr('axis')), shape.length);
-  const inputs = Array.from({ length: op.inputCount }, (_, i) => i);
   const flat: KnownShape = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
   const inputShapes = inputs.map(() => flat);
   return call('Concat', { axis: 1 }, { inputs, names: null, inputShapes, outputShapes: [shape] });
@@ -210,7 +211,7 @@ function lowerTile(op: LowerContext): Lowered | null {
 }
 
 function lowerBroadcastTo(op: LowerContext): Lowered | null {
-  const [from, shape] = [known(op.shape(0)), known(op.outputShape(0))];
+  const [from, shape] = [known(op.shape(0)), ints(op, 1)];
   if (!from || !shape) return null;
   const full = [...new Array<number>(shape.length - from.length).fill(1), ...from];
   if (!full.every((d, i) => d === 1 || d === shape[i])) return null;
@@ -292,7 +293,8 @@ export const arrayRows: LoweringTable = {
     return shape && isCompatible(shape, op.attr<Shape>('shape')) ? { kind: 'alias', input: 0, shape } : null;
   },
   Reshape: (op) => {
-    const shape = known(op.outputShape(0));
+    // A shape that was worked out from the input's does not tell what the operand will ask for.
+    const shape = op.constant(1) ? known(op.outputShape(0)) : null;
     return shape ? { kind: 'alias', input: 0, shape } : { kind: 'alias', input: 0, shape: null, shapeInput: 1 };
   },
   ExpandDims: alias(),

@@ -5,6 +5,7 @@ import { float32 } from '../../src/util/dtype.ts';
 import type { KnownShape } from '../../src/util/shape.ts';
 import { isFullyDefined } from '../../src/util/shape.ts';
 import type { LowerContext, LoweringRule, LoweringTable } from './lowering.ts';
+import { convolutionAttrs } from './tfjs-nn.ts';
 
 /** tfjs's names of the activations. */
 const activations: ReadonlyMap<string, string> = new Map([
@@ -54,31 +55,34 @@ export const fusedRows: LoweringTable = {
 
   _FusedConv2D: (op) => {
     const fused = fusion(op);
-    const padding = op.attr<string>('padding');
-    if (!fused || op.attr('data_format') !== 'NHWC' || padding === 'EXPLICIT') return null;
-    const spatial = (name: string) => op.attr<readonly number[]>(name).slice(1, 3);
-    if (!isFullyDefined(op.shape(0)) || !isFullyDefined(op.shape(1))) return null;
+    const [input, filter] = [op.shape(0), op.shape(1)];
+    if (!fused || op.attr('data_format') !== 'NHWC') return null;
+    if (!isFullyDefined(input) || !isFullyDefined(filter)) return null;
     // Grouped convolutions are not these kernels'.
-    if (op.shape(0)?.[3] !== op.shape(1)?.[2]) return null;
+    if (input[3] !== filter[2]) return null;
     return {
       kind: 'kernel',
       kernel: 'FusedConv2D',
       inputs: two(fused.bias),
       names: fused.bias ? ['x', 'filter', 'bias'] : ['x', 'filter'],
       attrs: {
-        strides: spatial('strides'),
-        pad: padding.toLowerCase(),
-        dataFormat: 'NHWC',
-        dilations: spatial('dilations'),
-        dimRoundingMode: undefined,
+        ...convolutionAttrs(op, input, filter),
         ...fused.attrs,
       },
     };
   },
 };
 
-/** wasm: a fused Relu or Relu6 turns NaN into 0, where TensorFlow keeps it. */
+/**
+ * wasm: a fused Relu or Relu6 turns NaN into 0, where TensorFlow keeps it. The kernels also look up the shape under which
+ * the buffer of the bias was made, and refuse one that was made as a matrix: only of a constant is it known.
+ */
+function onWasm(row: LoweringRule): LoweringRule {
+  const plain = without(row, 'Relu', 'Relu6');
+  return (op) => (op.inputCount > 2 && op.constant(2) === null ? null : plain(op));
+}
+
 export const wasmFusedRows: LoweringTable = {
-  _FusedMatMul: without(fusedRows._FusedMatMul, 'Relu', 'Relu6'),
-  _FusedConv2D: without(fusedRows._FusedConv2D, 'Relu', 'Relu6'),
+  _FusedMatMul: onWasm(fusedRows._FusedMatMul),
+  _FusedConv2D: onWasm(fusedRows._FusedConv2D),
 };

@@ -25,22 +25,36 @@ function isPlain(op: LowerContext, image: number): boolean {
   return op.dtype(image) === float32 && op.attr('data_format') === 'NHWC';
 }
 
-/** The padding as tfjs writes it. */
-function padOf(op: LowerContext, hasExplicit: boolean): 'same' | 'valid' | number[][] {
-  const padding = op.attr<Padding & string>('padding');
-  if (padding !== 'EXPLICIT') return padding === 'SAME' ? 'same' : 'valid';
-  const explicit = hasExplicit ? op.attr<Numbers>('explicit_paddings') : [];
-  return [0, 1, 2, 3].map((axis) => [...padsOf(explicit, axis)]);
-}
-
 const planar = (list: Numbers): [number, number] => [list[1], list[2]];
 
-function convolutionAttrs(op: LowerContext): Record<string, unknown> {
+/** The window along height and width of a channels-last image, from the op's attributes. */
+function axesOf(op: LowerContext, image: KnownShape, window: Numbers, hasExplicit: boolean, dilations: Numbers) {
+  const strides = op.attr<Numbers>('strides');
+  const explicit = hasExplicit ? op.attr<Numbers>('explicit_paddings') : [];
+  const padding = op.attr<Padding & string>('padding');
+  return [1, 2].map((k) =>
+    windowAxis(image[k], window[k - 1], strides[k], dilations[k], padding, padsOf(explicit, k)),
+  ) as [WindowAxis, WindowAxis];
+}
+
+/**
+ * The padding as tfjs writes it, always in numbers: what tfjs-wasm makes of `'same'` is all zeros where a stride is longer
+ * than the window.
+ */
+function padOf([rows, columns]: readonly [WindowAxis, WindowAxis]): 'valid' | number[][] {
+  const pads = [rows.before, rows.after, columns.before, columns.after];
+  if (pads.every((p) => p === 0)) return 'valid';
+  return [[0, 0], pads.slice(0, 2), pads.slice(2), [0, 0]];
+}
+
+/** The attributes of tfjs's convolutions over an image by a filter of these shapes. */
+export function convolutionAttrs(op: LowerContext, image: KnownShape, filter: KnownShape): Record<string, unknown> {
+  const dilations = op.attr<Numbers>('dilations');
   return {
     strides: planar(op.attr<Numbers>('strides')),
-    pad: padOf(op, true),
+    pad: padOf(axesOf(op, image, filter, true, dilations)),
     dataFormat: 'NHWC',
-    dilations: planar(op.attr<Numbers>('dilations')),
+    dilations: planar(dilations),
     dimRoundingMode: undefined,
   };
 }
@@ -50,12 +64,13 @@ const convolution: LoweringRule = (op) => {
   if (!isPlain(op, 0) || !isFullyDefined(input) || !isFullyDefined(filter)) return null;
   // tfjs knows no groups.
   if (input[3] !== filter[2]) return null;
-  return call('Conv2D', [0, 1], ['x', 'filter'], convolutionAttrs(op));
+  return call('Conv2D', [0, 1], ['x', 'filter'], convolutionAttrs(op, input, filter));
 };
 
 const depthwise: LoweringRule = (op) => {
-  if (!isPlain(op, 0) || !isFullyDefined(op.shape(0)) || !isFullyDefined(op.shape(1))) return null;
-  return call('DepthwiseConv2dNative', [0, 1], ['x', 'filter'], convolutionAttrs(op));
+  const [input, filter] = [op.shape(0), op.shape(1)];
+  if (!isPlain(op, 0) || !isFullyDefined(input) || !isFullyDefined(filter)) return null;
+  return call('DepthwiseConv2dNative', [0, 1], ['x', 'filter'], convolutionAttrs(op, input, filter));
 };
 
 /** tfjs's input gradient knows no dilation and no groups. */
@@ -63,7 +78,7 @@ const inputGradient: LoweringRule = (op) => {
   const [shape, filter] = [op.outputShape(0), op.shape(1)];
   if (!isPlain(op, 2) || !isFullyDefined(shape) || !isFullyDefined(filter) || shape[3] !== filter[2]) return null;
   if (op.attr<Numbers>('dilations').some((d) => d !== 1)) return null;
-  const { dilations: _, ...attrs } = convolutionAttrs(op);
+  const { dilations: _, ...attrs } = convolutionAttrs(op, shape, filter);
   return call('Conv2DBackpropInput', [2, 1], ['dy', 'filter'], { ...attrs, inputShape: shape });
 };
 
@@ -71,7 +86,7 @@ const filterGradient: LoweringRule = (op) => {
   const [shape, input] = [op.outputShape(0), op.shape(0)];
   if (!isPlain(op, 0) || !isFullyDefined(shape) || !isFullyDefined(input) || shape[2] !== input[3]) return null;
   if (op.attr<Numbers>('dilations').some((d) => d !== 1)) return null;
-  const { dilations: _, ...attrs } = convolutionAttrs(op);
+  const { dilations: _, ...attrs } = convolutionAttrs(op, input, shape);
   return call('Conv2DBackpropFilter', [0, 2], ['x', 'dy'], { ...attrs, filterShape: shape });
 };
 
@@ -86,22 +101,11 @@ function poolOf(op: LowerContext, image: KnownShape | null, hasExplicit: boolean
   if (image === null || op.attr('data_format') !== 'NHWC') return null;
   const [ksize, strides] = [op.attr<Numbers>('ksize'), op.attr<Numbers>('strides')];
   if (ksize[0] !== 1 || ksize[3] !== 1 || strides[0] !== 1 || strides[3] !== 1) return null;
-  const explicit = hasExplicit ? op.attr<Numbers>('explicit_paddings') : [];
-  const axis = (k: number) =>
-    windowAxis(image[k], ksize[k], strides[k], 1, op.attr<Padding & string>('padding'), padsOf(explicit, k));
-  const [rows, columns] = [axis(1), axis(2)];
+  const axes = axesOf(op, image, planar(ksize), hasExplicit, [1, 1, 1, 1]);
   // A window of one element, or one that leaves elements out, is refused by some backends.
   if (ksize[1] * ksize[2] === 1 || strides[1] > ksize[1] || strides[2] > ksize[2]) return null;
-  return {
-    attrs: {
-      filterSize: planar(ksize),
-      strides: planar(strides),
-      pad: padOf(op, hasExplicit),
-      dimRoundingMode: undefined,
-    },
-    rows,
-    columns,
-  };
+  const attrs = { filterSize: planar(ksize), strides: planar(strides), pad: padOf(axes), dimRoundingMode: undefined };
+  return { attrs, rows: axes[0], columns: axes[1] };
 }
 
 const known = (op: LowerContext, input: number): KnownShape | null => {

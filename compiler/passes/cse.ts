@@ -11,7 +11,7 @@ import { effectOf } from '../ir/effects.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { printValue } from '../ir/printer.ts';
 import { Rewriter } from '../ir/rewriter.ts';
-import { formatAttrValue, hashArray, sameAttr } from '../ir/text.ts';
+import { formatAttrValue, formatSpecs, hashArray, sameAttr } from '../ir/text.ts';
 import type { Pass } from './pass.ts';
 
 /** Arrays of more bytes are compared by identity: hashing them costs more than the copy. */
@@ -99,26 +99,29 @@ class Keys {
 
 function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
   if (node.op === ARG) return null;
+  if (node.op === 'VarHandleOp') return handleKey(node);
   let version = '';
-  if (node.op !== 'VarHandleOp') {
-    const effect = effectOf(node);
-    if (effect === 'reads') {
-      const handle = node.inputs[0];
-      const own = handle && versions.of(handle);
-      if (!own) return null;
-      version = own;
-    } else if (effect !== 'pure') return null;
-    if (node.outputs.some(({ dtype }) => dtype === resource)) return null;
-  }
+  const effect = effectOf(node);
+  if (effect === 'reads') {
+    const handle = node.inputs[0];
+    const own = handle && versions.of(handle);
+    if (!own) return null;
+    version = own;
+  } else if (effect !== 'pure') return null;
+  if (node.outputs.some(({ dtype }) => dtype === resource)) return null;
   let inputs = node.inputs.map(printValue);
   if (inputs.length === 2 && findOpDef(node.op)?.commutative) inputs = inputs.sort();
-  // A handle without a shared name goes by the name of its node.
-  const name = node.op === 'VarHandleOp' && !node.attrs.shared_name ? node.name : '';
-  return `${node.op}|${name}|${version}|${inputs.join(',')}|${keys.attrs(node.attrs)}`;
+  return `${node.op}|${version}|${inputs.join(',')}|${keys.attrs(node.attrs)}`;
+}
+
+/** Handles are equal if they refer to the same variable; without a shared name it goes by the name of the node. */
+function handleKey({ op, name, attrs, outputs }: IrNode): string {
+  const variable = JSON.stringify([attrs.container, attrs.shared_name || name]);
+  return `${op}|${variable}|${formatSpecs(outputs)}`;
 }
 
 function sameAttrs(a: IrNode, b: IrNode): boolean {
-  if (a.attrs === b.attrs) return true;
+  if (a.attrs === b.attrs || a.op === 'VarHandleOp') return true;
   for (const name of Object.keys(a.attrs)) {
     const [x, y] = [a.attrs[name], b.attrs[name]];
     if (x instanceof NdArray && x.byteLength > HASH_LIMIT ? x !== y : !sameAttr(x, y)) return false;

@@ -7,6 +7,7 @@ import {
   engine,
   getKernel,
   type KernelBackend,
+  type KernelConfig,
   type KernelFunc,
   type Tensor as TfjsTensor,
 } from '@tensorflow/tfjs-core';
@@ -48,8 +49,9 @@ export class TfjsBackend implements Backend {
   }
 
   private lookUp(name: string): KernelFunc | undefined {
-    const kernel = getKernel(name, this.name)?.kernelFunc;
-    return kernel && this.name === 'wasm' && PACKING_KERNELS.has(name) ? withOwnPacking(kernel) : kernel;
+    const config: KernelConfig | undefined = getKernel(name, this.name);
+    if (!config) return undefined;
+    return this.name === 'wasm' && PACKING_KERNELS.has(name) ? withOwnPacking(config.kernelFunc) : config.kernelFunc;
   }
 
   write(array: NdArray): DeviceValue {

@@ -3,7 +3,8 @@
  */
 import { AssertionError } from '../util/errors.ts';
 import type { OpenScope } from '../util/scope.ts';
-import { type DeviceLike, Graph, type GraphElementLike, graphStack } from './graph.ts';
+import { Graph, type GraphElementLike, graphStack } from './graph.ts';
+import type { DeviceLike } from './placement.ts';
 
 let root: Graph | null = null;
 
@@ -62,15 +63,22 @@ export function colocateWith(op: GraphElementLike | null, ignoreExisting = false
   return getDefaultGraph().colocateWith(op, ignoreExisting);
 }
 
+/** `Graph.addToCollection` on the default graph: an item more under `name`, with repeats. */
 export function addToCollection(name: string, value: unknown): void {
   getDefaultGraph().addToCollection(name, value);
 }
+/** `Graph.addToCollections` on the default graph: the item under each name. */
 export function addToCollections(names: string | Iterable<string>, value: unknown): void {
   getDefaultGraph().addToCollections(names, value);
 }
+/**
+ * `Graph.getCollection` on the default graph: a copy of the collection, empty where there is none. With `scope`, the items
+ * whose names begin with a match of it.
+ */
 export function getCollection(key: string, scope?: string | null): unknown[] {
   return getDefaultGraph().getCollection(key, scope);
 }
+/** `Graph.getCollectionRef` on the default graph: the collection itself, made if there is none; what is pushed stays. */
 export function getCollectionRef(key: string): unknown[] {
   return getDefaultGraph().getCollectionRef(key);
 }

@@ -3,7 +3,7 @@
  * names and scopes are values and small classes of their own. What an op means is the op registry's business.
  */
 
-import { formatDevice, mergeDevices, parseDevice } from '../util/device-spec.ts';
+import { parseDevice } from '../util/device-spec.ts';
 import type { DType } from '../util/dtype.ts';
 import { KeyError, OperatorNotAllowedInGraphError, RuntimeError, TypeError, ValueError } from '../util/errors.ts';
 import { flags } from '../util/flags.ts';
@@ -25,14 +25,12 @@ import { type Evaluator, evaluatorFor } from './evaluator.ts';
 import { isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
 import { type Attrs, type AttrValue, type Endpoint, Node, type NodeId, type TensorSpec } from './node.ts';
 import { Chainable } from './operators.ts';
+import { type DeviceLike, resolveDevice, scopedAttrs } from './placement.ts';
 import { callSite } from './site.ts';
 import type { GraphSnapshot } from './snapshot.ts';
 import { GraphStore } from './store.ts';
 
 export const graphStack = new DefaultStack<Graph>('Graph');
-
-/** A device name, a function from the new op to one, or null to clear the outer scopes. */
-export type DeviceLike = string | null | ((op: { readonly name: string; readonly type: string }) => string | null);
 
 /** Everything `Graph.createOp` needs; `src/ops` fills it in. */
 export interface OpInit {
@@ -46,6 +44,9 @@ export interface OpInit {
 
 /** What a graph element can be given as: itself, its name, or something that stands for one (a variable). */
 export type GraphElementLike = Tensor | Operation | string | { asGraphElement(): Tensor | Operation };
+
+/** What Node prints an object with: a handle stands for its node, not for the whole graph behind it. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 let nextSerial = 1;
 
@@ -117,7 +118,7 @@ export class Graph {
     const asIs = init.name.endsWith('/');
     if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidName(init.name);
     const controls = this.controls.forInputs(init.inputs.map((t) => t.op.id));
-    const attrs = this.scopedAttrs(init.type, init.attrs);
+    const attrs = scopedAttrs(init.attrs, this.gradientOverrides.get(init.type), this.colocation);
     const name = asIs ? nameFromScopeName(init.name) : this.names.unique(init.name);
     if (asIs) this.reserve(name);
     const node = new Node(this.store.size, {
@@ -127,7 +128,7 @@ export class Graph {
       controls,
       attrs,
       outputs: init.outputs,
-      device: this.deviceFor(name, init.type),
+      device: resolveDevice(this.devices, name, init.type),
       site: flags.debug ? callSite() : undefined,
     });
     this.store.add(node);
@@ -169,28 +170,6 @@ export class Graph {
     this.controls.truncate(size);
     this.handles.length = Math.min(this.handles.length, size);
     this.consumers.truncate(size);
-  }
-
-  private scopedAttrs(type: string, attrs: Attrs): Attrs {
-    const override = this.gradientOverrides.get(type);
-    if (this.colocation.length === 0 && override === undefined) return attrs;
-    const more: Record<string, AttrValue> = { ...attrs };
-    if (override !== undefined) more._gradient_op_type = override;
-    if (this.colocation.length > 0) {
-      const given = (attrs._class ?? []) as readonly string[];
-      more._class = [...new Set([...given, ...this.colocation.map((name) => `loc:@${name}`)])].sort();
-    }
-    return more;
-  }
-
-  private deviceFor(name: string, type: string): string {
-    if (this.devices.length === 0) return '';
-    let spec = parseDevice('');
-    for (const device of this.devices) {
-      const given = typeof device === 'function' ? device({ name, type }) : device;
-      if (given) spec = mergeDevices(spec, parseDevice(given));
-    }
-    return formatDevice(spec);
   }
 
   // Names and scopes
@@ -447,6 +426,9 @@ export class Graph {
   toString(): string {
     return `<Graph ${this.serial}>`;
   }
+  [INSPECT](): string {
+    return this.toString();
+  }
 
   private assertOpen(): void {
     if (this.frozen) throw new RuntimeError('Graph is finalized and cannot be modified.');
@@ -518,6 +500,9 @@ export class Operation {
 
   toString(): string {
     return `<tf.Operation '${this.name}' type=${this.type}>`;
+  }
+  [INSPECT](): string {
+    return this.toString();
   }
 }
 
@@ -594,5 +579,8 @@ export class Tensor extends Chainable<Tensor> {
     const { shape } = this;
     const printed = shape === null ? '' : ` shape=${formatShape(shape)},`;
     return `Tensor("${this.name}",${printed} dtype=${this.dtype.name})`;
+  }
+  [INSPECT](): string {
+    return this.toString();
   }
 }

@@ -51,18 +51,37 @@ const shapes = new WeakMap<Node, { readonly shape: Shape }>();
 function shapeOf(graph: Graph, endpoint: Endpoint, known: Shape): Shape {
   const value = valueOf(graph, endpoint);
   if (value) return asDims(value);
-  const node = graph.node(endpoint.node);
-  let found = shapes.get(node);
-  if (!found) {
-    const rule = findOpDef(node.op)?.foldShape;
-    // The inputs of a shape computation lie a few ops back; what lies deeper than that counts as unknown.
-    shapes.set(node, { shape: null });
-    found = { shape: rule ? rule(new NodeContext(graph, node)) : null };
-    shapes.set(node, found);
-  }
-  if (found.shape) return found.shape;
+  const found = foldedShape(graph, endpoint);
+  if (found) return found;
   const length = known?.length === 1 ? known[0] : null;
   return length === null ? null : new Array<Dim>(length).fill(null);
+}
+
+/** What the `foldShape` rules tell; the integers that a rule may ask for are looked at before it. */
+function foldedShape(graph: Graph, endpoint: Endpoint): Shape {
+  const top = graph.node(endpoint.node);
+  // Explicit stack, as above.
+  const stack = [endpoint.node];
+  while (stack.length > 0) {
+    const node = graph.node(stack[stack.length - 1]);
+    const rule = shapes.has(node) ? undefined : findOpDef(node.op)?.foldShape;
+    if (!rule) {
+      if (!shapes.has(node)) shapes.set(node, { shape: null });
+      stack.pop();
+      continue;
+    }
+    const missing = node.inputs.filter((e) => {
+      const input = graph.node(e.node);
+      return input.outputs[e.index].dtype.isInteger && !shapes.has(input) && findOpDef(input.op)?.foldShape;
+    });
+    if (missing.length > 0) {
+      for (const input of missing) stack.push(input.node);
+      continue;
+    }
+    shapes.set(node, { shape: rule(new NodeContext(graph, node)) });
+    stack.pop();
+  }
+  return shapes.get(top)?.shape ?? null;
 }
 
 /** The elements of an integer vector as dimensions. */

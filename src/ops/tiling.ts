@@ -103,7 +103,7 @@ export function repeat(
     }
     const length = emitOne('StridedSlice', [dims, [at], [at + 1], [1]], { Index: int32, shrink_axis_mask: 1 });
     const each = emitOne('BroadcastTo', [counts, emitOne('Pack', [[length]])]);
-    return emitOne('GatherV2', [data, repeatedIndices(each), at], {}, 'GatherV2');
+    return emitOne('GatherV2', [data, repeatedIndices(each), at], { Taxis: int32 }, 'GatherV2');
   });
 }
 

@@ -78,13 +78,17 @@ export class OpError extends Error {
   /** The text without the node's name and without the source line that debug mode adds. */
   readonly detail: string;
 
+  /** The operation that failed; not enumerable, so that a printed error does not carry its whole graph. */
+  declare readonly op: ErrorNode | null;
+
   constructor(
-    readonly op: ErrorNode | null,
+    op: ErrorNode | null,
     message: string,
     readonly code: number = UNKNOWN,
   ) {
     super(message);
     this.detail = message;
+    Object.defineProperty(this, 'op', { value: op, enumerable: false, configurable: true });
   }
 }
 

@@ -184,6 +184,15 @@ test('a placeholder that is needed must be fed', () => {
   });
 });
 
+test('attributes of placement do not come along', () => {
+  const g = new Graph();
+  g.asDefault(() => {
+    const y = emitOne('Neg', [constant(1)], { _class: ['loc:@Const'] });
+    const module = importGraph(g.snapshot(), request({ fetches: [y.endpoint] }));
+    assert.equal(module.nodes[1].attrs, { T: float32 });
+  });
+});
+
 test('a default that is not fed is handed on with its own shape', () => {
   const g = new Graph();
   g.asDefault(() => {

@@ -322,7 +322,7 @@ test('cse tells apart zeros, attributes and random draws', () => {
 });
 
 const handles = `%0 = VarHandleOp() {shared_name="v", dtype=f32, shape=[2]} : res[]<f32[2]> # v
-     %1 = VarHandleOp() {shared_name="v", dtype=f32, shape=[2]} : res[]<f32[2]> # v_1
+     %1 = VarHandleOp() {shared_name="v", debug_name="v_1", dtype=f32, shape=[2]} : res[]<f32[2]> # v_1
      %2 = VarHandleOp() {shared_name="w", dtype=f32, shape=[2]} : res[]<f32[2]> # w
      %3 = Const() {value=[1, 2]} : f32[2]`;
 
@@ -345,7 +345,7 @@ test('cse merges reads of a variable between which nobody wrote to it', () => {
 test('cse does not merge variables that go by the names of their nodes', () => {
   expectPass(
     cse,
-    `%0 = VarHandleOp() {dtype=f32, shape=[2]} : res[]<f32[2]> # a
+    `%0 = VarHandleOp() {dtype=f32, shape=[2], debug_name="a"} : res[]<f32[2]> # a
      %1 = VarHandleOp() {dtype=f32, shape=[2]} : res[]<f32[2]> # b
      %2 = ReadVariableOp(%0) : f32[2]
      %3 = ReadVariableOp(%1) : f32[2]

@@ -39,11 +39,13 @@ export const structureRules: readonly Rule[] = [
   rule('EnsureShape', 'the input, where the shape is known to be right', unchanged),
 
   // A slice or a tiling of the same shape takes everything, once.
-  rule('Reshape ExpandDims Squeeze BroadcastTo Tile Slice', 'the same shape', unchanged),
+  rule('ExpandDims Squeeze Tile Slice', 'the same shape', unchanged),
+  // A shape that follows from the input's alone says nothing of what the operand asks for in the run.
+  rule('Reshape BroadcastTo', 'the same shape', (m) => (m.ints(m.y) ? unchanged(m) : null)),
   rule('Reshape ExpandDims Squeeze', 'a change of shape undoes the one before', (m, $) => {
     const inner = m.made(m.x, ...RESHAPES);
     const shape = m.known({ node: m.node.id, index: 0 });
-    if (!inner || !shape || !m.known(m.x)) return null;
+    if (!inner || !shape || !m.known(m.x) || (m.node.op === 'Reshape' && !m.ints(m.y))) return null;
     const [source] = inner.inputs;
     return m.alone(source) ?? $.reshape(source, shape);
   }),

@@ -1,0 +1,31 @@
+/**
+ * What the open scopes of a graph say of a new op: its device, its colocation, its gradient.
+ */
+import { formatDevice, mergeDevices, parseDevice } from '../util/device-spec.ts';
+import type { Attrs, AttrValue } from './node.ts';
+
+/** A device name, a function from the new op to one, or null to clear the outer scopes. */
+export type DeviceLike = string | null | ((op: { readonly name: string; readonly type: string }) => string | null);
+
+/** The device of a new op: the open scopes merged field by field, the innermost winning. */
+export function resolveDevice(scopes: readonly DeviceLike[], name: string, type: string): string {
+  if (scopes.length === 0) return '';
+  let spec = parseDevice('');
+  for (const scope of scopes) {
+    const given = typeof scope === 'function' ? scope({ name, type }) : scope;
+    if (given) spec = mergeDevices(spec, parseDevice(given));
+  }
+  return formatDevice(spec);
+}
+
+/** The attributes of a new op with those of the scopes: the gradient that overrides its own, the ops it is placed with. */
+export function scopedAttrs(attrs: Attrs, gradient: string | undefined, colocation: readonly string[]): Attrs {
+  if (colocation.length === 0 && gradient === undefined) return attrs;
+  const more: Record<string, AttrValue> = { ...attrs };
+  if (gradient !== undefined) more._gradient_op_type = gradient;
+  if (colocation.length > 0) {
+    const given = (attrs._class ?? []) as readonly string[];
+    more._class = [...new Set([...given, ...colocation.map((name) => `loc:@${name}`)])].sort();
+  }
+  return more;
+}

@@ -174,6 +174,7 @@ test('algebra drops what is neutral', () => {
     ['%4 = Const() {value=[2, 3]} : i32[2]', 'Reshape(%0, %4) : f32[2,3]'],
     ['%4 = Const() {value=[1, 1]} : i32[2]', 'Tile(%0, %4) : f32[2,3]'],
     ['%4 = Const() {value=[2, 3]} : i32[2]', 'BroadcastTo(%0, %4) : f32[2,3]'],
+    ['%4 = Const() {value=[0, 0]} : i32[2]\n%6 = Const() {value=[2, 3]} : i32[2]', 'Slice(%0, %4, %6) : f32[2,3]'],
     ['%4 = Const() {value=[0, 1]} : i32[2]', 'Transpose(%0, %4) : f32[2,3]'],
     ['%4 = Const() {value=[[0, 0], [0, 0]]} : i32[2,2]', 'Pad(%0, %4) : f32[2,3]'],
     ['', 'Identity(%0) : f32[2,3]'],
@@ -204,6 +205,8 @@ test('algebra keeps what only looks neutral', () => {
     // The square root of -0 is -0, but its power is 0.
     [scalar(0.5), 'Pow(%0, %4) : f32[2,3]'],
     ['%4 = Const() {value=[1, 0]} : i32[2]', 'Transpose(%0, %4) : f32[3,2]'],
+    // It goes beyond the input, and fails.
+    ['%4 = Const() {value=[1, 0]} : i32[2]\n%6 = Const() {value=[2, 3]} : i32[2]', 'Slice(%0, %4, %6) : f32[2,3]'],
   ];
   for (const [constant, op] of kept) expectAlgebra(`${constant}\n%5 = ${op}\nfetch %5`);
   // A sum of one element begins with 0: -0 becomes 0.

@@ -1,0 +1,55 @@
+/** The examples run as a newcomer runs them, and say what they should; a seed fixes every number of a training. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('examples');
+
+const run = promisify(execFile);
+const loader = import.meta.resolve('tsx');
+
+/** Runs an example in an empty folder; its output, and the folder. */
+async function example(name: string, body: (output: string, folder: string) => void | Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tfjs-graph-'));
+  try {
+    const file = fileURLToPath(new URL(`../examples/${name}.ts`, import.meta.url));
+    const { stdout, stderr } = await run(process.execPath, ['--import', loader, file], { cwd: folder });
+    assert.is(stderr, '');
+    await body(stdout, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test('linear-regression finds the line that the points were made from', () =>
+  example('linear-regression', (output) => {
+    const [, slope, offset] = output.match(/y = ([\d.]+) x \+ ([\d.]+)/) as RegExpMatchArray;
+    assert.ok(Math.abs(Number(slope) - 3) < 0.1 && Math.abs(Number(offset) - 2) < 0.1, output);
+  }));
+
+test('explain prints graph, passes and plan, and the value', () =>
+  example('explain', (output) => {
+    for (const part of ['## graph', '## IR after algebra', '## plan', 'BatchMatMul', 'y = [[20. 20. 20.]]'])
+      assert.ok(output.includes(part), part);
+  }));
+
+test('mlp-digits reaches 0.95 on digits that it has not seen, twice with the same numbers, and writes its graph', async () => {
+  const numbers: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    await example('mlp-digits', async (output, folder) => {
+      const [, accuracy] = output.match(/test accuracy ([\d.]+)/) as RegExpMatchArray;
+      assert.ok(Number(accuracy) >= 0.95, `test accuracy ${accuracy}`);
+      numbers.push((output.match(/(loss|accuracy) [\d.]+/g) as string[]).join());
+      assert.match(await readFile(join(folder, 'out/digits.pbtxt'), 'utf8'), /op: "ResourceApplyAdam"/);
+      assert.match(await readFile(join(folder, 'out/digits.dot'), 'utf8'), /^digraph/);
+    });
+  }
+  assert.is(numbers[0], numbers[1]);
+});
+
+test.run();

@@ -161,7 +161,7 @@ function checkRange(value: unknown, dtype: DType): void {
 
 function convert(value: unknown, dtype: DType, backend: Backend | null): FeedValue {
   if (value instanceof NdArray && value.dtype === dtype) return { device: null, host: value };
-  if (!isTfjsTensor(value)) return { device: null, host: toNdArray(value as ArrayValue, dtype) };
+  if (!isTfjsTensor(value)) return { device: null, host: toNdArray(value as ArrayValue, dtype, null, 'throw') };
   if (value.isDisposed) throw new ValueError('A tfjs tensor that was disposed cannot be fed.');
   const own = asDType(value.dtype);
   if (own === dtype && deviceTypes.has(dtype) && backend?.owns(value.dataId)) {

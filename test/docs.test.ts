@@ -96,7 +96,8 @@ test('every exported function and class has a docstring', () => {
   const config = ts.readConfigFile(fileURLToPath(new URL('tsconfig.json', root)), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, fileURLToPath(root));
   const entry = fileURLToPath(new URL('src/index.ts', root));
-  const program = ts.createProgram([entry], options);
+  // Without the standard library: what has a signature is known all the same, in a third of the time.
+  const program = ts.createProgram([entry], { ...options, types: [], noLib: true });
   const checker = program.getTypeChecker();
   const undocumented: string[] = [];
   const look = (module: ts.Symbol, prefix: string): void => {

@@ -73,16 +73,8 @@ export const fusedRows: LoweringTable = {
   },
 };
 
-/**
- * wasm: a fused Relu or Relu6 turns NaN into 0, where TensorFlow keeps it. The kernels also look up the shape under which
- * the buffer of the bias was made, and refuse one that was made as a matrix: only of a constant is it known.
- */
-function onWasm(row: LoweringRule): LoweringRule {
-  const plain = without(row, 'Relu', 'Relu6');
-  return (op) => (op.inputCount > 2 && op.constant(2) === null ? null : plain(op));
-}
-
+/** wasm: a fused Relu or Relu6 turns NaN into 0, where TensorFlow keeps it. */
 export const wasmFusedRows: LoweringTable = {
-  _FusedMatMul: onWasm(fusedRows._FusedMatMul),
-  _FusedConv2D: onWasm(fusedRows._FusedConv2D),
+  _FusedMatMul: without(fusedRows._FusedMatMul, 'Relu', 'Relu6'),
+  _FusedConv2D: without(fusedRows._FusedConv2D, 'Relu', 'Relu6'),
 };

@@ -15,7 +15,7 @@ import { bool, type DType, float32, int32, string } from '../../src/util/dtype.t
 import { InternalError, TypeError } from '../../src/util/errors.ts';
 import { type Data, NdArray } from '../../src/util/ndarray.ts';
 import type { Backend, BufferId, DeviceValue } from './backend.ts';
-import { PACKING_KERNELS, withOwnPacking } from './packed-weights.ts';
+import { mended } from './wasm-fixes.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -51,7 +51,7 @@ export class TfjsBackend implements Backend {
   private lookUp(name: string): KernelFunc | undefined {
     const config: KernelConfig | undefined = getKernel(name, this.name);
     if (!config) return undefined;
-    return this.name === 'wasm' && PACKING_KERNELS.has(name) ? withOwnPacking(config.kernelFunc) : config.kernelFunc;
+    return this.name === 'wasm' ? mended(name, config.kernelFunc) : config.kernelFunc;
   }
 
   write(array: NdArray): DeviceValue {

@@ -7,6 +7,7 @@ import { toNdArray } from '../util/array-convert.ts';
 import { bfloat16, float16, float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { formatShape, isCompatible, isFullyDefined, sameShape } from '../util/shape.ts';
+import { cast } from './cast.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { type Cotangent, defineOp, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { broadcastPair, mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -193,10 +194,6 @@ export function softmaxCrossEntropyWithLogitsV2(args: SoftmaxCrossEntropyArgs): 
       cost.setShape(logits.shape.filter((_, i) => i !== (axis < 0 ? axis + (rank ?? 0) : axis)));
     return narrow ? cast(cost, logits.dtype) : cost;
   });
-}
-
-function cast(x: Tensor, dtype: Tensor['dtype']): Tensor {
-  return x.dtype === dtype ? x : emitOne('Cast', [x], { DstT: dtype });
 }
 
 function moveToEnd(x: Tensor, axis: number, rank: number): Tensor {

@@ -2,9 +2,11 @@
  * Dropout, as TensorFlow composes it: scale, draw, select.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { float32 } from '../util/dtype.ts';
+import { toNdArray } from '../util/array-convert.ts';
+import { float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { asShape, type Dim, type ShapeLike } from '../util/shape.ts';
+import { cast } from './cast.ts';
 import { constant } from './constants.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { getSeed, randomUniform, type ShapeArgument } from './random.ts';
@@ -93,7 +95,7 @@ function drop(x: Tensor, rate: number | TensorLike, noiseShape: ShapeLike | Tens
     if (given.shape !== null && given.shape.length !== 0) {
       throw new ValueError(`\`rate\` must be a scalar or scalar tensor. Received: rate=${given}`);
     }
-    threshold = given.dtype === x.dtype ? given : emitOne('Cast', [given], { DstT: x.dtype }, 'rate');
+    threshold = cast(given, x.dtype, 'rate');
     scaled = emitOne('RealDiv', [x, emitOne('Sub', [constant(1, x.dtype), threshold])]);
   }
   const drawn = randomUniform(noise(x, noiseShape), { dtype: x.dtype, seed });
@@ -115,5 +117,5 @@ function noise(x: Tensor, given: ShapeLike | TensorLike): ShapeArgument {
   if (known.every((d): d is number => d !== null)) return known;
   // What is unknown of both is taken from the input in the run.
   const inRun = shapeOf(x);
-  return known.map((d, i) => d ?? emitOne('GatherV2', [inRun, i, 0])) as TensorLike;
+  return known.map((d, i) => d ?? emitOne('GatherV2', [inRun, toNdArray(i, int32), toNdArray(0, int32)])) as TensorLike;
 }

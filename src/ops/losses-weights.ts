@@ -6,6 +6,7 @@ import { bool, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { formatShape, isFullyDefined } from '../util/shape.ts';
+import { cast } from './cast.ts';
 import { Assert, noOp } from './control.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { onesLike, zerosLike } from './filling.ts';
@@ -88,7 +89,7 @@ export function numPresent(losses: Tensor, weights: Tensor, perBatch: boolean): 
 export function numElements(losses: Tensor): Tensor {
   return opScope(null, 'num_elements', [losses], (scope) => {
     const count = sizeOf(losses, { name: scope });
-    return losses.dtype === count.dtype ? count : emitOne('Cast', [count], { DstT: losses.dtype });
+    return cast(count, losses.dtype);
   });
 }
 

@@ -5,9 +5,10 @@
 import { addToCollection, getCollection } from '../graph/default-graph.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
-import { type DType, float32 } from '../util/dtype.ts';
+import { float32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { formatShape, isCompatible } from '../util/shape.ts';
+import { cast } from './cast.ts';
 import { constant } from './constants.ts';
 import {
   sigmoidCrossEntropyWithLogits,
@@ -82,10 +83,6 @@ type LossRest = Rest<
   LossOptions
 >;
 const TRAILING = ['weights', 'scope', 'lossCollection', 'reduction'] as const;
-
-function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : emitOne('Cast', [x], { DstT: dtype });
-}
 
 function asFloat(x: TensorLike, name = 'x'): Tensor {
   return cast(convertToTensor(x, { preferredDtype: float32, name }), float32);

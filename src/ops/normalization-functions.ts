@@ -4,6 +4,7 @@
 import type { Tensor } from '../graph/graph.ts';
 import { bfloat16, type DType, float16, float32, int32, int64 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
+import { cast } from './cast.ts';
 import { constant } from './constants.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { zeros, zerosLike } from './filling.ts';
@@ -15,10 +16,6 @@ type Axes = number | readonly number[];
 
 function floats(x: TensorLike, name: string): Tensor {
   return convertToTensor(x, { preferredDtype: float32, name });
-}
-
-function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : emitOne('Cast', [x], { DstT: dtype });
 }
 
 function squeeze(x: Tensor, axes: Axes): Tensor {

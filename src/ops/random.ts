@@ -348,7 +348,7 @@ export interface MultinomialOptions extends SeedOptions {
 }
 
 /**
- * Class numbers drawn per row of unnormalised log-probabilities `logits` [rows, classes]: int64 [rows, numSamples].
+ * Class numbers drawn per row of unnormalised log-probabilities `logits` [rows, classes], as int64 [rows, numSamples].
  *
  *     tf.multinomial([[Math.log(0.5), Math.log(0.5)]], 5)
  */

@@ -58,6 +58,9 @@ function isShapedData(value: unknown): value is ShapedData {
   return typeof value === 'object' && value !== null && 'data' in value && 'shape' in value;
 }
 
+/** What becomes of an integer outside the range of its type: TensorFlow's constants wrap around, its feeds refuse. */
+export type Overflow = 'wrap' | 'throw';
+
 /**
  * The value as an array. Without `dtype` the element type is the value's own: that of a typed array or `NdArray`,
  * float32 for numbers, int64 for bigints, bool, string. `shape` broadcasts a scalar and reshapes a flat array.
@@ -65,13 +68,18 @@ function isShapedData(value: unknown): value is ShapedData {
  *     toNdArray([[1, 2], [3, 4]])        // float32 (2, 2)
  *     toNdArray([1, 2], int32)           // int32 (2,)
  */
-export function toNdArray(value: ArrayValue, dtype?: DType | null, shape?: KnownShape | null): NdArray {
-  const array = fromValue(value, dtype ?? null);
+export function toNdArray(
+  value: ArrayValue,
+  dtype?: DType | null,
+  shape?: KnownShape | null,
+  overflow: Overflow = 'wrap',
+): NdArray {
+  const array = fromValue(value, dtype ?? null, overflow);
   if (!shape || (shape.length === array.shape.length && shape.every((d, i) => d === array.shape[i]))) return array;
-  return fit(array, shape);
+  return fillShape(array, shape);
 }
 
-function fit(array: NdArray, shape: KnownShape): NdArray {
+function fillShape(array: NdArray, shape: KnownShape): NdArray {
   const wanted = sizeOf(shape);
   if (array.size === wanted) return array.reshape(shape);
   if (array.size !== 1) {
@@ -88,7 +96,7 @@ function fit(array: NdArray, shape: KnownShape): NdArray {
   return filled;
 }
 
-function fromValue(value: ArrayValue, wanted: DType | null): NdArray {
+function fromValue(value: ArrayValue, wanted: DType | null, overflow: Overflow): NdArray {
   if (value === null || value === undefined) throw new ValueError('None values not supported.');
   if (value instanceof NdArray) return castLossless(value, wanted ?? value.dtype);
   const own = wanted === string && value instanceof Uint8Array ? undefined : typedArrayDType(value);
@@ -101,10 +109,10 @@ function fromValue(value: ArrayValue, wanted: DType | null): NdArray {
     const given = value.dtype ?? typedArrayDType(flat);
     const dtype = wanted ?? given ?? inferDType([flat[0]]);
     if (given && isStorageOf(given, flat)) return castLossless(new NdArray(given, value.shape, flat), dtype);
-    return fromFlat(Array.from(flat), dtype, value.shape);
+    return fromFlat(Array.from(flat), dtype, value.shape, overflow);
   }
   const { flat, shape } = flatten(value as NestedValue, wanted === string);
-  return fromFlat(flat, wanted ?? inferDType(flat), shape);
+  return fromFlat(flat, wanted ?? inferDType(flat), shape, overflow);
 }
 
 /** Nested arrays to a flat list and a shape, without recursion; ragged input is refused. Bytes are rows unless strings are wanted. */
@@ -148,7 +156,7 @@ function inferDType(flat: readonly unknown[]): DType {
   throw new TypeError(`Failed to convert value of type ${typeof first} to Tensor.`);
 }
 
-function fromFlat(flat: readonly unknown[], dtype: DType, shape: KnownShape): NdArray {
+function fromFlat(flat: readonly unknown[], dtype: DType, shape: KnownShape, overflow: Overflow): NdArray {
   const data = allocate(dtype, flat.length);
   if (Array.isArray(data)) {
     flat.forEach((element, i) => {
@@ -159,13 +167,14 @@ function fromFlat(flat: readonly unknown[], dtype: DType, shape: KnownShape): Nd
   } else if (dtype.isComplex) {
     throw new TypeError(`Pass complex values as {data, shape} with interleaved parts for dtype ${dtype.name}.`);
   } else {
-    fillNumbers(flat, dtype, data);
+    fillNumbers(flat, dtype, data, overflow);
   }
   return new NdArray(dtype, shape, data);
 }
 
-function fillNumbers(flat: readonly unknown[], dtype: DType, data: NumericData): void {
-  const [min, max] = dtype.isInteger ? [dtype.min, dtype.max] : [0, 0];
+function fillNumbers(flat: readonly unknown[], dtype: DType, data: NumericData, overflow: Overflow): void {
+  const bounded = dtype.isInteger && overflow === 'throw';
+  const [min, max] = bounded ? [dtype.min, dtype.max] : [0, 0];
   for (let i = 0; i < flat.length; i++) {
     const element = flat[i];
     if (dtype.isBool) {
@@ -173,7 +182,7 @@ function fillNumbers(flat: readonly unknown[], dtype: DType, data: NumericData):
       data[i] = element ? 1 : 0;
     } else if (typeof element === 'number' || typeof element === 'bigint') {
       if (dtype.isInteger && typeof element === 'number' && !Number.isInteger(element)) throw mismatch(dtype, element);
-      if (dtype.isInteger && (element < min || element > max)) throw mismatch(dtype, element);
+      if (bounded && (element < min || element > max)) throw mismatch(dtype, element);
       store(data, i, element);
     } else {
       throw mismatch(dtype, element);

@@ -162,4 +162,14 @@ test('halves hold values of their type', () => {
   assert.equal(toNdArray(Float32Array.of(0.1), float16).data, Float32Array.of(0.0999755859375));
 });
 
+test('integers out of range wrap around in constants, as in TensorFlow, and are refused where that is asked for', () => {
+  // errors/0032 of the goldens, and the same by TensorFlow for other types.
+  assert.is(toNdArray(300, uint8).item(), 44);
+  assert.is(toNdArray(-1, uint8).item(), 255);
+  assert.is(toNdArray(2 ** 31, int32).item(), -(2 ** 31));
+  assert.is(toNdArray(2 ** 40, int32).item(), 0);
+  assert.equal(toNdArray([300, 1], uint8).array(), [44, 1]);
+  assert.throws(() => toNdArray([300, 1], uint8, null, 'throw'), /Expected uint8, but got 300 of type 'int'/);
+});
+
 test.run();

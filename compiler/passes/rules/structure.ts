@@ -38,12 +38,11 @@ export const structureRules: readonly Rule[] = [
   rule('IdentityN', 'the inputs', (m) => m.node.inputs),
   rule('EnsureShape', 'the input, where the shape is known to be right', unchanged),
 
-  // A tiling of the same shape takes everything once.
-  rule('ExpandDims Squeeze Tile', 'the same shape', unchanged),
+  rule('ExpandDims Squeeze', 'the same shape', unchanged),
   // From elsewhere a part of the same length runs over the end, which is an error of the run.
   rule('Slice', 'all of it', (m) => (m.is(m.y, 0) ? unchanged(m) : null)),
   // A shape that follows from the input's alone says nothing of what the operand asks for in the run.
-  rule('Reshape BroadcastTo', 'the same shape', (m) => (m.ints(m.y) ? unchanged(m) : null)),
+  rule('Reshape BroadcastTo Tile', 'the same shape', (m) => (m.ints(m.y) ? unchanged(m) : null)),
   rule('Reshape ExpandDims Squeeze', 'a change of shape undoes the one before', (m, $) => {
     const inner = m.made(m.x, ...RESHAPES);
     const shape = m.known({ node: m.node.id, index: 0 });

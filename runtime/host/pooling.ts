@@ -95,15 +95,17 @@ function greatest(data: NumericData, g: Geometry): Int32Array {
   const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
   const depth = g.inShape[g.channel];
   windows(g, (out, plane, i0, i1, j0, j1) => {
-    for (let c = 0; c < depth; c++) {
-      let best = -1;
-      for (let i = i0; i < i1; i++) {
-        for (let j = j0; j < j1; j++) {
-          const at = plane + i * s.i + j * s.j + c * s.c;
-          if (best < 0 || data[at] > data[best]) best = at;
+    if (i0 >= i1 || j0 >= j1) return;
+    // Channels are the inner loop, as they lie side by side in the commonest format.
+    const first = plane + i0 * s.i + j0 * s.j;
+    for (let c = 0; c < depth; c++) found[out + c * o.c] = first + c * s.c;
+    for (let i = i0; i < i1; i++) {
+      for (let j = j0; j < j1; j++) {
+        const at = plane + i * s.i + j * s.j;
+        for (let c = 0; c < depth; c++) {
+          if (data[at + c * s.c] > data[found[out + c * o.c]]) found[out + c * o.c] = at + c * s.c;
         }
       }
-      found[out + c * o.c] = best;
     }
   });
   return found;
@@ -122,13 +124,23 @@ function lowest(dtype: DType): number {
   return (dtype.isFloating ? -(dtype.max as number) : dtype.min) as number;
 }
 
-/** Zeros of a shape with the values added at these positions. */
-function place(dtype: DType, values: NumericData, positions: ArrayLike<number>, shape: KnownShape): NdArray {
+/** Zeros of a shape with the values added at these positions; `disjoint` says that no position comes twice. */
+function place(
+  dtype: DType,
+  values: NumericData,
+  positions: ArrayLike<number>,
+  shape: KnownShape,
+  disjoint = false,
+): NdArray {
   const out = allocate(dtype, sizeOf(shape)) as Float64Array;
   if (!dtype.isFloating) {
     for (let i = 0; i < positions.length; i++) {
       if (positions[i] >= 0) out[positions[i]] += (values as Float64Array)[i];
     }
+    return new NdArray(dtype, shape, out);
+  }
+  if (disjoint) {
+    for (let i = 0; i < positions.length; i++) if (positions[i] >= 0) out[positions[i]] = (values as Float64Array)[i];
     return new NdArray(dtype, shape, out);
   }
   const sums = new Float64Array(out.length);
@@ -181,7 +193,8 @@ function maxPoolGrad(x: NdArray, dy: NdArray, w: Window): NdArray {
   }
   const g = geometry(x.shape, w);
   checkGradient(dy, g);
-  return place(x.dtype, dy.data as NumericData, greatest(x.data as NumericData, g), x.shape);
+  const disjoint = [g.rows, g.columns].every((axis) => axis.stride >= axis.window);
+  return place(x.dtype, dy.data as NumericData, greatest(x.data as NumericData, g), x.shape, disjoint);
 }
 
 function checkGradient(dy: NdArray, g: Geometry): void {

@@ -1,7 +1,7 @@
 /**
  * The stack of `controlDependencies` scopes of one graph, over node ids.
  */
-import type { NodeId } from './node.ts';
+import type { Endpoint, NodeId } from './node.ts';
 
 const NONE: readonly NodeId[] = Object.freeze([]);
 
@@ -24,8 +24,9 @@ export class ControlStack {
   }
 
   /** The control inputs of a new op with these data inputs, in scope order, without repeats. */
-  forInputs(inputs: readonly NodeId[]): readonly NodeId[] {
+  forInputs(tensors: readonly { readonly endpoint: Endpoint }[]): readonly NodeId[] {
     if (this.stack.length === 0) return NONE;
+    const inputs = tensors.map((tensor) => tensor.endpoint.node);
     const found = new Set<NodeId>();
     for (const { controls, seen } of this.stack) {
       if (inputs.some((id) => seen.has(id))) continue;

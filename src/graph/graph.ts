@@ -117,14 +117,14 @@ export class Graph {
     this.assertOpen();
     const asIs = init.name.endsWith('/');
     if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidName(init.name);
-    const controls = this.controls.forInputs(init.inputs.map((t) => t.op.id));
+    const controls = this.controls.forInputs(init.inputs);
     const attrs = scopedAttrs(init.attrs, this.gradientOverrides.get(init.type), this.colocation);
     const name = asIs ? nameFromScopeName(init.name) : this.names.unique(init.name);
     if (asIs) this.reserve(name);
     const node = new Node(this.store.size, {
       name,
       op: init.type,
-      inputs: init.inputs.map((t) => ({ node: t.op.id, index: t.index })),
+      inputs: init.inputs.map((t) => t.endpoint),
       controls,
       attrs,
       outputs: init.outputs,
@@ -508,12 +508,16 @@ export class Operation {
 
 /** Output `index` of an operation: a symbol that has a shape and a type, and gets its value in a run. */
 export class Tensor extends Chainable<Tensor> {
+  /** Where the tensor comes from; the nodes that take it share this object. */
+  readonly endpoint: Endpoint;
+
   /** Handles are made by their operation. */
   constructor(
     readonly op: Operation,
     readonly index: number,
   ) {
     super();
+    this.endpoint = Object.freeze({ node: op.id, index });
   }
 
   get graph(): Graph {
@@ -538,9 +542,6 @@ export class Tensor extends Chainable<Tensor> {
   }
   get device(): string {
     return this.op.device;
-  }
-  get endpoint(): Endpoint {
-    return { node: this.op.id, index: this.index };
   }
 
   /** The static shape as an object with `asList()`, `ndims` and so on. */

@@ -39,6 +39,7 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 export interface NodeInit {
   readonly name: string;
   readonly op: string;
+  /** Frozen endpoints: tensors share theirs with every node that takes them. */
   readonly inputs: readonly Endpoint[];
   readonly controls: readonly NodeId[];
   readonly attrs: Attrs;
@@ -74,7 +75,6 @@ export class Node implements NodeInit {
     this.outputs = Object.freeze(init.outputs);
     this.device = init.device;
     if (init.site !== undefined) this.site = init.site;
-    for (let i = 0; i < init.inputs.length; i++) Object.freeze(init.inputs[i]);
     for (let i = 0; i < init.outputs.length; i++) Object.freeze(init.outputs[i]);
     Object.freeze(this);
   }

@@ -2,7 +2,7 @@
  * Arithmetic of two operands with broadcasting. Comparisons are in `comparison.ts`, sums of more tensors in `sums.ts`, the
  * operators of tensors in `operators.ts`.
  */
-import type { Tensor } from '../graph/graph.ts';
+import { Tensor } from '../graph/graph.ts';
 import { type DType, float32, float64, int32, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { isFullyDefined, type Shape, sameShape } from '../util/shape.ts';
@@ -400,7 +400,10 @@ for (const { name, doc, types, grad, x, y, z, fold, commutative, args, different
 
 /** x + y; strings are joined. `tf.add([1, 2], 10)   // [11, 12]` */
 export function add(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
-  return opScope(nameOf(rest), 'Add', [x, y], (scope) => {
+  const name = nameOf(rest);
+  if (x instanceof Tensor && y instanceof Tensor && x.dtype !== string)
+    return emitOne('AddV2', [x, y], {}, name || 'Add');
+  return opScope(name, 'Add', [x, y], (scope) => {
     const [a, b] = convertPair(x, y);
     return emitOne(a.dtype === string ? 'Add' : 'AddV2', [a, b], {}, scope);
   });

@@ -23,6 +23,7 @@ export interface NameOption {
 }
 
 export function nameOf(rest: readonly unknown[]): string | null {
+  if (rest.length === 0) return null;
   return bind<NameOption>(['name'], rest).name ?? null;
 }
 

@@ -33,10 +33,13 @@ export function emit(
   name?: string | null,
 ): Operation {
   const def = getOpDef(type);
-  const graph = graphOf(inputs);
   const wished = name || type;
-  if (areTensors(def, inputs))
+  if (areTensors(def, inputs)) {
+    const first = inputs[0];
+    const graph = first instanceof Tensor ? first.graph : graphOf(inputs);
     return build(graph, def, inputs as readonly (Tensor | readonly Tensor[])[], attrs, wished);
+  }
+  const graph = graphOf(inputs);
   // The op's name is a scope for what its inputs need: a constant becomes `add/y`.
   return graph.atomic(() =>
     graph.asDefault(() =>

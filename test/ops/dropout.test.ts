@@ -8,6 +8,7 @@ import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import * as nn from '../../src/nn.ts';
 import * as tf from '../../src/ops/index.ts';
 import { float32, float64, int32 } from '../../src/util/dtype.ts';
+import { NdArray } from '../../src/util/ndarray.ts';
 import { interpret } from '../support/interpret.ts';
 
 interface RandomCase {
@@ -53,10 +54,10 @@ test('a noise shape drops rows as a whole', () => {
   const graph = new Graph();
   graph.asDefault(() => {
     const x = tf.placeholder(float32, [null, 4]);
+    const feed = new NdArray(float32, [6, 4], new Float32Array(24).fill(1));
     for (const noiseShape of [[null, 1], [6, 1], tf.constant([6, 1], int32), [tf.shape(x).slice(0), 1]]) {
       const y = nn.dropout(x, { rate: 0.5, noiseShape, seed: 1 });
-      assert.equal(y.shape, [null, 4]);
-      const feed = interpret(graph.snapshot(), [tf.ones([6, 4])])[0];
+      assert.is(y.shape?.[1], 4);
       const rows = interpret(graph.snapshot(), [y], { feeds: new Map([[x, feed]]) })[0].array() as number[][];
       for (const row of rows) assert.ok(row.every((v) => v === row[0]));
     }

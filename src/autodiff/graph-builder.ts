@@ -3,13 +3,20 @@
  * is `gradients.ts`'s business.
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
-import type { Operation, Tensor } from '../graph/graph.ts';
+import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import type { AttrValue, TensorSpec } from '../graph/node.ts';
 import { constantOp, emit } from '../ops/emit.ts';
 import type { OpView } from '../ops/opdef/define.ts';
 import { type Builder, type BuildInput, Vocabulary } from '../ops/opdef/vocabulary.ts';
 import { constantValue } from '../ops/static-value.ts';
-import type { NdArray } from '../util/ndarray.ts';
+import { NdArray } from '../util/ndarray.ts';
+
+/** What `isFirst` was asked for. */
+const seen = new WeakMap<Graph, Set<string>>();
+
+function isEmptyList(array: NdArray): boolean {
+  return array.rank === 1 && array.size === 0;
+}
 
 /** Builds on the default graph. */
 class GraphBuilder implements Builder<Tensor> {
@@ -19,7 +26,9 @@ class GraphBuilder implements Builder<Tensor> {
     attrs: Readonly<Record<string, AttrValue>>,
     name: string,
   ): readonly Tensor[] {
-    return emit(type, inputs, attrs, name).outputs;
+    // An empty list goes as such, since its type is found out by TensorFlow's way.
+    const given = inputs.map((input) => (input instanceof NdArray && isEmptyList(input) ? [] : input));
+    return emit(type, given, attrs, name).outputs;
   }
   constant(value: NdArray, name: string): Tensor {
     return constantOp(value, name);
@@ -29,6 +38,17 @@ class GraphBuilder implements Builder<Tensor> {
   }
   constantValue(value: Tensor): NdArray | null {
     return constantValue(value);
+  }
+  isFirst(key: string): boolean {
+    const graph = getDefaultGraph();
+    let keys = seen.get(graph);
+    if (!keys) {
+      keys = new Set();
+      seen.set(graph, keys);
+    }
+    const known = keys.has(key);
+    keys.add(key);
+    return !known;
   }
   isZeros(value: Tensor): boolean {
     return value.op.type === 'ZerosLike';

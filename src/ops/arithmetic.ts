@@ -46,7 +46,7 @@ interface Row {
   readonly decompose?: OpInit['decompose'];
 }
 
-const addGrad = fromOperands((_op, dy) => [dy, dy]);
+const addGrad = fromOperands((_op, dy) => [dy, dy], true);
 
 const mulGrad: GradFn = (op, [dy], $) => {
   const [x, y] = op.inputs;
@@ -163,7 +163,7 @@ const rows: readonly Row[] = [
     name: 'Sub',
     doc: 'x - y.',
     types: `${FLOATS}, uint8, int8, uint16, int16, int32, int64, ${COMPLEX}, uint32, uint64`,
-    grad: fromOperands((_op, dy, $) => [dy, $.neg(dy)]),
+    grad: fromOperands((_op, dy, $) => [dy, $.neg(dy)], true),
     fold: foldIntegers((x, y) => x - y),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
@@ -295,7 +295,7 @@ const rows: readonly Row[] = [
         return $.mul(twice, $.sub(op.inputs[0], op.inputs[1]));
       });
       return [toX, $.neg(toX)];
-    }),
+    }, true),
     commutative: true,
     x: [1, 2, -3],
     y: [0.5, -2, 4],
@@ -318,7 +318,7 @@ const rows: readonly Row[] = [
     grad: fromOperands((op, dy, $) => {
       const toX = $.op('MulNoNan', [dy, op.inputs[1]]);
       return [toX, $.op('MulNoNan', [op.inputs[0], dy])];
-    }),
+    }, true),
     decompose: select((x, y, $) => $.where($.equal(y, 0), $.zerosLike(x), $.mul(x, y))),
     x: [1, 2, -3],
     y: [0.5, -2, 4],
@@ -359,13 +359,18 @@ const rows: readonly Row[] = [
     doc: 'The angle of the point (x, y).',
     types: FLOATS,
     args: ['y', 'x'],
-    grad: fromOperands((op, dy, $) =>
+    grad: (op, [dy], $) =>
       $.after([dy], () => {
         const [y, x] = op.inputs;
         const ratio = $.div(dy, $.add($.square(x), $.square(y)));
-        return [$.mul(x, ratio), $.mul($.neg(y), ratio)];
+        const [toY, toX] = [$.mul(x, ratio), $.mul($.neg(y), ratio)];
+        return $.unbroadcast(
+          y,
+          x,
+          () => toY,
+          () => toX,
+        );
       }),
-    ),
     x: [1, -1],
     y: [2, -0.5],
     z: [0.463647609, -2.03444394],

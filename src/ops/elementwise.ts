@@ -55,8 +55,14 @@ export function fromOutput(build: <V>(y: V, dy: V, $: Vocabulary<V>) => V): Grad
   return (op, [dy], $) => [$.after([dy], () => build(conj(op.outputs[0], $), dy, $))];
 }
 
-/** The gradient of a two-operand op from the gradients before broadcasting is undone. */
-export function fromOperands(build: <V>(op: OpView<V>, dy: V, $: Vocabulary<V>) => readonly [V, V]): GradFn {
+/**
+ * The gradient of a two-operand op from the gradients before broadcasting is undone; `evenBuildsNothing` as for
+ * `unbroadcast`.
+ */
+export function fromOperands(
+  build: <V>(op: OpView<V>, dy: V, $: Vocabulary<V>) => readonly [V, V],
+  evenBuildsNothing = false,
+): GradFn {
   return (op, [dy], $) => {
     const [x, y] = op.inputs;
     let built: readonly [typeof dy, typeof dy] | null = null;
@@ -66,6 +72,7 @@ export function fromOperands(build: <V>(op: OpView<V>, dy: V, $: Vocabulary<V>) 
       y,
       () => both()[0],
       () => both()[1],
+      evenBuildsNothing,
     );
   };
 }

@@ -6,7 +6,7 @@ import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
 import type { AttrValue, TensorSpec } from '../graph/node.ts';
 import { type ArrayValue, toNdArray } from '../util/array-convert.ts';
-import type { DType } from '../util/dtype.ts';
+import { type DType, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { pythonTypeName } from '../util/python-names.ts';
@@ -126,8 +126,9 @@ function convertInputs(def: OpDef, inputs: readonly unknown[], attrs: EmitAttrs)
     if (!Array.isArray(value)) {
       throw new TypeError(`Expected list for '${arg.name}' argument to '${def.name}' Op, not ${String(value)}.`);
     }
+    const isTyped = value.some((item) => item instanceof Tensor);
     return value.map((item, k) =>
-      convertInput(def, arg, item as TensorLike, types, `${arg.name}_${k}`, k === 0 ? arg.name : undefined),
+      convertInput(def, arg, item as TensorLike, types, `${arg.name}_${k}`, k === 0 && !isTyped ? arg.name : undefined),
     );
   });
 }
@@ -158,6 +159,9 @@ function convertInput(
 ): Tensor {
   const fallback = arg.typeAttr ? def.attrs.find((a) => a.name === arg.typeAttr)?.default : undefined;
   const wanted = arg.type ?? (arg.typeAttr ? types.get(arg.typeAttr) : undefined) ?? null;
+  // An empty list is float32 by itself; where only integers will do, TensorFlow leaves that constant unused.
+  const isOddOneOut = wanted === null && Array.isArray(value) && value.length === 0 && fallback === int32;
+  if (isOddOneOut) convertToTensor([], { name });
   // A symbolic input keeps its type, so that a mismatch is reported in terms of the op's signature.
   const tensor = isSymbolic(value)
     ? asTensor(value, null, first ?? name)

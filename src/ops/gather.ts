@@ -240,6 +240,7 @@ defineOp({
 /** What can be read at indices without being read as a whole: a variable. */
 interface SparseReadable {
   sparseRead(indices: TensorLike, name?: string | null): Tensor;
+  gatherNd(indices: TensorLike, name?: string | null): Tensor;
 }
 
 function isSparseReadable(value: unknown): value is SparseReadable {
@@ -292,13 +293,14 @@ export interface GatherNdOptions {
  *     tf.gatherNd([[1, 2], [3, 4]], [[0, 1], [1, 0]])    // [2, 3]
  */
 export function gatherNd(
-  params: TensorLike,
+  params: TensorLike | SparseReadable,
   indices: TensorLike,
   ...rest: Rest<[name: string | null, batchDims: number], GatherNdOptions>
 ): Tensor {
   const { name, batchDims = 0 } = bind<GatherNdOptions>(['name', 'batchDims'], rest);
   if (batchDims !== 0) throw new ValueError(`gatherNd with batchDims ${batchDims} is not available; use gather.`);
-  return emitOne('GatherNd', [params, asIndices(indices)], {}, name);
+  if (isSparseReadable(params)) return params.gatherNd(indices, name);
+  return emitOne('GatherNd', [params as TensorLike, asIndices(indices)], {}, name);
 }
 
 /**

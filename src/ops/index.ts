@@ -51,6 +51,7 @@ export * from './selection.ts';
 export * from './stitch.ts';
 
 import './state.ts';
+
 export * from './linalg.ts';
 
 import './softmax.ts';

@@ -140,10 +140,8 @@ export function batchNormalization(
     if (scale !== null) inverse = emitOne('Mul', [inverse, scale], {}, 'mul');
     const dtype = isSymbolic(x) ? ((x as { dtype?: DType }).dtype ?? inverse.dtype) : inverse.dtype;
     const scaled = emitOne('Mul', [x, cast(inverse, dtype)], {}, 'mul');
-    const shift =
-      offset === null
-        ? emitOne('Mul', [emitOne('Neg', [mean]), inverse], {}, 'mul')
-        : emitOne('Sub', [offset, emitOne('Mul', [mean, inverse], {}, 'mul')], {}, 'sub');
+    const moved = emitOne('Mul', [offset === null ? emitOne('Neg', [mean]) : mean, inverse], {}, 'mul');
+    const shift = offset === null ? moved : subtracted(offset, moved);
     return emitOne('AddV2', [scaled, cast(shift, dtype)], {}, 'add');
   });
 }

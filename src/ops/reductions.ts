@@ -3,10 +3,11 @@
  * of them. Arg-reductions are in `arg-reduce.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
+import { toNdArray } from '../util/array-convert.ts';
 import { asDType, bool, type DTypeLike, float32, int32, int64, string } from '../util/dtype.ts';
 import { TypeError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
-import { isFullyDefined, type KnownShape, sizeOf } from '../util/shape.ts';
+import { isFullyDefined, type KnownShape, type Shape, sizeOf } from '../util/shape.ts';
 import { constantOp, convertToTensor, emitOne, graphOf, opScope } from './emit.ts';
 import {
   defineOp,
@@ -20,7 +21,8 @@ import {
 } from './opdef/define.ts';
 import { foldedReduction, reducedShape, sizeTensor } from './opdef/reduced-shape.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { rank as rankOf } from './shaping.ts';
+import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
 
 const NUMBERS = ['T: numbertype', 'Tidx: {int32, int64} = int32'];
 const REALS = [
@@ -66,6 +68,11 @@ function sumGradient<V>(
     if (isFullyDefined(shape)) {
       const kept = reducedShape($, null, input, indices) as NdArray;
       const multiples = shape.map((d, i) => Math.floor(d / Math.max(Number(kept.data[i]), 1)));
+      if ($.isFirst(`reduced ${shape} over ${axes.data}`)) {
+        // The multiples as TensorFlow computes them, once for equal reductions of a graph; nothing reads them.
+        const divisor = $.op('Maximum', [kept, one()]);
+        $.op('FloorDiv', [toNdArray([...shape], int32, [shape.length]), divisor], {}, 'floordiv');
+      }
       return $.tile($.op('Reshape', [dy, kept]), multiples);
     }
   }
@@ -125,7 +132,9 @@ const prodGrad: GradFn = (op, [dy], $) => {
   const otherSize = $.prod($.gather(shape, other), $.ints([0]));
   const permuted = $.transpose(input, perm);
   const permutedShape = $.shape(permuted);
-  const matrix = $.reshape(permuted, $.pack([reducedSize, otherSize], 0, 'Reshape/shape'));
+  // The name that the reshape is going to have.
+  const name = op.attr('keep_dims') ? 'Reshape_1' : 'Reshape_2';
+  const matrix = $.reshape(permuted, $.pack([reducedSize, otherSize], 0, `${name}/shape`));
   const left = $.op('Cumprod', [matrix, NdArray.zeros(int32, [])], { exclusive: true });
   const right = $.op('Cumprod', [matrix, NdArray.zeros(int32, [])], { exclusive: true, reverse: true });
   const y = $.reshape($.mul(conjugate($, left), conjugate($, right)), permutedShape);
@@ -369,9 +378,11 @@ function options(rest: ReduceRest): Reduction {
 
 function reduce(type: string, input: TensorLike, { axis, keepdims, name }: Reduction): Tensor {
   return opScopeless(() => {
-    const x = convertToTensor(input, { name: 'input_tensor', dtype: type === 'All' || type === 'Any' ? bool : null });
-    const axes = axis ?? x.graph.asDefault(() => allAxes(x));
-    return emitOne(type, [x, isAxisList(axes) ? toAxes(axes) : axes], { keep_dims: keepdims }, name);
+    const axes = axis ?? allAxes(input);
+    const result = emitOne(type, [input, isAxisList(axes) ? toAxes(axes) : axes], { keep_dims: keepdims }, name);
+    // Also where the rank is not known.
+    if (axis === null && !keepdims) result.setShape([]);
+    return result;
   }, input);
 }
 
@@ -385,16 +396,17 @@ function isAxisList(axes: AxisLike): axes is number | readonly number[] {
   return typeof axes === 'number' || (Array.isArray(axes) && axes.every((a) => typeof a === 'number'));
 }
 
-function toAxes(axes: number | readonly number[]): NdArray {
+function toAxes(axes: number | readonly number[]): NdArray | readonly number[] {
+  if (typeof axes === 'object' && axes.length === 0) return axes;
   return typeof axes === 'number'
     ? new NdArray(int32, [], Int32Array.of(axes))
     : new NdArray(int32, [axes.length], Int32Array.from(axes));
 }
 
 /** The axes of a full reduction: a constant where the rank is known. */
-function allAxes(x: Tensor): Tensor {
-  if (x.shape) {
-    const rank = x.shape.length;
+function allAxes(x: TensorLike): Tensor {
+  const rank = isSymbolic(x) ? ((x as { readonly shape?: Shape }).shape?.length ?? 0) : 0;
+  if (rank > 0) {
     return constantOp(
       new NdArray(
         int32,
@@ -404,8 +416,7 @@ function allAxes(x: Tensor): Tensor {
       'Const',
     );
   }
-  const rank = emitOne('Rank', [x]);
-  return emitOne('Range', [NdArray.zeros(int32, []), rank, one()], {}, 'range');
+  return emitOne('Range', [NdArray.zeros(int32, []), rankOf(x), one()], {}, 'range');
 }
 
 /**

@@ -86,27 +86,20 @@ defineOp({
   ],
 });
 
-/** Sums a gradient over the axes along which `x` was broadcast to `shape`'s tensor. */
-function unbroadcastTo<V>($: Vocabulary<V>, grad: V, x: V, output: V): V {
-  const [sx, so] = [$.shape(x), $.shape(output)];
-  const [from, to] = [$.shapeOf(x), $.shapeOf(output)];
-  if (isFullyDefined(from) && isFullyDefined(to)) {
-    if (sameShape(from, to)) return grad;
-    const lead = to.length - from.length;
-    const axes = to.map((_, i) => i).filter((i) => i < lead || (from[i - lead] === 1 && to[i] !== 1));
-    return axes.length === 0 ? grad : $.reshape($.sum(grad, axes, true), sx);
-  }
-  const [axes] = $.ops('BroadcastGradientArgs', [sx, so]);
-  return $.reshape($.sum(grad, axes, true), sx);
-}
-
 const selectV2Grad: GradFn = (op, [dy], $) => {
   const [condition, t, e] = op.inputs;
   const zeros = $.scalarLike(0, dy, 'zeros');
   const first = $.where(condition, dy, zeros);
   const second = $.where(condition, zeros, dy);
-  const gt = unbroadcastTo($, first, t, op.outputs[0]);
-  return [null, gt, unbroadcastTo($, second, e, op.outputs[0])];
+  const reduced = (grad: typeof dy, operand: typeof dy): typeof dy | null =>
+    $.unbroadcast(
+      operand,
+      op.outputs[0],
+      () => grad,
+      () => null,
+    )[0];
+  const gt = reduced(first, t);
+  return [null, gt, reduced(second, e)];
 };
 
 /** The largest constant that is written out so that no run has to broadcast it. */
@@ -382,11 +375,11 @@ export function oneHot(
   const { onValue = null, offValue = null } = given;
   return opScope(given.name, 'one_hot', [indices, depth, onValue, offValue], (scope) => {
     const at = asIndices(indices);
-    const onGiven = onValue === null ? null : convertToTensor(onValue, { name: 'on_value', preferredDtype: wanted });
+    const onGiven = onValue === null ? null : convertToTensor(onValue, { preferredDtype: wanted });
     const offGiven =
       offValue === null
         ? null
-        : convertToTensor(offValue, { name: 'off_value', preferredDtype: wanted ?? onGiven?.dtype ?? null });
+        : convertToTensor(offValue, { preferredDtype: wanted ?? onGiven?.dtype ?? null });
     const dtype = valueType(wanted, onGiven, offGiven);
     const on = onGiven ?? convertToTensor(toNdArray(1, dtype), { name: 'on_value' });
     const off = offGiven ?? convertToTensor(toNdArray(0, dtype), { name: 'off_value' });

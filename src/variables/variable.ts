@@ -89,10 +89,9 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
   /** The rows at `indices`, without reading the rest. */
   sparseRead(indices: TensorLike, name?: string | null): Tensor {
-    const value = this.graph.nameScope(name || 'Gather', (scope) =>
+    return this.graph.nameScope(name || 'Gather', (scope) =>
       emitOne('ResourceGather', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
-    return emitOne('Identity', [value]);
   }
   /** The slices at full or partial indices, without reading the rest. */
   gatherNd(indices: TensorLike, name?: string | null): Tensor {

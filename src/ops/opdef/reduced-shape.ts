@@ -39,7 +39,7 @@ export function reducedShape<V>($: Vocabulary<V>, shape: V | null, input: V, ind
   const count = $.shapeOf(positive);
   const ones = isFullyDefined(count)
     ? $.constant({ data: new Int32Array(sizeOf(count)).fill(1), shape: count }, int32, 'ones')
-    : $.op('Fill', [axesShape, one], {}, 'ones');
+    : $.op('Fill', [axesShape, $.ints(1, 'ones/Const')], {}, 'ones');
   return $.op('DynamicStitch', [
     [range, positive],
     [inputShape, ones],

@@ -30,6 +30,8 @@ export interface Builder<V> {
   after<R>(controls: readonly V[], body: () => R): R;
   /** Whether the value is the zeros that stand for the gradient of an output which nothing differentiates. */
   isZeros?(value: V): boolean;
+  /** Whether the key is new here: TensorFlow builds some ops once per graph only. */
+  isFirst?(key: string): boolean;
 }
 
 /**
@@ -72,6 +74,10 @@ export class Vocabulary<V> {
   /** Whether a `dy` is the zeros that stand for an output which nothing differentiates. */
   isZeros(x: V): boolean {
     return this.builder.isZeros?.(x) ?? false;
+  }
+  /** Whether what the key stands for is asked for the first time in this graph; never where graphs are not kept. */
+  isFirst(key: string): boolean {
+    return this.builder.isFirst?.(key) ?? false;
   }
 
   constant(value: ArrayValue, dtype: DType = float32, name = 'Const'): V {
@@ -121,7 +127,11 @@ export class Vocabulary<V> {
     return this.filledLike(x, 0, name, `${name}/shape_as_tensor`) ?? this.op('ZerosLike', [x], {}, name);
   }
   onesLike(x: V, name = 'ones_like'): V {
-    return this.filledLike(x, 1, name, `${name}/Shape/shape_as_tensor`) ?? this.op('OnesLike', [x], {}, name);
+    const known = this.filledLike(x, 1, name, `${name}/Shape/shape_as_tensor`);
+    if (known !== null) return known;
+    const dims = this.shapeOp(x, int32, `${name}/Shape`);
+    const { dtype } = this.specOf(x);
+    return this.fill(dims, this.constant(dtype.isBool ? true : 1, dtype, `${name}/Const`), name);
   }
   private filledLike(x: V, value: number, name: string, shapeName: string): V | null {
     const { dtype, shape } = this.specOf(x);
@@ -277,14 +287,20 @@ export class Vocabulary<V> {
   /**
    * Sums the gradients of a binary op over the axes along which its operands were broadcast, and gives them the operands'
    * shapes: the end of every binary gradient, with the ops that TensorFlow builds for the same static shapes. The
-   * gradients are built first; a null one stays null.
+   * gradients are built first; a null one stays null. For some ops nothing is built where all shapes are known and equal.
    */
-  unbroadcast(x: V, y: V, gradX: () => V | null, gradY: () => V | null): readonly [V | null, V | null] {
+  unbroadcast(
+    x: V,
+    y: V,
+    gradX: () => V | null,
+    gradY: () => V | null,
+    evenBuildsNothing = false,
+  ): readonly [V | null, V | null] {
     const a = this.shapeOf(x);
     const b = this.shapeOf(y);
     const gx = gradX();
     const gy = gradY();
-    if (isFullyDefined(a) && sameShape(a, b)) return [gx, gy];
+    if (evenBuildsNothing && isFullyDefined(a) && sameShape(a, b)) return [gx, gy];
     const sx = this.shape(x);
     const sy = this.shape(y);
     const reduce = (grad: V | null, axes: V | readonly number[], shape: V): V | null =>

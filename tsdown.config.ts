@@ -10,6 +10,8 @@ export default defineConfig({
   dts: { sourcemap: true },
   sourcemap: true,
   treeshake: true,
+  // File by file, so that a bundler leaves out what a program does not use: see `sideEffects` in package.json.
+  unbundle: true,
   // Dependencies and peerDependencies stay imports, so that the user's own copy of tfjs-core is the one that runs. Any
   // other package reached from the sources would be copied in unseen: refuse it.
   deps: { neverBundle: [/^node:/], onlyBundle: [] },

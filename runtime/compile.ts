@@ -21,7 +21,7 @@ import type { ConfigProto } from './config.ts';
 import { feedTensor } from './feeds.ts';
 import { FetchPlan } from './fetches.ts';
 import { evaluate } from './host/evaluate.ts';
-import { hasHostKernel } from './host/registry.ts';
+import { hasHostKernel } from './host/index.ts';
 
 /** Tensors that will be fed, each with the shape of its value where that does not follow from its static shape. */
 export type CompileFeeds = readonly (Tensor | string | readonly [tensor: Tensor | string, shape: ShapeLike])[];

@@ -18,7 +18,7 @@ import { runError } from './errors.ts';
 import { LoadedPlan } from './executor.ts';
 import type { Feed } from './feeds.ts';
 import { evaluate } from './host/evaluate.ts';
-import { hasHostKernel } from './host/registry.ts';
+import { hasHostKernel } from './host/index.ts';
 import type { SessionReport } from './live-sessions.ts';
 import type { StepRecorder } from './metadata.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';

@@ -22,7 +22,8 @@ import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundE
 import { NdArray } from '../src/util/ndarray.ts';
 import { isFullyDefined, type KnownShape, sizeOf } from '../src/util/shape.ts';
 import { type Backend, deviceTypes } from './backends/backend.ts';
-import { findHostKernel, type HostKernel, type HostOp, type HostServices, type RandomStream } from './host/registry.ts';
+import { findHostKernel } from './host/index.ts';
+import type { HostKernel, HostOp, HostServices, RandomStream } from './host/registry.ts';
 import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
 import { copyOf, type Run } from './run.ts';
 

@@ -3,7 +3,6 @@
  * wires the rooms together; nothing is implemented here.
  */
 import './ops/index.ts';
-import '../runtime/host/index.ts';
 
 // Sessions and the compiler.
 export { type CompileOptions, compile } from '../runtime/compile.ts';

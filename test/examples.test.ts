@@ -34,7 +34,7 @@ test('linear-regression finds the line that the points were made from', () =>
 
 test('explain prints graph, passes and plan, and the value', () =>
   example('explain', (output) => {
-    for (const part of ['## graph', '## IR after algebra', '## plan', 'BatchMatMul', 'y = [[20. 20. 20.]]'])
+    for (const part of ['## graph', '## IR after algebra', '## plan', '_FusedMatMul', 'y = [[20. 20. 20.]]'])
       assert.ok(output.includes(part), part);
   }));
 

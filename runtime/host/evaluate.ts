@@ -5,7 +5,8 @@
 import type { Attrs, AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { findHostKernel, type HostServices } from './registry.ts';
+import { findHostKernel } from './index.ts';
+import type { HostServices } from './registry.ts';
 
 /** The op to compute. */
 export interface Evaluable {

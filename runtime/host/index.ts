@@ -1,4 +1,4 @@
-/** Every family of host kernels: importing this registers all of them. */
+/** Every family of host kernels: who looks a kernel up here has all of them registered. */
 import './constants.ts';
 import './filling.ts';
 import './identity.ts';
@@ -30,3 +30,5 @@ import './convolution.ts';
 import './normalization.ts';
 import './pooling.ts';
 import './softmax.ts';
+
+export { findHostKernel, hasHostKernel } from './registry.ts';

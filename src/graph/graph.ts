@@ -214,7 +214,7 @@ export class Graph {
   controlDependencies<R>(inputs: readonly GraphElementLike[] | null, body: () => R): R;
   controlDependencies<R>(inputs: readonly GraphElementLike[] | null, body?: () => R): OpenScope | R {
     return within(() => {
-      const ids = inputs?.map((input) => operationOf(this.asGraphElement(input)).id) ?? null;
+      const ids = inputs?.map((input) => operationOf(this.asGraphElement(writerOf(input))).id) ?? null;
       const close = this.controls.push(ids === null ? null : [...new Set(ids)]);
       return { value: undefined, [Symbol.dispose]: close };
     }, body);
@@ -444,6 +444,13 @@ function colocationOf(node: Node): readonly string[] {
   const classes = (node.attrs._class ?? []) as readonly string[];
   const groups = classes.filter((text) => text.startsWith('loc:@')).map((text) => text.slice('loc:@'.length));
   return groups.length > 0 ? groups : [node.name];
+}
+
+/** Waiting for a variable is waiting for the op that made or updated it, not for a read. */
+function writerOf(input: GraphElementLike): GraphElementLike {
+  if (typeof input === 'string' || !('asGraphElement' in input)) return input;
+  const { op } = input as { readonly op?: unknown };
+  return op instanceof Operation ? op : input;
 }
 
 function operationOf(element: Tensor | Operation): Operation {

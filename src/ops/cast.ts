@@ -117,10 +117,7 @@ export function cast(x: TensorLike | IndexedSlices, dtype: DTypeLike, ...rest: N
   if (x instanceof IndexedSlices) {
     return new IndexedSlices(cast(x.values, to, name), x.indices, x.denseShape);
   }
-  if (isSymbolic(x)) {
-    const value = convertToTensor(x, { name });
-    return value.dtype === to ? value : emitOne('Cast', [value], { DstT: to }, name);
-  }
+  if (isSymbolic(x) && (x as { dtype?: DType }).dtype === to) return convertToTensor(x);
   return opScope(name, 'Cast', [x], (scope) => {
     const value = convertToTensor(x as TensorLike, { name: 'x' });
     return value.dtype === to ? value : emitOne('Cast', [value], { DstT: to }, scope);

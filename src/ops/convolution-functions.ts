@@ -5,6 +5,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { float32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
+import { vector } from './indices.ts';
 import { shape as shapeOf } from './shaping.ts';
 import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
 
@@ -188,6 +189,7 @@ function depthwise(
     );
   }
   shapeOf(filter);
+  convertToTensor(vector(...(format === 'NCHW' ? spread.slice(2) : spread.slice(1, 3))), { name: 'dilation_rate' });
   return emitOne(
     'DepthwiseConv2dNative',
     [input, filter],
@@ -274,7 +276,7 @@ export function conv1d(
       return format === 'NCHW' ? [list[0], list[1], 1, ...list.slice(2)] : [list[0], 1, ...list.slice(1)];
     };
     const x = emitOne('ExpandDims', [images(value, 'value'), axis]);
-    const w = emitOne('ExpandDims', [images(filters, 'filters'), 0]);
+    const w = emitOne('ExpandDims', [isSymbolic(filters) ? filters : images(filters, 'filters'), 0]);
     const y = emitOne(
       'Conv2D',
       [x, w],

@@ -6,9 +6,11 @@ import { toNdArray } from '../util/array-convert.ts';
 import { int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
+import { isFullyDefined, type Shape } from '../util/shape.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { gather } from './gather.ts';
 import { asIndices, vector } from './indices.ts';
+import { shape as shapeOf } from './shaping.ts';
 import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
 
 export interface EmbeddingLookupOptions {
@@ -74,21 +76,21 @@ function lookupInParts(
   let assignments: Tensor;
   let local: Tensor;
   if (strategy === 'mod') {
-    assignments = emitOne('FloorMod', [flat, count]);
+    assignments = emitOne('FloorMod', [flat, count], {}, 'mod');
     local = emitOne('FloorDiv', [flat, count], {}, 'floordiv');
   } else {
     const lengths = parts.map((part) => rowCount(part));
     const total = emitOne('Cast', [emitOne('AddN', [lengths])], { DstT: flat.dtype });
     const perPart = emitOne('FloorDiv', [total, count], {}, 'floordiv');
-    const extras = emitOne('FloorMod', [total, count]);
+    const extras = emitOne('FloorMod', [total, count], {}, 'mod');
     // The first `extras` parts hold one row more.
     const longer = emitOne('AddV2', [perPart, 1], {}, 'add');
     assignments = emitOne('Maximum', [
       emitOne('FloorDiv', [flat, longer], {}, 'floordiv'),
       emitOne('FloorDiv', [emitOne('Sub', [flat, extras], {}, 'sub'), perPart], {}, 'floordiv'),
     ]);
-    const inLonger = emitOne('FloorMod', [flat, longer]);
-    const inShorter = emitOne('FloorMod', [emitOne('Sub', [flat, extras], {}, 'sub'), perPart]);
+    const inLonger = emitOne('FloorMod', [flat, longer], {}, 'mod');
+    const inShorter = emitOne('FloorMod', [emitOne('Sub', [flat, extras], {}, 'sub'), perPart], {}, 'mod');
     local = emitOne('SelectV2', [emitOne('Less', [assignments, extras]), inLonger, inShorter]);
   }
   const partOf = assignments.dtype === int32 ? assignments : emitOne('Cast', [assignments], { DstT: int32 });
@@ -96,18 +98,24 @@ function lookupInParts(
   const gathered = emit('DynamicPartition', [local, partOf], attrs).outputs;
   const positions = emit('DynamicPartition', [original, partOf], attrs).outputs;
   const rows = parts.map((part, i) => gather(part, gathered[i]));
-  const merged = emitOne('ParallelDynamicStitch', [positions, rows]);
-  const row = emitOne(
-    'StridedSlice',
-    [emitOne('Shape', [rows[0]]), vector(1), vector(0), vector(1)],
-    { end_mask: 1 },
-    'strided_slice',
-  );
-  const shape = emitOne('ConcatV2', [[emitOne('Shape', [ids]), row], toNdArray(0, int32)], {}, 'concat');
-  const result = emitOne('Reshape', [merged, shape], {}, maxNorm === null ? scope : null);
-  const tail = rows[0].shape?.slice(1);
+  const merged = emitOne('ParallelDynamicStitch', [positions, rows], {}, scope);
+  const tail = rows[0].shape?.slice(1) ?? null;
+  const result = emitOne('Reshape', [merged, lookupShape(ids, rows[0], tail)]);
   if (ids.shape && tail) result.setShape([...ids.shape, ...tail]);
   return clip(result, ids.shape?.length ?? null, maxNorm);
+}
+
+/** The shape of the ids followed by that of a row. */
+function lookupShape(ids: Tensor, rows: Tensor, tail: Shape): Tensor {
+  const idsShape = shapeOf(ids);
+  const row = isFullyDefined(tail)
+    ? vector(...tail)
+    : emitOne('StridedSlice', [shapeOf(rows), vector(1), vector(0), vector(1)], { end_mask: 1 }, 'strided_slice');
+  return emitOne('ConcatV2', [[idsShape, named(row, 'concat/values_1')], toNdArray(0, int32)], {}, 'concat');
+}
+
+function named(value: Tensor | NdArray, name: string): Tensor {
+  return value instanceof NdArray ? convertToTensor(value, { name }) : value;
 }
 
 function rowCount(part: TensorLike): Tensor {

@@ -313,7 +313,11 @@ export function range(
   const { delta = 1, dtype, name } = options;
   const [from, to] = options.limit == null ? [0, start] : [start, options.limit];
   return opScope(name, 'range', [from, to, delta], (scope) => {
-    const given = dtype == null ? null : asDType(dtype);
+    const numbers = [from, to, delta];
+    const isPlain = numbers.every((value) => typeof value === 'number');
+    // Of plain numbers one fraction makes all floats.
+    const isFloat = isPlain && !numbers.every((value) => Number.isInteger(value));
+    const given = dtype == null ? (isFloat ? float32 : null) : asDType(dtype);
     const convert = (value: TensorLike, argument: string) =>
       isSymbolic(value) || Array.isArray(value)
         ? convertToTensor(value, { name: argument })

@@ -240,7 +240,7 @@ defineOp({
 /** What can be read at indices without being read as a whole: a variable. */
 interface SparseReadable {
   sparseRead(indices: TensorLike, name?: string | null): Tensor;
-  gatherNd(indices: TensorLike, name?: string | null): Tensor;
+  gatherNd?(indices: TensorLike, name?: string | null): Tensor;
 }
 
 function isSparseReadable(value: unknown): value is SparseReadable {
@@ -299,7 +299,7 @@ export function gatherNd(
 ): Tensor {
   const { name, batchDims = 0 } = bind<GatherNdOptions>(['name', 'batchDims'], rest);
   if (batchDims !== 0) throw new ValueError(`gatherNd with batchDims ${batchDims} is not available; use gather.`);
-  if (isSparseReadable(params)) return params.gatherNd(indices, name);
+  if (isSparseReadable(params) && params.gatherNd) return params.gatherNd(indices, name);
   return emitOne('GatherNd', [params as TensorLike, asIndices(indices)], {}, name);
 }
 

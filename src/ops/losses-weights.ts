@@ -2,7 +2,7 @@
  * How the weights of losses broadcast, and what they divide by.
  */
 import type { Operation, Tensor } from '../graph/graph.ts';
-import { bool, int32 } from '../util/dtype.ts';
+import { bool, float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { formatShape, isFullyDefined } from '../util/shape.ts';
@@ -12,6 +12,7 @@ import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { onesLike, zerosLike } from './filling.ts';
 import { reduceSum } from './reductions.ts';
 import { rank as rankOf, shape as shapeOf, size as sizeOf } from './shaping.ts';
+import type { TensorLike } from './tensor-like.ts';
 
 const MISFIT = 'weights can not be broadcast to values.';
 
@@ -21,16 +22,20 @@ export function int(value: number): NdArray {
 }
 
 /** Runs `body` under the check that the weights broadcast to the values: they may not be the larger ones. */
-export function whenBroadcastable(weights: Tensor, values: Tensor, body: () => Tensor): Tensor {
-  return weights.graph.controlDependencies([assertBroadcastable(weights, values)], body);
+export function whenBroadcastable(weights: TensorLike, values: Tensor, body: () => Tensor): Tensor {
+  return values.graph.controlDependencies([assertBroadcastable(weights, values)], body);
 }
 
 /** An op that fails the run where weights and values do not fit. What static shapes tell is checked here. */
-function assertBroadcastable(weights: Tensor, values: Tensor): Operation {
-  return opScope(null, 'assert_broadcastable', [weights, values], () => {
-    const facts = (x: Tensor, name: string) =>
-      opScope(null, name, [x], () => ({ shape: shapeOf(x, 'shape'), rank: rankOf(x, 'rank') }));
-    const w = facts(weights, 'weights');
+function assertBroadcastable(given: TensorLike, values: Tensor): Operation {
+  return opScope(null, 'assert_broadcastable', [given, values], () => {
+    const facts = (like: TensorLike, name: string) =>
+      opScope(null, name, [like], (scope) => {
+        const x = convertToTensor(like, { name: scope, preferredDtype: float32 });
+        return { x, shape: shapeOf(x, 'shape'), rank: rankOf(x, 'rank') };
+      });
+    const w = facts(given, 'weights');
+    const weights = w.x;
     const v = facts(values, 'values');
     const [a, b] = [weights.shape, values.shape];
     if (a?.length === 0) return noOp('static_scalar_check_success');

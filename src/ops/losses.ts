@@ -110,27 +110,27 @@ export function computeWeightedLoss(losses: TensorLike, ...rest: LossRest): Tens
   Reduction.validate(reduction);
   return opScope(scope, 'weighted_loss', [losses, weights ?? null], () => {
     const given = convertToTensor(losses, { preferredDtype: float32 });
-    const values = cast(given, float32);
-    const factors = asFloat(weightsOf(weights), 'Const');
-    const loss = whenBroadcastable(factors, values, () => {
+    return whenBroadcastable(weightsOf(weights), given, () => {
+      const values = cast(given, float32);
+      const factors = cast(weightsOf(weights), float32);
       const weighted = emitOne('Mul', [values, factors]);
-      return cast(reduced(weighted, factors, reduction), given.dtype);
+      const loss = cast(reduced(values, weighted, factors, reduction), given.dtype);
+      addLoss(loss, lossCollection);
+      return loss;
     });
-    addLoss(loss, lossCollection);
-    return loss;
   });
 }
 
-function reduced(weighted: Tensor, weights: Tensor, reduction: ReductionKey): Tensor {
+function reduced(losses: Tensor, weighted: Tensor, weights: Tensor, reduction: ReductionKey): Tensor {
   if (reduction === Reduction.NONE) return weighted;
   const sum = reduceSum(weighted);
   switch (reduction) {
     case Reduction.MEAN:
-      return safeMean(sum, reduceSum(emitOne('Mul', [onesLike(weighted), weights], {}, 'mul')));
+      return safeMean(sum, reduceSum(emitOne('Mul', [onesLike(losses), weights], {}, 'mul')));
     case Reduction.SUM_BY_NONZERO_WEIGHTS:
-      return safeMean(sum, numPresent(weighted, weights, false));
+      return safeMean(sum, numPresent(losses, weights, false));
     case Reduction.SUM_OVER_BATCH_SIZE:
-      return safeMean(sum, numElements(weighted));
+      return safeMean(sum, numElements(losses));
     default:
       return sum;
   }
@@ -334,7 +334,7 @@ export function meanPairwiseSquaredError(
   } = bind<PairwiseSquaredErrorOptions>(['weights', 'scope', 'lossCollection'], rest);
   required({ labels, predictions });
   return opScope(wished, 'mean_pairwise_squared_error', [predictions, labels, weights ?? null], () => {
-    const factors = asFloat(weightsOf(weights), 'Const');
+    const factors = cast(weightsOf(weights), float32);
     const l = asFloat(labels);
     const p = asFloat(predictions);
     checkCompatible(p, l);
@@ -348,8 +348,9 @@ export function meanPairwiseSquaredError(
       const divisor1 = emitOne('Maximum', [less(), 0]);
       const term1 = twice(emitOne('DivNoNan', [squares, divisor1], {}, 'value'));
       const sum = reduceSum(diffs, axes, true);
+      const squared = emitOne('Square', [sum]);
       const divisor2 = emitOne('Maximum', [emitOne('Mul', [present, less()]), 0]);
-      const term2 = twice(emitOne('DivNoNan', [emitOne('Square', [sum]), divisor2], {}, 'value'));
+      const term2 = twice(emitOne('DivNoNan', [squared, divisor2], {}, 'value'));
       const loss = reduceSum(emitOne('Mul', [emitOne('Sub', [term1, term2], {}, 'sub'), factors]));
       const some = emitOne('Greater', [reduceSum(present), 0]);
       const mean = emitOne('Select', [some, loss, zerosLike(loss)], {}, 'value');

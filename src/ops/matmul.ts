@@ -2,7 +2,7 @@
  * Matrix products: `MatMul` and the batched ones, and the functions made of them (`tensordot`). Convolutions and fused
  * products are elsewhere.
  */
-import type { Tensor } from '../graph/graph.ts';
+import { Tensor } from '../graph/graph.ts';
 import { asDType, type DTypeLike, float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
@@ -298,15 +298,14 @@ export function tensordot(
     const product = matmul(left.matrix, right.matrix);
     const shape: readonly Dim[] = [...left.free, ...right.free];
     if (isFullyDefined(shape)) {
-      if (sameShape(product.shape, shape)) return emitOne('Identity', [product], {}, scope);
+      if (sameShape(product.shape, shape)) return product;
       return emitOne('Reshape', [product, convertToTensor(vector(...shape), { name: 'shape' })], {}, scope);
     }
-    const concat = emitOne(
-      'ConcatV2',
-      [[left.freeShape(), right.freeShape()], new NdArray(int32, [], Int32Array.of(0))],
-      {},
-      'concat',
+    const parts = [left.freeShape, right.freeShape];
+    const lengths = parts.map((part) =>
+      part instanceof Tensor ? part : convertToTensor(part),
     );
+    const concat = emitOne('ConcatV2', [lengths, new NdArray(int32, [], Int32Array.of(0))], {}, 'concat');
     const result = emitOne('Reshape', [product, concat], {}, scope);
     result.setShape(shape);
     return result;
@@ -342,8 +341,8 @@ function tensordotAxes(
 interface Flattened {
   readonly matrix: Tensor;
   readonly free: readonly Dim[];
-  /** The lengths of the free axes as a tensor. */
-  freeShape(): Tensor;
+  /** The lengths of the free axes: an array where they are known. */
+  readonly freeShape: Tensor | NdArray;
 }
 
 /** `x` as a matrix: free axes by contracted ones, or the other way round for the right operand. */
@@ -357,29 +356,35 @@ function flattened(x: Tensor, given: readonly number[], contractedFirst: boolean
     return axis < 0 ? axis + shape.length : axis;
   });
   const free = shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  if (!isFullyDefined(shape)) return flattenedByRun(x, axes, free, contractedFirst);
   const perm = contractedFirst ? [...axes, ...free] : [...free, ...axes];
   const moved = perm.every((axis, i) => axis === i) ? x : emitOne('Transpose', [x, vector(...perm)], {}, 'transpose');
   const freeDims = free.map((axis) => shape[axis]);
-  const freeShape = (): Tensor =>
-    emitOne('GatherV2', [emitOne('Shape', [x]), vector(...free), new NdArray(int32, [], Int32Array.of(0))]);
-  if (isFullyDefined(shape)) {
-    const freeSize = sizeOf(free.map((axis) => shape[axis]));
-    const size = sizeOf(axes.map((axis) => shape[axis]));
-    const target = contractedFirst ? [size, freeSize] : [freeSize, size];
-    const matrix = sameShape(moved.shape, target) ? moved : emitOne('Reshape', [moved, vector(...target)]);
-    return { matrix, free: freeDims, freeShape };
-  }
-  const product = (list: readonly number[]): Tensor => {
-    const lengths = emitOne('GatherV2', [
-      emitOne('Shape', [x]),
-      vector(...list),
-      new NdArray(int32, [], Int32Array.of(0)),
-    ]);
-    return emitOne('Prod', [lengths, vector(0)]);
-  };
-  const sizes = [product(free), product(axes)];
-  const target = emitOne('Pack', [contractedFirst ? [sizes[1], sizes[0]] : sizes], {}, 'stack');
-  return { matrix: emitOne('Reshape', [moved, target]), free: freeDims, freeShape };
+  const size = sizeOf(axes.map((axis) => shape[axis]));
+  const target = contractedFirst ? [size, sizeOf(freeDims)] : [sizeOf(freeDims), size];
+  const matrix = sameShape(moved.shape, target) ? moved : emitOne('Reshape', [moved, vector(...target)]);
+  return { matrix, free: freeDims, freeShape: vector(...freeDims) };
+}
+
+/** The same where lengths are only known in the run. */
+function flattenedByRun(
+  x: Tensor,
+  axes: readonly number[],
+  free: readonly number[],
+  contractedFirst: boolean,
+): Flattened {
+  const zero = new NdArray(int32, [], Int32Array.of(0));
+  const axesTensor = convertToTensor(vector(...axes), { name: 'axes' });
+  const freeTensor = convertToTensor(vector(...free), { name: 'free' });
+  const dims = emitOne('Shape', [x]);
+  const freeShape = emitOne('GatherV2', [dims, freeTensor, zero]);
+  const axesShape = emitOne('GatherV2', [dims, axesTensor, zero]);
+  const sizes = [freeShape, axesShape].map((lengths) => emitOne('Prod', [lengths, convertToTensor(vector(0))]));
+  const order = <T>(parts: T[]): T[] => (contractedFirst ? parts.reverse() : parts);
+  const perm = emitOne('ConcatV2', [order([freeTensor, axesTensor]), zero], {}, 'concat');
+  const target = emitOne('Pack', [order(sizes)], {}, 'stack');
+  const matrix = emitOne('Reshape', [emitOne('Transpose', [x, perm], {}, 'transpose'), target]);
+  return { matrix, free: free.map((axis) => (x.shape as readonly Dim[])[axis]), freeShape };
 }
 
 export interface NormOptions {

@@ -83,6 +83,12 @@ function sumGradient<V>(
 
 const sumGrad: GradFn = (op, [dy], $) => [sumGradient(op, dy, $), null];
 
+/** The product of all elements. */
+function product<V>($: Vocabulary<V>, x: V): V {
+  if ($.shapeOf(x)?.length === 1) return $.prod(x, $.ints([0]));
+  return $.prod(x, $.op('Range', [NdArray.zeros(int32, []), $.rank(x), one()], {}, 'range'));
+}
+
 const meanGrad: GradFn = (op, [dy], $) => {
   const [input, indices] = op.inputs;
   const sum = sumGradient(op, dy, $);
@@ -93,7 +99,7 @@ const meanGrad: GradFn = (op, [dy], $) => {
   const shape = $.shape(input);
   const rank = sizeTensor($, shape);
   const axes = $.mod($.add($.cast(indices, int32), rank), rank);
-  const factor = $.prod($.gather(shape, axes), $.ints([0], 'Const'));
+  const factor = product($, $.gather(shape, axes));
   return [$.div(sum, $.cast(factor, $.dtypeOf(sum))), null];
 };
 

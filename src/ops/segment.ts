@@ -32,13 +32,20 @@ function inferUnsorted(op: InferContext): Inferred {
   return [[count ? Number(count.data[0] as number | bigint) : null, ...data.slice(ids.length)]];
 }
 
-/** The length that broadcasts a condition over rows: its shape, then ones. */
+/** A condition with as many axes of length 1 as broadcast it over rows. */
 function overRows<V>($: Vocabulary<V>, condition: V, rows: V): V {
-  const [shape, target] = [$.shapeOf(condition), $.shapeOf(rows)];
-  if (shape === null || target === null) return condition;
-  const ones = new Array<number>(target.length - shape.length).fill(1);
-  if (isFullyDefined(shape)) return $.reshape(condition, [...shape, ...ones]);
-  return $.reshape(condition, $.concat([$.shape(condition), $.ints(ones, 'ones')], 0));
+  const shape = $.shape(condition);
+  const missing = $.sub($.rank(rows), $.rank(condition));
+  const ones = $.fill($.pack([missing], 0, 'ones/packed'), $.ints(1, 'ones/Const'), 'ones');
+  return $.reshape(condition, $.concat([shape, ones], 0));
+}
+
+function trueLike<V>($: Vocabulary<V>, x: V): V {
+  const shape = $.shapeOf(x);
+  const dims = isFullyDefined(shape)
+    ? $.ints(shape, 'ones_like/Shape/shape_as_tensor')
+    : $.shapeOp(x, int32, 'ones_like/Shape');
+  return $.fill(dims, $.constant(true, bool, 'ones_like/Const'), 'ones_like');
 }
 
 interface Gathered<V> {
@@ -55,8 +62,7 @@ function gatherDropNegatives<V>($: Vocabulary<V>, params: V, ids: V, before?: Ga
   let counts = before?.counts;
   if (counts === undefined) {
     const positive = overRows($, $.greaterEqual(ids, 0), gathered);
-    const all = $.op('Fill', [$.shape(gathered), toNdArray(true, bool)], {}, 'ones_like');
-    counts = $.logicalAnd(positive, all);
+    counts = $.logicalAnd(positive, trueLike($, gathered), 'and');
   }
   const zeros = $.zerosLike(gathered);
   return { values: $.where(counts, gathered, zeros), clipped, counts };
@@ -66,9 +72,11 @@ const sumGrad: GradFn = (op, [dy], $) => [$.gather(dy, op.inputs[1]), null];
 
 const meanGrad: GradFn = (op, [dy], $) => {
   const [data, ids] = op.inputs;
-  const rank = $.shapeOf(data)?.length ?? 1;
-  const shape = $.concat([$.shape(ids), $.ints(new Array<number>(rank - 1).fill(1), 'ones')], 0);
-  const ones = $.fill(shape, $.scalarLike(1, dy), 'ones_1');
+  const rank = $.rank(data);
+  const idsShape = $.shape(ids);
+  const others = $.expandDims($.sub(rank, 1), 0);
+  const shape = $.concat([idsShape, $.fill(others, $.ints(1, 'ones/Const'), 'ones')], 0);
+  const ones = $.fill(shape, $.scalarLike(1, dy, 'ones_1/Const'), 'ones_1');
   return [$.gather($.div(dy, $.op('SegmentSum', [ones, ids])), ids), null];
 };
 

@@ -7,7 +7,7 @@ import { asDType, bool, type DType, type DTypeLike, float32, int32, int64 } from
 import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { type Dim, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../util/shape.ts';
-import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { constantOp, convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { asIndices } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
 import { sizeTensor } from './opdef/reduced-shape.ts';
@@ -420,7 +420,6 @@ export function sequenceMask(
   const type = asDType(dtype ?? bool);
   return opScope(name, 'SequenceMask', [lengths, maxlen], () => {
     const at = convertToTensor(asIndices(lengths));
-    const zero = toNdArray(0, at.dtype);
     let length: Tensor;
     if (maxlen === null) {
       const rank = at.shape?.length ?? null;
@@ -432,15 +431,16 @@ export function sequenceMask(
               int32,
               [rank],
             );
-      length = emitOne('Maximum', [zero, emitOne('Max', [at, axes])]);
+      const longest = emitOne('Max', [at, axes]);
+      length = emitOne('Maximum', [constantOp(toNdArray(0, at.dtype), 'Const'), longest]);
     } else {
-      length = convertToTensor(asIndices(maxlen), { name: 'maxlen' });
+      length = convertToTensor(asIndices(maxlen));
       if (length.shape !== null && length.shape.length > 0)
         throw new ValueError('maxlen must be scalar for sequence_mask');
-      if (length.dtype !== at.dtype) length = emitOne('Cast', [length], { DstT: at.dtype });
     }
-    const row = emitOne('Range', [zero, length, toNdArray(1, at.dtype)]);
-    const matrix = emitOne('ExpandDims', [at, toNdArray(-1, int32)]);
+    const [zero, one] = [0, 1].map((value) => constantOp(toNdArray(value, length.dtype), 'Const'));
+    const row = emitOne('Range', [zero, length, one]);
+    const matrix = emitOne('Cast', [emitOne('ExpandDims', [at, toNdArray(-1, int32)])], { DstT: length.dtype });
     const mask = emitOne('Less', [row, matrix]);
     return type === bool ? mask : emitOne('Cast', [mask], { DstT: type });
   });

@@ -362,7 +362,7 @@ function staticOr(
 ): Tensor {
   const dtype = asDType(outType ?? int32);
   return opScope(name, type, [input], (scope) => {
-    const x = convertToTensor(input, { name: 'input' });
+    const x = convertToTensor(input);
     const value = known(x.shape);
     if (value !== null) {
       return constantOp(toNdArray(value as number, dtype, typeof value === 'number' ? [] : [value.length]), scope);

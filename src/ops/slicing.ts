@@ -406,13 +406,33 @@ export function stridedSlice(
     new_axis_mask: o.newAxisMask ?? 0,
     shrink_axis_mask: o.shrinkAxisMask ?? 0,
   };
-  if (o.strides != null) return emitOne('StridedSlice', [input, begin, end, o.strides], attrs, o.name);
+  if (o.strides != null) return stridedSliceBy(input, begin, end, o.strides, attrs, o.name);
   if (isSymbolic(begin)) {
     const from = convertToTensor(begin);
-    return emitOne('StridedSlice', [input, from, end, emitOne('OnesLike', [from], {}, 'ones_like')], attrs, o.name);
+    return stridedSliceBy(input, from, end, emitOne('OnesLike', [from], {}, 'ones_like'), attrs, o.name);
   }
   const steps = new Array<number>(Array.isArray(begin) ? begin.length : 1).fill(1);
-  return emitOne('StridedSlice', [input, begin, end, steps], attrs, o.name);
+  return stridedSliceBy(input, begin, end, steps, attrs, o.name);
+}
+
+/** The op under the names of its arguments; slices that operators build have their own. */
+function stridedSliceBy(
+  input: TensorLike,
+  begin: TensorLike,
+  end: TensorLike,
+  strides: TensorLike,
+  attrs: Readonly<Record<string, DType | number>>,
+  name: string | null | undefined,
+): Tensor {
+  return opScope(name, 'StridedSlice', [input, begin, end, strides], (scope) => {
+    const vectors = [begin, end, strides].map((value, i) =>
+      convertToTensor(value, {
+        dtype: isSymbolic(value) ? null : (attrs.Index as DType),
+        name: ['begin', 'end', 'strides'][i],
+      }),
+    );
+    return emitOne('StridedSlice', [convertToTensor(input, { name: 'input' }), ...vectors], attrs, scope);
+  });
 }
 
 /**

@@ -1,14 +1,16 @@
 /**
  * Softmax and log-softmax. Cross entropies, which fuse them with a loss, are in `cross-entropy.ts`.
  */
-import type { Tensor } from '../graph/graph.ts';
+import { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import { float32, int32 } from '../util/dtype.ts';
 import { InvalidArgumentError } from '../util/errors.ts';
 import { numElements, type Shape } from '../util/shape.ts';
-import { convertToTensor, emitOne, graphOf } from './emit.ts';
+import { convertToTensor, emitOne, graphOf, opScope } from './emit.ts';
+import { range } from './filling.ts';
 import { defineOp, sample } from './opdef/define.ts';
 import { withRankAtLeast } from './opdef/shape-rules.ts';
+import { rank as rankOf } from './shaping.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
 
 /** Up to this many elements one host kernel is faster than the half a dozen backend kernels of a decomposition. */
@@ -111,6 +113,23 @@ export function logSoftmax(
   return alongAxis('LogSoftmax', logits, axis ?? dim ?? -1, name ?? null);
 }
 
+/** The axes in order, but for one that is exchanged with the last. */
+function swappedWithLast(axis: number, rank: Tensor): Tensor {
+  const last = emitOne('Sub', [rank, 1]);
+  const pieces = [range(axis), [last], range(axis + 1, last), [axis]];
+  // Lists become tensors where their place in the op gives them a name.
+  return opScope(null, 'concat', pieces.flat(), (scope) => {
+    const parts = pieces.map((piece, i) =>
+      piece instanceof Tensor ? piece : convertToTensor(piece, { dtype: int32, name: `values_${i}` }),
+    );
+    return emitOne('ConcatV2', [parts, int32Scalar(0)], {}, scope);
+  });
+}
+
+function int32Scalar(value: number): Tensor {
+  return convertToTensor(value, { dtype: int32, name: 'axis' });
+}
+
 /** The op works on the last axis: another one is swapped with it before and after. */
 function alongAxis(type: string, logits: TensorLike, axis: number, name: string | null): Tensor {
   const graph = graphOf([logits]);
@@ -131,12 +150,11 @@ function alongAxis(type: string, logits: TensorLike, axis: number, name: string 
           `An input of unknown rank takes its last axis only. Received: dim=${axis}`,
         );
       }
-      const perm = Array.from({ length: rank }, (_, i) => i);
+      rankOf(x);
+      const ranks = rankOf(x);
       const front = axis < 0 ? axis + rank : axis;
-      perm[front] = rank - 1;
-      perm[rank - 1] = front;
-      const y = emitOne(type, [emitOne('Transpose', [x, perm], {}, 'transpose')]);
-      return emitOne('Transpose', [y, perm], {}, name || 'transpose');
+      const y = emitOne(type, [emitOne('Transpose', [x, swappedWithLast(front, ranks)], {}, 'transpose')]);
+      return emitOne('Transpose', [y, swappedWithLast(front, ranks)], {}, name || 'transpose');
     }),
   );
 }

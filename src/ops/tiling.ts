@@ -145,16 +145,16 @@ export function meshgrid(
   return opScope(name, 'meshgrid', vectors, () => {
     const rank = vectors.length;
     if (rank === 0) return [];
-    const tensors = vectors.map((v) => convertToTensor(v, { name: 'stack' }));
     const along = (i: number) => range(rank).map((k) => (k === i ? -1 : 1));
-    const output = tensors.map((t, i) => reshape(t, along(i)));
-    const lengths = tensors.map((t) => size(t));
+    const output = vectors.map((v, i) => reshape(convertToTensor(v, { name: 'stack' }), along(i)));
+    const lengths = vectors.map((v) => size(v));
+    const { dtype } = convertToTensor(vectors[0]);
     if (indexing === 'xy' && rank > 1) {
       output[0] = reshape(output[0], along(1));
       output[1] = reshape(output[1], along(0));
       [lengths[0], lengths[1]] = [lengths[1], lengths[0]];
     }
-    const grid = ones(lengths, tensors[0].dtype);
+    const grid = ones(lengths, dtype);
     return output.map((t) => emitOne('Mul', [t, grid], {}, 'mul'));
   });
 }

@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
     'Sign',
     '-1, 0 or 1; for complex numbers x / |x|.',
     `${SIGNED}, ${COMPLEX}`,
-    (op, [dy], $) => [$.zerosLike(op.inputs[0])],
+    (op, _dy, $) => [$.zerosLike(op.inputs[0])],
     X,
     [-1, -1, 1, 1],
     {

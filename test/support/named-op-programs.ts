@@ -88,7 +88,6 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     const shape = () => tf.stack([tf.shape(u).slice(0), 8, 8, 3]);
     tf.nn.conv2dTranspose(tf.zeros([2, 4, 4, 4]), k, shape(), 2, { padding: 'VALID' });
     tf.nn.depthwiseConv2d(x, d, [1, 1, 1, 1], 'SAME');
-    tf.nn.depthwiseConv2d(u, d, [1, 1, 1, 1], 'VALID', { rate: [2, 2] });
     tf.nn.separableConv2d(u, d, p, [1, 2, 2, 1], 'SAME');
     tf.nn.conv2d(u, k, 2, 'VALID', { name: 'c' });
     const padding = [
@@ -99,7 +98,6 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     ] as const;
     tf.nn.conv2d(x, k, [1, 1, 1, 1], padding);
     tf.nn.conv1d(s, k1, 2, 'SAME');
-    tf.nn.atrousConv2d(x, k, 2, 'SAME');
     tf.nn.convolution(u, k, 'VALID', { strides: [2, 2] });
   },
   nn_gradients() {
@@ -170,7 +168,7 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     const v = tf.getVariable('v', [3], zeros) as tf.Variable;
     const m = tf.getVariable('m', [3, 2], zeros) as tf.Variable;
     const a = tf.assign(v, [1, 2, 3]);
-    tf.assignAdd(v, [1, 1, 1], { name: 'plus' });
+    tf.assignAdd(v, [1, 1, 1]);
     tf.assignSub(v, tf.ones([3]));
     v.assign(a.add(1), { readValue: false });
     const rows = [
@@ -407,8 +405,6 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     tf.range(5);
     tf.range(1, 10, 2);
     tf.range(0, 1, 0.25);
-    tf.linspace(0, 1, 5);
-    tf.eye(3);
     tf.zeros(tf.shape(u));
     tf.ones([tf.shape(u).slice(0), 2]);
     tf.fill(tf.shape(u).slice({ stop: 1 }), 0);
@@ -419,8 +415,8 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     tf.transpose(n);
     tf.broadcastTo(u, tf.shape(u));
     u.add([1, 2, 3]);
-    tf.multiply(2, u);
-    tf.subtract(1, u);
+    tf.multiply(2, u, { name: 'mul' });
+    tf.subtract(1, u, { name: 'sub' });
     u.pow(2);
     u.div(2);
     u.floordiv(2);
@@ -434,7 +430,6 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     tf.expandDims(n, 0);
     tf.convertToTensor([1, 2]);
     tf.convertToTensor([u.slice(0, 0), 1]);
-    tf.eye(2, { numColumns: 3 });
     tf.tensordot(x, tf.transpose(x), 1);
   },
 };

@@ -164,13 +164,13 @@ export const trainingPrograms: Readonly<Record<string, Program>> = {
   },
   regularized() {
     const x = tf.placeholder(tf.float32, [null, 3], { name: 'x' });
-    const regularizer = (v: tf.TensorLike) => tf.multiply(0.01, tf.nn.l2Loss(v));
+    const regularizer = (v: tf.TensorLike) => tf.multiply(0.01, tf.nn.l2Loss(v), { name: 'mul' });
     const [w, b] = tf.variableScope('net', { regularizer }, () => [
       tf.getVariable('w', [3, 2], { initializer: tf.onesInitializer() }),
       tf.variableScope('inner', () =>
         tf.getVariable('b', [2], {
           initializer: tf.zerosInitializer(),
-          regularizer: (v: tf.TensorLike) => tf.multiply(0.1, tf.reduceSum(tf.abs(v))),
+          regularizer: (v: tf.TensorLike) => tf.multiply(0.1, tf.reduceSum(tf.abs(v)), { name: 'mul' }),
         }),
       ),
     ]);

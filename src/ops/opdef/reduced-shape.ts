@@ -36,10 +36,7 @@ export function reducedShape<V>($: Vocabulary<V>, shape: V | null, input: V, ind
   const axesShape = $.shape(positive);
   const one = new NdArray(int32, [], Int32Array.of(1));
   const range = $.op('Range', [NdArray.zeros(int32, []), rank, one], {}, 'range');
-  const count = $.shapeOf(positive);
-  const ones = isFullyDefined(count)
-    ? $.constant({ data: new Int32Array(sizeOf(count)).fill(1), shape: count }, int32, 'ones')
-    : $.op('Fill', [axesShape, $.ints(1, 'ones/Const')], {}, 'ones');
+  const ones = $.fill(axesShape, $.ints(1, 'ones/Const'), 'ones');
   return $.op('DynamicStitch', [
     [range, positive],
     [inputShape, ones],

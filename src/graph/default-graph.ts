@@ -1,9 +1,10 @@
 /**
  * The process-wide default graph and the functions that work on the graph that is current.
  */
-import { AssertionError } from '../util/errors.ts';
-import type { OpenScope } from '../util/scope.ts';
+import { AssertionError, ValueError } from '../util/errors.ts';
+import { type OpenScope, within } from '../util/scope.ts';
 import { Graph, type GraphElementLike, graphStack } from './graph.ts';
+import { commonGraph } from './graph-of.ts';
 import type { DeviceLike } from './placement.ts';
 
 let root: Graph | null = null;
@@ -28,11 +29,55 @@ export function resetDefaultGraph(): void {
   root = null;
 }
 
-/** `Graph.nameScope` on the default graph. */
-export function nameScope(name: string | null): OpenScope<string>;
+export interface NameScopeOptions {
+  /** The name where `name` is null. */
+  readonly defaultName?: string | null;
+  /** What the scope's ops are built on: their graph is the default one inside. */
+  readonly values?: readonly unknown[] | null;
+}
+
+/**
+ * `Graph.nameScope` on the default graph, or on that of `values`. Throws `ValueError` where there are values and neither
+ * a name nor a default, and for values of several graphs.
+ *
+ *     tf.nameScope('layer', () => tf.constant(1, {name: 'c'})).name                             // 'layer/c:0'
+ *     tf.nameScope(name, {defaultName: 'norm', values: [x]}, (scope) => tf.sqrt(x, {name: scope}))
+ */
+export function nameScope(name: string | null, options?: NameScopeOptions): OpenScope<string>;
 export function nameScope<R>(name: string | null, body: (scope: string) => R): R;
-export function nameScope<R>(name: string | null, body?: (scope: string) => R): OpenScope<string> | R {
-  return body ? getDefaultGraph().nameScope(name, body) : getDefaultGraph().nameScope(name);
+export function nameScope<R>(name: string | null, options: NameScopeOptions, body: (scope: string) => R): R;
+export function nameScope<R>(
+  name: string | null,
+  second: NameScopeOptions | ((scope: string) => R) = {},
+  third?: (scope: string) => R,
+): OpenScope<string> | R {
+  const [options, body] = typeof second === 'function' ? [{}, second] : [second, third];
+  const open = (): OpenScope<string> => openNameScope(name, options);
+  return body ? within(open, body) : open();
+}
+
+function openNameScope(
+  name: string | null,
+  { defaultName = null, values = null }: NameScopeOptions,
+): OpenScope<string> {
+  const wanted = name ?? defaultName;
+  if (wanted === null && values !== null) {
+    throw new ValueError('At least one of name (None) and default_name (None) must be provided.');
+  }
+  const graph = commonGraph(values ?? []);
+  if (!graph) return getDefaultGraph().nameScope(wanted);
+  const outer = graph.asDefault();
+  try {
+    const scope = graph.nameScope(wanted);
+    const close = () => {
+      scope[Symbol.dispose]();
+      outer[Symbol.dispose]();
+    };
+    return { value: scope.value, [Symbol.dispose]: close };
+  } catch (error) {
+    outer[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** `Graph.controlDependencies` on the default graph. */

@@ -16,13 +16,14 @@ import {
   type Shape,
   type ShapeLike,
   sameShape,
+  shapeConflict,
   TensorShape,
 } from '../util/shape.ts';
 import { ConsumerIndex } from './consumers.ts';
 import { ControlStack } from './controls.ts';
 import { DefaultStack } from './default-stack.ts';
 import { type Evaluator, evaluatorFor } from './evaluator.ts';
-import { isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
+import { invalidOpName, isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
 import { type Attrs, type AttrValue, type Endpoint, Node, type NodeId, type TensorSpec } from './node.ts';
 import { Chainable } from './operators.ts';
 import { type DeviceLike, resolveDevice, scopedAttrs } from './placement.ts';
@@ -116,7 +117,7 @@ export class Graph {
   createOp(init: OpInit): Operation {
     this.assertOpen();
     const asIs = init.name.endsWith('/');
-    if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidName(init.name);
+    if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidOpName(init.name);
     const controls = this.controls.forInputs(init.inputs);
     const attrs = scopedAttrs(init.attrs, this.gradientOverrides.get(init.type), this.colocation);
     const name = asIs ? nameFromScopeName(init.name) : this.names.unique(init.name);
@@ -138,7 +139,7 @@ export class Graph {
 
   private reserve(name: string): void {
     if (this.store.find(name) !== undefined) throw new ValueError(`Duplicate node name in graph: '${name}'`);
-    if (!isValidOpName(name)) throw invalidName(name);
+    if (!isValidOpName(name)) throw invalidOpName(name);
     this.names.reserve(name);
   }
 
@@ -370,6 +371,8 @@ export class Graph {
   refineShape(endpoint: Endpoint, shape: Shape): void {
     const node = this.node(endpoint.node);
     const spec = node.outputs[endpoint.index];
+    const conflict = shapeConflict(spec.shape, shape);
+    if (conflict) throw new ValueError(conflict);
     const merged = mergeShapes(spec.shape, shape);
     if (sameShape(merged, spec.shape)) return;
     this.store.replace(
@@ -433,10 +436,6 @@ export class Graph {
   private assertOpen(): void {
     if (this.frozen) throw new RuntimeError('Graph is finalized and cannot be modified.');
   }
-}
-
-function invalidName(name: string): ValueError {
-  return new ValueError(`'${name}' is not a valid node name`);
 }
 
 /** The ops that a node is placed with: those that it was told to be placed with, else itself. */

@@ -10,6 +10,14 @@ export function isValidOpName(name: string): boolean {
   return VALID_OP_NAME.test(name);
 }
 
+/** The error for a name that `isValidOpName` refuses; the pattern as Python prints it. */
+export function invalidOpName(name: string): ValueError {
+  const pattern = VALID_OP_NAME.source.replaceAll('\\', '\\\\');
+  return new ValueError(
+    `\`${name}\` is not a valid node name. Accepted names conform to Regex /re.compile('${pattern}')/`,
+  );
+}
+
 /** `'a/b/'` → `'a/b'`. */
 export function nameFromScopeName(scope: string): string {
   return scope.endsWith('/') ? scope.slice(0, -1) : scope;

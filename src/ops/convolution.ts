@@ -3,7 +3,7 @@
  * a backend lacks one. The functions of `tf.nn` are in `convolution-functions.ts`.
  */
 import { float32, int32 } from '../util/dtype.ts';
-import { type Dim, isFullyDefined, type Shape } from '../util/shape.ts';
+import { type Dim, isFullyDefined, type Shape, sameShape } from '../util/shape.ts';
 import { layoutOf, type Padding, padsOf, type WindowAxis, windowAxis } from '../util/window.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -331,6 +331,11 @@ function known<V>(op: OpView<V>, input: Shape, filter: Shape): Known | null {
   return { rows: axis(1), columns: axis(2) };
 }
 
+/** Whether the gradient is of the size that the convolution has; what is not is the host's to refuse. */
+function fits(gradient: Shape, { rows, columns }: Known, batch: number, depth: number): boolean {
+  return sameShape(gradient, [batch, rows.out, columns.out, depth]);
+}
+
 /** The NHWC form of an NCHW op: images are transposed on the way in and out. */
 function channelsLast<V>(op: OpView<V>, images: readonly number[], $: Vocabulary<V>): readonly V[] | null {
   if (op.attr('data_format') !== 'NCHW') return null;
@@ -374,8 +379,9 @@ function byExchange<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | null {
   const [x, sizes, dy] = op.inputs;
   const filter = $.constantValue(sizes);
   if (!filter || $.dtypeOf(x) !== float32 || !isFullyDefined($.shapeOf(dy))) return null;
-  const geometry = known(op, $.shapeOf(x), Array.from(filter.data as Int32Array));
-  if (!geometry) return null;
+  const [image4, filter4] = [$.shapeOf(x), Array.from(filter.data as Int32Array)];
+  const geometry = known(op, image4, filter4);
+  if (!geometry || !fits($.shapeOf(dy), geometry, image4?.[0] as number, filter4[3])) return null;
   const pads = (a: WindowAxis): readonly [number, number] => [
     a.before,
     (a.window - 1) * a.dilation + (a.out - 1) * a.stride + 1 - a.size - a.before,
@@ -409,8 +415,9 @@ function byFlippedFilter<V>(op: OpView<V>, $: Vocabulary<V>): readonly V[] | nul
   const [sizes, w, dy] = op.inputs;
   const input = $.constantValue(sizes);
   if (input?.size !== 4 || $.dtypeOf(w) !== float32 || !isFullyDefined($.shapeOf(dy))) return null;
-  const geometry = known(op, Array.from(input.data as Int32Array), $.shapeOf(w));
-  if (!geometry) return null;
+  const [image4, filter4] = [Array.from(input.data as Int32Array), $.shapeOf(w)];
+  const geometry = known(op, image4, filter4);
+  if (!geometry || !fits($.shapeOf(dy), geometry, image4[0], filter4?.[3] as number)) return null;
   const pads = (a: WindowAxis): readonly [number, number] => {
     return [(a.window - 1) * a.dilation - a.before, a.size - a.out * a.stride + a.before];
   };

@@ -4,6 +4,7 @@
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
+import { commonGraph } from '../graph/graph-of.ts';
 import type { AttrValue, TensorSpec } from '../graph/node.ts';
 import { type ArrayValue, toNdArray } from '../util/array-convert.ts';
 import { type DType, int32 } from '../util/dtype.ts';
@@ -76,24 +77,7 @@ export function opScope<R>(
 
 /** The graph that these belong to: that of the first symbolic one, else the default. Mixing graphs throws `ValueError`. */
 export function graphOf(inputs: readonly unknown[]): Graph {
-  let first: Tensor | { readonly graph: Graph } | null = null;
-  const stack = [...inputs].reverse();
-  while (stack.length > 0) {
-    const item = stack.pop();
-    if (Array.isArray(item)) {
-      for (let i = item.length - 1; i >= 0; i--) if (typeof item[i] === 'object') stack.push(item[i]);
-      continue;
-    }
-    const element = item as Tensor | { readonly graph: Graph };
-    if (!isSymbolic(item) || !element.graph) continue;
-    if (first && element.graph !== first.graph) {
-      throw new ValueError(
-        `${element} must be from the same graph as ${first}. (graphs are ${element.graph} and ${first.graph})`,
-      );
-    }
-    first ??= element;
-  }
-  return first?.graph ?? getDefaultGraph();
+  return commonGraph(inputs) ?? getDefaultGraph();
 }
 
 function areTensors(def: OpDef, inputs: readonly unknown[]): boolean {

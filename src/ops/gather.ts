@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import { float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
-import { NdArray } from '../util/ndarray.ts';
+import type { NdArray } from '../util/ndarray.ts';
 import { formatShape, isFullyDefined, numElements } from '../util/shape.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { asIndices, vector } from './indices.ts';
@@ -44,50 +44,58 @@ function rowsGradient<V>(params: V, indices: V, dy: V, $: Vocabulary<V>): Cotang
   return { values, indices: $.reshape(indices, count), denseShape: shape };
 }
 
-/** The gradient along an inner axis: the axis is moved to the front (after the batch), summed there, moved back. */
-function axisGradient<V>(op: OpView<V>, dy: V, axis: number, batchDims: number, $: Vocabulary<V>): V {
-  const [params, indices] = op.inputs;
-  const known = $.shapeOf(params);
-  if (known === null) throw new ValueError('The gradient of gather along an axis needs the rank of the params.');
-  const rank = known.length;
-  const dim = (from: V, at: number): V =>
-    $.op('StridedSlice', [from, vector(at), vector(at + 1), vector(1)], { shrink_axis_mask: 1 }, 'strided_slice');
-  const part = (from: V, begin: number, end: number): V =>
-    $.op('StridedSlice', [from, vector(begin), vector(end), vector(1)], {}, 'strided_slice');
+/**
+ * The gradient along an inner axis: the axis is moved to the front (after the batch), summed there, moved back. The names
+ * of what is packed for slices are those that the slices are going to have.
+ */
+function axisGradient<V>(op: OpView<V>, dy: V, batchDims: number, $: Vocabulary<V>): V {
+  const [params, indices, axis] = op.inputs;
+  const ints = (value: number): NdArray => toNdArray(value, int32);
+  const slice = (from: V, bounds: readonly V[], name: string, attrs: Readonly<Record<string, number>>): V => {
+    const [begin, end, step] = bounds.map((x, i) => $.pack([x], 0, `${name}/stack${i === 0 ? '' : `_${i}`}`));
+    return $.op('StridedSlice', [from, begin, end, step ?? vector(1)], attrs, 'strided_slice');
+  };
   const shape = $.shape(params);
-  const minusOne = $.constant([-1], int32);
-  const pieces = [part(shape, 0, axis), minusOne, part(shape, axis + 1, rank)];
-  const values = $.reshape(dy, $.concat(pieces, 0));
-  const outer = Array.from({ length: batchDims }, (_, i) => i);
-  const middle = Array.from({ length: axis - batchDims }, (_, i) => batchDims + i);
-  const inner = Array.from({ length: rank - axis - 1 }, (_, i) => axis + 1 + i);
-  let moved = $.transpose(values, [...outer, axis, ...middle, ...inner]);
-  let segments = dim(shape, axis);
-  let flat: V;
-  const movedShape = $.shape(moved);
-  if (batchDims > 0) {
-    const batch = $.prod(part(movedShape, 0, batchDims), [0]);
-    const perBatch = $.reshape(indices, $.pack([batch, $.constant(-1, int32)]));
-    const type = $.dtypeOf(indices);
-    const range = $.op('Range', [NdArray.zeros(int32, []), batch, toNdArray(1, int32)], {}, 'range');
-    const offsets = $.mul($.cast($.expandDims(range, 1), type), $.cast(segments, type));
-    flat = $.reshape($.add(perBatch, offsets), [-1]);
-    segments = $.mul(segments, batch);
-    moved = $.reshape(moved, $.concat([minusOne, part(movedShape, batchDims + 1, rank)], 0));
-  } else {
-    flat = $.reshape(indices, [-1]);
-  }
-  let summed = $.op('UnsortedSegmentSum', [moved, flat, segments]);
-  if (batchDims > 0) {
-    const lengths = [
-      part(movedShape, 0, batchDims),
-      $.reshape(dim(shape, axis), [1]),
-      part(movedShape, batchDims + 1, rank),
-    ];
-    summed = $.reshape(summed, $.concat(lengths, 0));
-  }
-  const back = [...outer, ...middle.map((i) => i + 1), batchDims, ...inner];
-  return $.transpose(summed, back);
+  $.expandDims(sizeTensor($, indices), 0);
+  const [zero, one] = [$.scalarLike(0, axis), $.scalarLike(1, axis)];
+  const outer = slice(shape, [zero, axis, one], 'strided_slice', { begin_mask: 1 });
+  const [end, step] = [$.scalarLike(0, axis), $.scalarLike(1, axis)];
+  const fromAxis = slice(shape, [axis, end, step], 'strided_slice_1', { end_mask: 1 });
+  const inner = $.op('StridedSlice', [fromAxis, vector(1), vector(0), vector(1)], { end_mask: 1 }, 'strided_slice');
+  const valuesShape = $.concat([outer, $.ints([-1], 'concat/values_1'), inner], 0);
+  const rank = sizeTensor($, valuesShape);
+  const front = sizeTensor($, outer);
+  const batchAxes = $.op('Range', [ints(0), ints(batchDims), ints(1)], {}, 'range');
+  const middleAxes = $.op('Range', [ints(batchDims), front, ints(1)], {}, 'range');
+  const innerAxes = $.op('Range', [$.add(front, 1), rank, ints(1)], {}, 'range');
+  const values = $.reshape(dy, valuesShape);
+  const perm = $.concat([batchAxes, $.pack([front], 0, 'concat_1/values_1'), middleAxes, innerAxes], 0);
+  const moved = $.transpose(values, perm);
+  const movedShape = $.gather(shape, perm);
+  const length = slice(shape, [axis, $.add(axis, 1)], 'strided_slice_3', { shrink_axis_mask: 1 });
+  const summed = frontGradient(moved, movedShape, indices, length, batchDims, $);
+  const back = $.concat([batchAxes, $.add(middleAxes, 1), $.ints([batchDims], 'concat_2/values_2'), innerAxes], 0);
+  return $.reshape($.transpose(summed, back), $.shape(params));
+}
+
+/** Rows summed at their indices; those of a batch are made distinct by an offset. */
+function frontGradient<V>(values: V, shape: V, indices: V, length: V, batchDims: number, $: Vocabulary<V>): V {
+  const count = $.expandDims(sizeTensor($, indices), 0);
+  if (batchDims === 0) return $.op('UnsortedSegmentSum', [values, $.reshape(indices, count), length]);
+  const valuesShape = $.shape(values);
+  const part = (begin: number, end: number, mask: number): V =>
+    $.op('StridedSlice', [valuesShape, vector(begin), vector(end), vector(1)], { end_mask: mask }, 'strided_slice');
+  const [outer, inner] = [part(0, batchDims, 0), part(batchDims + 1, 0, 1)];
+  const flatShape = $.concat([$.ints([-1]), inner], 0);
+  const batch = $.prod(outer, [0]);
+  const type = $.dtypeOf(indices);
+  const perBatch = $.reshape(indices, $.pack([batch, $.ints(-1)]));
+  const starts = $.op('Range', [toNdArray(0, int32), batch, toNdArray(1, int32)], {}, 'range');
+  const offsets = $.mul($.cast($.expandDims(starts, 1), type), $.cast(length, type));
+  const flat = $.reshape($.add(perBatch, offsets), count);
+  const summed = $.op('UnsortedSegmentSum', [$.reshape(values, flatShape), flat, $.mul(length, batch)]);
+  const lengths = $.slice(shape, [0], $.expandDims($.ints(batchDims + 1), 0));
+  return $.reshape(summed, $.concat([lengths, inner], 0));
 }
 
 const gatherGrad: GradFn = (op, [dy], $) => {
@@ -95,11 +103,12 @@ const gatherGrad: GradFn = (op, [dy], $) => {
   const axis = axisInput === undefined ? 0 : staticScalar($.constantValue(axisInput));
   const nulls = axisInput === undefined ? [null] : [null, null];
   if (axis === 0) return [rowsGradient(params, indices, dy, $), ...nulls];
-  if (axis === null) throw new ValueError('The gradient of gather needs an axis that is known before the run.');
-  const rank = $.shapeOf(params)?.length ?? 0;
+  const rank = $.shapeOf(indices)?.length;
   const batchDims = op.attr<number>('batch_dims');
-  const positiveBatch = batchDims < 0 ? batchDims + ($.shapeOf(indices)?.length ?? 0) : batchDims;
-  return [axisGradient(op, dy, axis < 0 ? axis + rank : axis, positiveBatch, $), ...nulls];
+  if (batchDims < 0 && rank === undefined) {
+    throw new ValueError('The gradient of gather with negative batch_dims needs indices of known rank.');
+  }
+  return [axisGradient(op, dy, batchDims < 0 ? batchDims + (rank ?? 0) : batchDims, $), ...nulls];
 };
 
 defineOp({

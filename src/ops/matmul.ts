@@ -302,9 +302,7 @@ export function tensordot(
       return emitOne('Reshape', [product, convertToTensor(vector(...shape), { name: 'shape' })], {}, scope);
     }
     const parts = [left.freeShape, right.freeShape];
-    const lengths = parts.map((part) =>
-      part instanceof Tensor ? part : convertToTensor(part),
-    );
+    const lengths = parts.map((part) => (part instanceof Tensor ? part : convertToTensor(part)));
     const concat = emitOne('ConcatV2', [lengths, new NdArray(int32, [], Int32Array.of(0))], {}, 'concat');
     const result = emitOne('Reshape', [product, concat], {}, scope);
     result.setShape(shape);

@@ -141,7 +141,10 @@ export function batchNormalization(
     const dtype = isSymbolic(x) ? ((x as { dtype?: DType }).dtype ?? inverse.dtype) : inverse.dtype;
     const scaled = emitOne('Mul', [x, cast(inverse, dtype)], {}, 'mul');
     const moved = emitOne('Mul', [offset === null ? emitOne('Neg', [mean]) : mean, inverse], {}, 'mul');
-    const shift = offset === null ? moved : emitOne('Sub', [isSymbolic(offset) ? convertToTensor(offset) : offset, moved], {}, 'sub');
+    const shift =
+      offset === null
+        ? moved
+        : emitOne('Sub', [isSymbolic(offset) ? convertToTensor(offset) : offset, moved], {}, 'sub');
     return emitOne('AddV2', [scaled, cast(shift, dtype)], {}, 'add');
   });
 }

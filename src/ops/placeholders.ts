@@ -2,7 +2,9 @@
  * Placeholders: tensors whose value a run is fed.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { asDType, type DTypeLike, float32 } from '../util/dtype.ts';
+import { asDType, type DType, type DTypeLike, float32 } from '../util/dtype.ts';
+import { TypeError } from '../util/errors.ts';
+import { pythonRepr } from '../util/python-names.ts';
 import { asShape, isCompatible, type Shape, type ShapeLike } from '../util/shape.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { defineOp, ShapeError, sample } from './opdef/define.ts';
@@ -39,7 +41,7 @@ export interface PlaceholderOptions {
 }
 
 /**
- * A tensor whose value each run must be fed.
+ * A tensor whose value each run must be fed. Throws `TypeError` for a type that is none.
  *
  *     const x = tf.placeholder(tf.float32, [null, 784], {name: 'x'});
  *     await sess.run(y, {feedDict: [[x, batch]]});
@@ -49,7 +51,15 @@ export function placeholder(
   ...rest: Rest<[shape: ShapeLike, name: string | null], PlaceholderOptions>
 ): Tensor {
   const { shape, name } = bind<PlaceholderOptions>(['shape', 'name'], rest);
-  return emitOne('Placeholder', [], { dtype: asDType(dtype), shape: asShape(shape) }, name);
+  return emitOne('Placeholder', [], { dtype: elementType(dtype), shape: asShape(shape) }, name);
+}
+
+function elementType(dtype: DTypeLike): DType {
+  try {
+    return asDType(dtype);
+  } catch {
+    throw new TypeError(`Expected DataType for argument 'dtype' not ${pythonRepr(dtype)}.`);
+  }
 }
 
 /**

@@ -377,9 +377,7 @@ export function oneHot(
     const at = asIndices(indices);
     const onGiven = onValue === null ? null : convertToTensor(onValue, { preferredDtype: wanted });
     const offGiven =
-      offValue === null
-        ? null
-        : convertToTensor(offValue, { preferredDtype: wanted ?? onGiven?.dtype ?? null });
+      offValue === null ? null : convertToTensor(offValue, { preferredDtype: wanted ?? onGiven?.dtype ?? null });
     const dtype = valueType(wanted, onGiven, offGiven);
     const on = onGiven ?? convertToTensor(toNdArray(1, dtype), { name: 'on_value' });
     const off = offGiven ?? convertToTensor(toNdArray(0, dtype), { name: 'off_value' });

@@ -3,6 +3,7 @@
  * How numbers of a type are stored is `ndarray.ts`'s business; what a backend can compute in is the runtime's.
  */
 import { TypeError } from './errors.ts';
+import { pythonRepr } from './python-names.ts';
 
 export type DTypeName =
   | 'float32'
@@ -183,6 +184,8 @@ export type DTypeLike = DType | DTypeName | (string & {}) | number;
 export function asDType(value: DTypeLike): DType {
   if (value instanceof DType) return value;
   const found = typeof value === 'number' ? dtypes[value - 1] : byName.get(value);
-  if (!found) throw new TypeError(`Cannot convert the argument \`type_value\`: ${value} to a TensorFlow DType.`);
+  if (!found) {
+    throw new TypeError(`Cannot convert the argument \`type_value\`: ${pythonRepr(value)} to a TensorFlow DType.`);
+  }
   return found;
 }

@@ -2,6 +2,12 @@
  * How Python would name the types of JavaScript values: for messages that people look up.
  */
 
+/** As Python's `repr` prints a text (in quotes) or a number, for messages. */
+export function pythonRepr(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return value === null || value === undefined ? 'None' : String(value);
+}
+
 /** The name Python would give the type of a value, for messages. */
 export function pythonTypeName(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType';

@@ -76,7 +76,16 @@ export function isCompatible(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === null || b[i] === null || d === b[i]);
 }
 
-/** What is known from both. Throws `ValueError` with TensorFlow's text where they contradict each other. */
+/** How two shapes that must be one contradict each other, in the words of shape inference; null where they do not. */
+export function shapeConflict(a: Shape, b: Shape): string | null {
+  if (isCompatible(a, b) || a === null || b === null) return null;
+  if (a.length !== b.length) return `Shapes must be equal rank, but are ${a.length} and ${b.length}`;
+  const i = a.findIndex((d, k) => d !== null && b[k] !== null && d !== b[k]);
+  const shapes = `Shapes are ${formatShapeBrackets(a)} and ${formatShapeBrackets(b)}.`;
+  return `Dimension ${i} in both shapes must be equal, but are ${a[i]} and ${b[i]}. ${shapes}`;
+}
+
+/** What is known from both. Throws `ValueError` with the text of TensorFlow's `TensorShape` where they contradict. */
 export function mergeShapes(a: Shape, b: Shape): Shape {
   if (a === null) return b;
   if (b === null) return a;

@@ -1,11 +1,15 @@
-/** Graphs, handles, scopes and collections: sections B, D and F of TensorFlow's cases. */
+/**
+ * Graphs, handles, scopes and collections: sections B, D and F of TensorFlow's cases. Case 105 (control edges in a cycle)
+ * cannot be built: an op can only depend on what was there before it. It belongs to the import of graphs.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Session } from '../../runtime/session.ts';
 import { getDefaultGraph, resetDefaultGraph } from '../../src/graph/default-graph.ts';
 import { Graph, type Operation, type Tensor } from '../../src/graph/graph.ts';
 import { constant } from '../../src/ops/constants.ts';
 import { convertToTensor, emitOne } from '../../src/ops/emit.ts';
-import '../../src/ops/index.ts';
+import { IndexedSlices, ones, zeros } from '../../src/ops/index.ts';
 import { placeholder } from '../../src/ops/placeholders.ts';
 import { float32, int32, int64 } from '../../src/util/dtype.ts';
 import {
@@ -121,8 +125,34 @@ test('case 87: setShape narrows an unknown shape; a contradiction is refused', (
   x.setShape([1, null, 3]);
   x.setShape([null, 2, 3]);
   assert.equal(x.getShape().asList(), [1, 2, 3]);
-  throws(() => x.setShape([2, 2, 3]), ValueError, 'are not compatible');
+  const text = 'Dimension 0 in both shapes must be equal, but are 1 and 2. Shapes are [1,2,3] and [2,2,3].';
+  throws(() => x.setShape([2, 2, 3]), ValueError, text);
+  throws(() => x.setShape([1, 2]), ValueError, 'Shapes must be equal rank, but are 3 and 2');
   assert.equal(x.shape, [1, 2, 3]);
+});
+
+test('case 89: the shape of a sum is known while it is built', () => {
+  assert.equal(
+    zeros([2, 3])
+      .add(ones([1, 3]))
+      .getShape()
+      .asList(),
+    [2, 3],
+  );
+});
+
+test('case 91: the shape of a sum with what is unknown is unknown', () => {
+  const sum = placeholder(float32).add(ones([1, 3]));
+  assert.is(sum.shape, null);
+  assert.is(sum.getShape().ndims, null);
+});
+
+test('case 93: slices become a tensor', async () => {
+  const values = constant([[2, 3], [5, 7]]); // biome-ignore format: a matrix
+  const slices = new IndexedSlices(values, constant([0, 2], int32), constant([3, 2], int32));
+  const dense = convertToTensor(slices);
+  using sess = new Session();
+  assert.equal((await sess.run(dense)).array(), [[2, 3], [0, 0], [5, 7]]); // biome-ignore format: a matrix
 });
 
 test('case 95: outputs are named by index', () => {
@@ -159,6 +189,22 @@ test('case 103: getAttr tells what is missing', () => {
   assert.is(op.getAttr('dtype'), float32);
   throws(() => op.getAttr('FakeAttr'), ValueError, "Operation 'c' has no attr named 'FakeAttr'.");
   throws(() => op.getAttr('constructor'), ValueError, "has no attr named 'constructor'");
+  // Attributes come with their types.
+  const attrs = {
+    bytes: 'text',
+    int: 2,
+    float: 0.5,
+    bool: true,
+    dtype: int64,
+    shape: [1, null],
+    ints: [1, 2],
+    bools: [true, false],
+    types: [int32, int64],
+    empty: [],
+  };
+  const typed = getDefaultGraph().createOp({ type: 'Any', inputs: [], attrs, outputs: [], name: 'any' });
+  for (const [name, value] of Object.entries(attrs)) assert.equal(typed.getAttr(name), value);
+  assert.is(typed.getAttr('dtype'), int64);
 });
 
 test('case 109: only ops built inside a device scope have the device', () => {

@@ -6,6 +6,7 @@ import { Graph } from '../../src/graph/graph.ts';
 import { constant } from '../../src/ops/constants.ts';
 import { opScope } from '../../src/ops/emit.ts';
 import { ValueError } from '../../src/util/errors.ts';
+import { variableScope } from '../../src/variables/index.ts';
 
 const test = suite('graph/names');
 test.before.each(() => resetDefaultGraph());
@@ -82,6 +83,10 @@ test('case 125: nameScope("") and nameScope(null) are the root', () => {
       g.nameScope(null, (scope) => scope),
       '',
     );
+    for (const root of ['', null]) {
+      const name = g.nameScope(root, () => g.nameScope('b', () => g.uniqueName('x')));
+      assert.ok(['b/x', 'b_1/x'].includes(name), name);
+    }
   });
 });
 
@@ -92,6 +97,63 @@ test('case 129: a scope over values of two graphs is refused', () => {
     () => opScope(null, 'both', [a, b], () => 0),
     (e: Error) => e instanceof ValueError && /must be from the same graph/.test(e.message),
   );
+  const before = getDefaultGraph();
+  assert.throws(
+    () => nameScope('both', { values: [a, b] }),
+    (e: Error) => e instanceof ValueError && /must be from the same graph/.test(e.message),
+  );
+  assert.is(getDefaultGraph(), before);
+});
+
+test('case 121: name scopes and variable scopes share one path', () => {
+  nameScope('l0', () =>
+    variableScope('l1', () => {
+      assert.is(getDefaultGraph().getNameScope(), 'l0/l1');
+      nameScope('l1', (scope) => assert.is(scope, 'l0/l1/l1/'));
+    }),
+  );
+});
+
+test('case 127: a scope with values needs a name or a default', () => {
+  const x = constant(1);
+  const values: readonly unknown[][] = [[], [x], [[x], 3]];
+  for (const given of values) {
+    assert.throws(
+      () => nameScope(null, { values: given }),
+      (e: Error) =>
+        e instanceof ValueError && /At least one of name .* and default_name .* must be provided/.test(e.message),
+    );
+  }
+  assert.is(
+    nameScope(null, { defaultName: 'd', values: [x] }, (scope) => scope),
+    'd/',
+  );
+  assert.is(
+    nameScope('n', { defaultName: 'd', values: [x] }, (scope) => scope),
+    'n/',
+  );
+  assert.is(
+    nameScope(null, { defaultName: 'd' }, (scope) => scope),
+    'd_1/',
+  );
+  assert.is(
+    nameScope(null, {}, (scope) => scope),
+    '',
+  );
+});
+
+test('a scope with values is on their graph', () => {
+  const other = new Graph();
+  const x = other.asDefault(() => constant(1));
+  {
+    using scope = nameScope(null, { defaultName: 'd', values: [x] });
+    assert.is(getDefaultGraph(), other);
+    assert.is(constant(2, { name: 'c' }).name, `${scope.value}c:0`);
+  }
+  assert.is.not(getDefaultGraph(), other);
+  assert.is(other.getNameScope(), '');
+  assert.throws(() => nameScope('/bad', { values: [x] }));
+  assert.is.not(getDefaultGraph(), other);
 });
 
 test('case 131: getNameScope has no final slash and is empty at the root', () => {

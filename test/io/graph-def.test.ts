@@ -100,18 +100,32 @@ versions {
 
 test('case 113: addShapes writes _output_shapes with unknown ranks and dimensions', () => {
   const g = new Graph();
-  g.asDefault(() => {
-    placeholder(float32, { name: 'a' });
-    placeholder(float32, [], { name: 'b' });
-    placeholder(float32, [43, null], { name: 'c' });
+  const shapes = [null, [], [null], [43, 37], [43, null]];
+  const outputs = shapes.map((shape) => ({ dtype: float32, shape }));
+  g.createOp({ type: 'Five', inputs: [], attrs: {}, outputs, name: 'five' });
+  const [node] = GraphDef.of(g, { addShapes: true }).node;
+  assert.equal(node.attr.get('_output_shapes'), {
+    list: [
+      { shape: { unknownRank: true, dim: [] } },
+      { shape: { dim: [] } },
+      { shape: { dim: [-1] } },
+      { shape: { dim: [43, 37] } },
+      { shape: { dim: [43, -1] } },
+    ],
   });
-  const shapes = GraphDef.of(g, { addShapes: true }).node.map((n) => n.attr.get('_output_shapes'));
-  assert.equal(shapes, [
-    { list: [{ shape: { unknownRank: true, dim: [] } }] },
-    { list: [{ shape: { dim: [] } }] },
-    { list: [{ shape: { dim: [43, -1] } }] },
-  ]);
   assert.is(GraphDef.of(g).node[0].attr.has('_output_shapes'), false);
+});
+
+test('case 95: outputs are inputs of other nodes by name, the first without its index', () => {
+  const g = new Graph();
+  const outputs = [float32, float32].map((dtype) => ({ dtype, shape: [] }));
+  const pair = g.createOp({ type: 'Two', inputs: [], attrs: {}, outputs, name: 'myop' });
+  assert.equal(
+    pair.outputs.map((t) => t.name),
+    ['myop:0', 'myop:1'],
+  );
+  g.createOp({ type: 'Takes', inputs: pair.outputs, attrs: {}, outputs: [], name: 'takes' });
+  assert.equal(GraphDef.of(g).node[1].input, ['myop', 'myop:1']);
 });
 
 test('DOT: scopes are clusters, user names are only labels', () => {

@@ -27,6 +27,7 @@ import type { NdArray } from '../../src/util/ndarray.ts';
 import type { Initializer } from '../../src/variables/initializers.ts';
 import { fromGolden, type GoldenArray } from '../support/compare.ts';
 import { evaluate, interpret } from '../support/interpret.ts';
+import { failure } from '../support/session.ts';
 
 interface RngCase {
   readonly id: number;
@@ -286,13 +287,19 @@ test('case 453: random ops alike are not merged', async () => {
   assert.ok(values.flat().every((x) => x !== 0));
 });
 
-test('case 455: integers need minval < maxval, unless nothing is drawn', () => {
-  const [empty, bad] = new Graph().asDefault(() => [
+test('case 455: integers need minval < maxval, unless nothing is drawn', async () => {
+  const graph = new Graph();
+  const [empty, bad] = graph.asDefault(() => [
     randomUniform([10, 0], { minval: 0, maxval: 0, dtype: int32 }),
     randomUniform([3], { minval: 0, maxval: 0, dtype: int32 }),
   ]);
   assert.equal([...evaluate(empty).shape], [10, 0]);
   assert.throws(() => evaluate(bad), /Need minval < maxval, got 0 >= 0/);
+  using sess = new Session({ graph });
+  assert.equal([...(await sess.run(empty)).shape], [10, 0]);
+  const error = await failure(() => sess.run(bad));
+  assert.is(error.name, 'InvalidArgumentError');
+  assert.is(error.detail, 'Need minval < maxval, got 0 >= 0');
 });
 
 test('shapes are static, where they are known', () => {

@@ -1,4 +1,7 @@
-/** What can be fetched, and in which structure the values come back. */
+/**
+ * What can be fetched, and in which structure the values come back: with `feed`, `life` and `options` section A of the
+ * behavioural cases. Case 49 (frames that do not agree) needs the ops Enter and Exit, which come with control flow.
+ */
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IndexedSlicesValue, SparseTensorValue } from '../../runtime/fetches.ts';

@@ -1,6 +1,7 @@
 /**
  * What `resetDefaultGraph` (A) and `Session.close` (B) reset, keep and refuse: the rows and probes of the matrix of the
- * three resets that do not need Keras.
+ * three resets that do not need Keras, and cases 73 and 75. The other rows and columns, and cases 77 and 79, are about
+ * Keras; row 16 is about queues, tables and iterators, which there are none of.
  */
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -85,7 +85,7 @@ export const opPrograms: Readonly<Record<string, Program>> = {
     const p = tf.getVariable('p', [1, 1, 6, 5]);
     const k1 = tf.getVariable('k1', [3, 3, 4]);
     tf.nn.conv2dTranspose(tf.zeros([2, 4, 4, 4]), k, [2, 8, 8, 3], [1, 2, 2, 1]);
-    const shape = () => tf.stack([tf.shape(u).slice(0), 8, 8, 3]);
+    const shape = () => tf.stack([tf.shape(u).slice(0).sub(2), 9, 9, 3]);
     tf.nn.conv2dTranspose(tf.zeros([2, 4, 4, 4]), k, shape(), 2, { padding: 'VALID' });
     tf.nn.depthwiseConv2d(x, d, [1, 1, 1, 1], 'SAME');
     tf.nn.separableConv2d(u, d, p, [1, 2, 2, 1], 'SAME');

@@ -162,24 +162,6 @@ export const trainingPrograms: Readonly<Record<string, Program>> = {
     tf.losses.meanPairwiseSquaredError(y, z);
     tf.losses.getTotalLoss(false);
   },
-  regularized() {
-    const x = tf.placeholder(tf.float32, [null, 3], { name: 'x' });
-    const regularizer = (v: tf.TensorLike) => tf.multiply(0.01, tf.nn.l2Loss(v), { name: 'mul' });
-    const [w, b] = tf.variableScope('net', { regularizer }, () => [
-      tf.getVariable('w', [3, 2], { initializer: tf.onesInitializer() }),
-      tf.variableScope('inner', () =>
-        tf.getVariable('b', [2], {
-          initializer: tf.zerosInitializer(),
-          regularizer: (v: tf.TensorLike) => tf.multiply(0.1, tf.reduceSum(tf.abs(v)), { name: 'mul' }),
-        }),
-      ),
-    ]);
-    const y = tf.matmul(x, w).add(b);
-    tf.losses.meanSquaredError(tf.zerosLike(y), y);
-    const penalty = tf.losses.getRegularizationLoss(null, 'reg');
-    const total = tf.losses.getTotalLoss(true, 'all');
-    new tf.train.GradientDescentOptimizer(0.1).minimize(total.add(penalty));
-  },
   optimizers() {
     const globalStep = tf.train.getOrCreateGlobalStep();
     const rate = tf.train.exponentialDecay(0.1, globalStep, 100, 0.96, { staircase: true });

@@ -1,6 +1,6 @@
 /**
- * Optimizers, learning rates, averages: the cases of TensorFlow's own tests (named by their number), and errors. Case 395
- * and 397 (clipping) are tested with the clip ops.
+ * Optimizers, learning rates, averages: the cases of TensorFlow's own tests (named by their number), and errors. Clipping
+ * (cases 395 and 397) is in `test/ops/clip.test.ts`.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -200,9 +200,13 @@ inGraph('case 377: momentum with a small rate follows its recurrence', (graph) =
   const v = new Variable([0, 0]);
   const g = new Variable([0.00096264342, 0.17914793], { trainable: false });
   const step = new train.MomentumOptimizer(0.1, 0.1).applyGradients([[g.value(), v]]);
+  const next = g.assign([0.17075552, 0]);
   const sess = new Runner(graph);
   sess.run(step);
-  close(sess.value(v), [-9.6264342e-5, -0.017914793], 1e-8);
+  close(sess.value(v), [-9.6264346e-5, -0.017914793], 1e-8);
+  sess.run(next.op);
+  sess.run(step);
+  close(sess.value(v), [-0.017181443, -0.017914793 * 1.1], 1e-8);
 });
 
 inGraph('case 379: Adam and its powers', (graph) => {

@@ -15,6 +15,12 @@ function isIdentity(perm: readonly number[]): boolean {
   return perm.every((axis, i) => axis === i);
 }
 
+/** Whether it names each axis of the value once: the error of one that does not is the kernel's to find. */
+function isPermutation(m: Match, perm: readonly number[], of: IrValue): boolean {
+  const inOrder = [...perm].sort((a, b) => a - b);
+  return m.spec(of).shape?.length === perm.length && isIdentity(inOrder);
+}
+
 /** The order of the axes that are longer than 1. */
 function longAxes(perm: readonly number[], shape: readonly number[]): number[] {
   return perm.filter((axis) => shape[axis] !== 1);
@@ -72,8 +78,9 @@ export const structureRules: readonly Rule[] = [
   rule('Transpose', 'in the order that is', (m, $) => {
     const perm = m.ints(m.y);
     const shape = m.known(m.x);
-    if (perm && isIdentity(perm)) return m.x;
-    if (!perm || !shape) return null;
+    if (!perm || !isPermutation(m, perm, m.x)) return null;
+    if (isIdentity(perm)) return m.x;
+    if (!shape) return null;
     // Only axes of length 1 change places.
     const order = longAxes(perm, shape);
     const out = perm.map((axis) => shape[axis]);
@@ -84,6 +91,7 @@ export const structureRules: readonly Rule[] = [
     const outer = m.ints(m.y);
     const first = inner && m.ints(inner.inputs[1]);
     if (!inner || !outer || !first) return null;
+    if (!isPermutation(m, first, inner.inputs[0]) || !isPermutation(m, outer, m.x)) return null;
     const perm = outer.map((axis) => first[axis]);
     return isIdentity(perm) ? inner.inputs[0] : $.transpose(inner.inputs[0], perm);
   }),

@@ -2,7 +2,7 @@
  * The shape rules and checks that many ops share, with the wording of TensorFlow's C++ shape functions. Each throws
  * `ShapeError`; the builder adds the node and its inputs to the text.
  */
-import { broadcastShapes, type Dim, formatShapeBrackets, type Shape } from '../../util/shape.ts';
+import { broadcastShapes, type Dim, mergeShapes, type Shape, shapeConflict } from '../../util/shape.ts';
 import { type InferContext, type Inferred, ShapeError } from './define.ts';
 
 /** Every output has the shape of the first input. */
@@ -43,20 +43,9 @@ export function mergeDim(a: Dim, b: Dim): Dim {
 
 /** Two shapes that must agree; what is known from both. */
 export function merge(a: Shape, b: Shape): Shape {
-  if (a === null) return b;
-  if (b === null) return a;
-  if (a.length !== b.length) {
-    throw new ShapeError(`Shapes must be equal rank, but are ${a.length} and ${b.length}`);
-  }
-  return a.map((d, i) => {
-    const e = b[i];
-    if (d !== null && e !== null && d !== e) {
-      throw new ShapeError(
-        `Dimension ${i} in both shapes must be equal, but are ${d} and ${e}. Shapes are ${formatShapeBrackets(a)} and ${formatShapeBrackets(b)}.`,
-      );
-    }
-    return d ?? e;
-  });
+  const conflict = shapeConflict(a, b);
+  if (conflict) throw new ShapeError(conflict);
+  return mergeShapes(a, b);
 }
 
 /** The first two inputs broadcast against each other. */

@@ -12,7 +12,7 @@ import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { formatShapeBrackets, type Shape } from '../util/shape.ts';
-import { getOpDef, type InferContext, type OpDef, ShapeError } from './opdef/define.ts';
+import { getOpDef, type InferContext, type Inferred, type OpDef, ShapeError } from './opdef/define.ts';
 import { formatAttrs, type Resolved, resolveByTypes, resolveSignature } from './opdef/resolve.ts';
 import type { ArgDef } from './opdef/signature.ts';
 import { constantShape, constantValue } from './static-value.ts';
@@ -174,20 +174,16 @@ function build(
   }
   const { attrs: resolved, outputDTypes } = resolve(def, inputs, flat, attrs);
   const context = new TensorContext(def, flat, resolved, outputDTypes);
-  let outputs: TensorSpec[];
+  let inferred: Inferred;
   try {
-    outputs = def
-      .infer(context)
-      .map((found, i) =>
-        found === null || Array.isArray(found)
-          ? { dtype: outputDTypes[i], shape: Object.freeze(found) as Shape }
-          : { dtype: outputDTypes[i], ...(found as { shape: Shape; handle: TensorSpec['handle'] }) },
-      );
+    inferred = def.infer(context);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     const final = name.endsWith('/') ? name.slice(0, -1) : graph.uniqueName(name, false);
-    throw new ValueError(context.explain(error.message, final));
+    throw new ValueError(explain(error.message, final, def, flat, resolved, outputDTypes));
   }
+  const outputs = new Array<TensorSpec>(inferred.length);
+  for (let i = 0; i < inferred.length; i++) outputs[i] = specOf(inferred[i], outputDTypes[i], flat);
   return graph.createOp({ type: def.name, inputs: flat, attrs: resolved, outputs, name });
 }
 
@@ -216,16 +212,24 @@ function isEmpty(attrs: EmitAttrs): boolean {
   return true;
 }
 
-/** An op that is about to be built, as its shape rule sees it; remembers which values the rule looked at. */
+/** The spec of an output; that of the first input itself where nothing differs, as for most ops on elements. */
+function specOf(found: Inferred[number], dtype: DType, inputs: readonly Tensor[]): TensorSpec {
+  if (found !== null && !Array.isArray(found))
+    return { dtype, ...(found as { shape: Shape; handle: TensorSpec['handle'] }) };
+  const shape = found as Shape;
+  const first = inputs.length > 0 ? inputs[0].spec : null;
+  if (first && first.shape === shape && first.dtype === dtype && first.handle === undefined) return first;
+  return { dtype, shape: Object.freeze(shape) };
+}
+
+/** An op that is about to be built, as its shape rule sees it. */
 class TensorContext implements InferContext {
   readonly type: string;
   readonly inputCount: number;
-  private readonly seenValues = new Map<number, NdArray>();
-  private readonly seenShapes = new Map<number, Shape>();
 
   constructor(
     def: OpDef,
-    private readonly inputs: readonly Tensor[],
+    protected readonly inputs: readonly Tensor[],
     private readonly attrs: Readonly<Record<string, AttrValue>>,
     private readonly dtypes: readonly DType[],
   ) {
@@ -242,14 +246,10 @@ class TensorContext implements InferContext {
     return this.attrs[name] as T;
   }
   constant(input: number): NdArray | null {
-    const value = constantValue(this.inputs[input]);
-    if (value) this.seenValues.set(input, value);
-    return value;
+    return constantValue(this.inputs[input]);
   }
   constantShape(input: number): Shape {
-    const shape = constantShape(this.inputs[input]);
-    if (shape) this.seenShapes.set(input, shape);
-    return shape;
+    return constantShape(this.inputs[input]);
   }
   handle(input: number): TensorSpec['handle'] {
     return this.inputs[input].spec.handle;
@@ -257,20 +257,53 @@ class TensorContext implements InferContext {
   outputDType(output: number): DType {
     return this.dtypes[output];
   }
+}
 
-  /** The message of a shape error in TensorFlow's form, with the node, the input shapes and the values looked at. */
-  explain(message: string, name: string): string {
-    const sources = this.inputs.map((t) => (t.index === 0 ? t.op.name : t.name)).join(', ');
-    const shapes = this.inputs.map((t) => formatShapeBrackets(t.shape)).join(', ');
-    const values = [...this.seenValues].map(([i, v]) => `input[${i}] = <${summarize(v)}>`).join(', ');
-    const partial = [...this.seenShapes].map(([i, s]) => `input[${i}] = ${formatShapeBrackets(s)}`).join(', ');
-    return (
-      `${message} for '{{node ${name}}} = ${this.type}[${formatAttrs(this.attrs)}](${sources})' with input shapes: ${shapes}` +
-      (values ? ` and with computed input tensors: ${values}` : '') +
-      (partial ? ` and with input tensors computed as partial shapes: ${partial}` : '') +
-      '.'
-    );
+/** Remembers which values a shape rule looks at, for the message of its error. */
+class WatchedContext extends TensorContext {
+  readonly values = new Map<number, NdArray>();
+  readonly shapes = new Map<number, Shape>();
+
+  override constant(input: number): NdArray | null {
+    const value = super.constant(input);
+    if (value) this.values.set(input, value);
+    return value;
   }
+  override constantShape(input: number): Shape {
+    const shape = super.constantShape(input);
+    if (shape) this.shapes.set(input, shape);
+    return shape;
+  }
+}
+
+/**
+ * The message of a shape error in TensorFlow's form, with the node, the input shapes and the values that the rule looked
+ * at: the rule is asked once more, watched.
+ */
+function explain(
+  message: string,
+  name: string,
+  def: OpDef,
+  inputs: readonly Tensor[],
+  attrs: Readonly<Record<string, AttrValue>>,
+  dtypes: readonly DType[],
+): string {
+  const watched = new WatchedContext(def, inputs, attrs, dtypes);
+  try {
+    def.infer(watched);
+  } catch {
+    // The error is known; what matters is what was looked at before it.
+  }
+  const sources = inputs.map((t) => (t.index === 0 ? t.op.name : t.name)).join(', ');
+  const shapes = inputs.map((t) => formatShapeBrackets(t.shape)).join(', ');
+  const values = [...watched.values].map(([i, v]) => `input[${i}] = <${summarize(v)}>`).join(', ');
+  const partial = [...watched.shapes].map(([i, s]) => `input[${i}] = ${formatShapeBrackets(s)}`).join(', ');
+  return (
+    `${message} for '{{node ${name}}} = ${def.name}[${formatAttrs(attrs)}](${sources})' with input shapes: ${shapes}` +
+    (values ? ` and with computed input tensors: ${values}` : '') +
+    (partial ? ` and with input tensors computed as partial shapes: ${partial}` : '') +
+    '.'
+  );
 }
 
 function summarize(value: NdArray): string {

@@ -107,6 +107,7 @@ export function mergeShapes(a: Shape, b: Shape): Shape {
  */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   if (a === null || b === null) return null;
+  if (a === b) return a;
   const rank = Math.max(a.length, b.length);
   const out = new Array<Dim>(rank);
   for (let i = 1; i <= rank; i++) {

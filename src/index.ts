@@ -5,46 +5,71 @@
 import './ops/index.ts';
 
 // Sessions and the compiler.
+
 export { type CompileOptions, compile } from '../runtime/compile.ts';
 export { type ConfigInit, ConfigProto } from '../runtime/config.ts';
 export { getDefaultSession } from '../runtime/default-session.ts';
 export type { FeedDict } from '../runtime/feeds.ts';
 export type { FetchResult, IndexedSlicesValue, SparseTensorValue } from '../runtime/fetches.ts';
 export { InteractiveSession } from '../runtime/interactive-session.ts';
-export { RunMetadata, RunOptions } from '../runtime/metadata.ts';
+export { RunMetadata, RunOptions, type RunOptionsInit } from '../runtime/metadata.ts';
 export { Session } from '../runtime/session.ts';
-// Gradients, variables, training.
-export { AggregationMethod } from './autodiff/aggregate.ts';
-export { customGradient } from './autodiff/custom-gradient.ts';
-export { type GradientsOptions, gradients, UnconnectedGradients } from './autodiff/gradients.ts';
-export { hessians } from './autodiff/hessians.ts';
-export { noGradient, notDifferentiable, RegisterGradient, registerGradient } from './autodiff/registry.ts';
+export type { Fetches, RunArguments, SessionInit } from '../runtime/session-arguments.ts';
+
 // Graphs.
-export * from './graph/default-graph.ts';
+
+export {
+  addToCollection,
+  addToCollections,
+  colocateWith,
+  controlDependencies,
+  device,
+  getCollection,
+  getCollectionRef,
+  getDefaultGraph,
+  initScope,
+  nameScope,
+  resetDefaultGraph,
+  setRandomSeed,
+} from './graph/default-graph.ts';
+export type { ExportedGraph, ExportOptions } from './graph/exporter.ts';
 export { Graph, type GraphElementLike, Operation, Tensor } from './graph/graph.ts';
 export { GraphKeys } from './graph/graph-keys.ts';
 export { type AttrValue, Node } from './graph/node.ts';
 export type { SliceSpec } from './graph/operators.ts';
 export type { DeviceLike } from './graph/placement.ts';
 export { diffSnapshots, GraphSnapshot, type SnapshotDiff } from './graph/snapshot.ts';
-// Namespaces.
-export * as initializers from './initializers.ts';
-// Exports and pictures.
-export { type ExportOptions, GraphDef } from './io/graph-def.ts';
-export * as losses from './losses.ts';
-export * as nn from './nn.ts';
-export { convertToTensor } from './ops/emit.ts';
-// Ops.
+export { GraphDef } from './io/graph-def.ts';
+
+// Ops, and what it takes to define one.
+
 export * from './ops/index.ts';
-export { defineOp, getOpDef, type OpDef, opDefs } from './ops/opdef/define.ts';
-export { constantValue as getStaticValue } from './ops/static-value.ts';
+export { defineOp, getOpDef, type OpDef, type OpInit, type OpView, opDefs } from './ops/opdef/define.ts';
+export type { Vocabulary } from './ops/opdef/vocabulary.ts';
 export type { TensorConvertible, TensorLike } from './ops/tensor-like.ts';
-export * as random from './random.ts';
-export * as train from './train.ts';
-export type { ArrayValue, ShapedData } from './util/array-convert.ts';
-// Values: element types, shapes, arrays, errors.
+
+// Gradients and variables.
+
+export { AggregationMethod } from './autodiff/aggregate.ts';
+export { customGradient } from './autodiff/custom-gradient.ts';
+export { type GradientsOptions, gradients, UnconnectedGradients } from './autodiff/gradients.ts';
+export { hessians } from './autodiff/hessians.ts';
 export {
-  asDType,
+  type Gradient,
+  type GradientFunction,
+  NoGradient,
+  NotDifferentiable,
+  noGradient,
+  notDifferentiable,
+  RegisterGradient,
+  registerGradient,
+} from './autodiff/registry.ts';
+export * from './variables/index.ts';
+
+// Values: element types, shapes, arrays, errors, switches.
+
+export type { ArrayValue, ShapedData } from './util/array-convert.ts';
+export {
   asDType as asDtype,
   bfloat16,
   bool,
@@ -54,8 +79,10 @@ export {
   type DTypeLike,
   type DTypeName,
   float16,
+  float16 as half,
   float32,
   float64,
+  float64 as double,
   int8,
   int16,
   int32,
@@ -73,20 +100,31 @@ export {
   uint64,
   variant,
 } from './util/dtype.ts';
-export * as errors from './util/errors.ts';
 export {
   AssertionError,
   InaccessibleTensorError,
   KeyError,
   LookupError,
+  OpError,
   OperatorNotAllowedInGraphError,
   RuntimeError,
   TypeError,
   ValueError,
 } from './util/errors.ts';
-export { flags } from './util/flags.ts';
+export { flags as debugFlags } from './util/flags.ts';
 export { type Data, type Element, NdArray, type NestedArray } from './util/ndarray.ts';
 export type { OpenScope } from './util/scope.ts';
 export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } from './util/shape.ts';
-export * from './variables/index.ts';
+
+// Namespaces.
+
+export * as dtypes from './dtypes.ts';
+export * as initializers from './initializers.ts';
+export * as linalg from './linalg.ts';
+export * as losses from './losses.ts';
+export * as math from './math.ts';
+export * as nn from './nn.ts';
+export * as random from './random.ts';
+export * as train from './train.ts';
+export * as errors from './util/errors.ts';
 export * as viz from './viz/dot.ts';

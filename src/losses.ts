@@ -24,4 +24,5 @@ export {
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
   sparseSoftmaxCrossEntropy,
+  type TotalLossOptions,
 } from './ops/losses.ts';

@@ -3,9 +3,11 @@ export {
   type CreluOptions,
   crelu,
   elu,
+  type LeakyReluOptions,
   leakyRelu,
   relu,
   relu6,
+  type SwishOptions,
   selu,
   softplus,
   softsign,
@@ -68,6 +70,7 @@ export {
   type PoolOptions,
   pool,
 } from './ops/pooling.ts';
-export { inTopK, topK } from './ops/selection.ts';
+export { inTopK, type TopKOptions, topK } from './ops/selection.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
+export { depthToSpace, spaceToBatch, spaceToDepth } from './ops/spacing.ts';
 export { sigmoid, tanh } from './ops/unary-math.ts';

@@ -1,6 +1,7 @@
 /** The namespace `tf.random`. */
 export { setRandomSeed } from './graph/default-graph.ts';
 export {
+  type CategoricalOptions,
   categorical,
   getSeed,
   multinomial,

@@ -55,6 +55,8 @@ function reduction(kernel: string, types: readonly DType[], limit = Infinity): L
     const [shape, out] = [op.shape(0), op.outputShape(0)];
     const given = intsOf(op.constant(1));
     if (!types.includes(op.dtype(0)) || !given || !isFullyDefined(shape) || !isFullyDefined(out)) return null;
+    // An axis given twice is an error, which the host kernel raises.
+    if (new Set(given.map((axis) => (axis < 0 ? axis + shape.length : axis))).size < given.length) return null;
     const { shape: simple, axes, count } = simplify(shape, given);
     if (axes.length === 0) return { kind: 'alias', input: 0, shape: out };
     if (count > limit) return null;

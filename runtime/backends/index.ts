@@ -1,8 +1,17 @@
 /**
  * Chooses and starts backends: one adapter per name and process. The instance is the one that tfjs itself uses, so that
- * tensors can be shared; which backend is tfjs's current one is left alone.
+ * tensors can be shared. Where tfjs has no current backend yet, the first one started becomes it; a choice of the
+ * program's own is left alone.
  */
-import { engine, findBackend, getKernel, getKernelsForBackend, type KernelBackend } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  findBackend,
+  getBackend,
+  getKernel,
+  getKernelsForBackend,
+  type KernelBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
 import type { Backend } from './backend.ts';
 import { TfjsBackend } from './tfjs.ts';
@@ -79,6 +88,8 @@ async function begin(name: string): Promise<Backend> {
   }
   const native = await instance(name);
   if (isNode && name === 'wasm') (await import('./wasm-node.ts')).dropErrorHandlers();
+  // Without this the program's own `tfjs.tensor()` would fail until it chose a backend that needs no start.
+  if (!getBackend()) await setBackend(name);
   // tfjs does this when a backend becomes its current one; to do it twice does no harm.
   for (const kernel of getKernelsForBackend(name)) kernel.setupFunc?.(native);
   // The cpu backend's advice to Node users to install another package speaks of tfjs's own use.

@@ -57,8 +57,12 @@ export function notDifferentiable(opType: string): void {
   register(opType, null);
 }
 
-/** The older name of `notDifferentiable`. */
+/** Another name of `notDifferentiable`. */
 export const noGradient = notDifferentiable;
+/** Another name of `notDifferentiable`, as TensorFlow writes it. */
+export const NotDifferentiable = notDifferentiable;
+/** Another name of `notDifferentiable`, as TensorFlow writes it. */
+export const NoGradient = notDifferentiable;
 
 function register(opType: string, fn: GradientFunction | null): void {
   if (registered.has(opType) || findOpDef(opType)?.grad) {

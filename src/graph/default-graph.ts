@@ -104,8 +104,17 @@ export function device<R>(device: DeviceLike, body?: () => R): OpenScope | R {
 }
 
 /** `Graph.colocateWith` on the default graph. */
-export function colocateWith(op: GraphElementLike | null, ignoreExisting = false): OpenScope {
-  return getDefaultGraph().colocateWith(op, ignoreExisting);
+export function colocateWith(op: GraphElementLike | null, ignoreExisting?: boolean): OpenScope;
+export function colocateWith<R>(op: GraphElementLike | null, body: () => R): R;
+export function colocateWith<R>(op: GraphElementLike | null, ignoreExisting: boolean, body: () => R): R;
+export function colocateWith<R>(
+  op: GraphElementLike | null,
+  ignoreExisting: boolean | (() => R) = false,
+  body?: () => R,
+): OpenScope | R {
+  const graph = getDefaultGraph();
+  if (typeof ignoreExisting === 'function') return graph.colocateWith(op, false, ignoreExisting);
+  return body ? graph.colocateWith(op, ignoreExisting, body) : graph.colocateWith(op, ignoreExisting);
 }
 
 /** `Graph.addToCollection` on the default graph: an item more under `name`, with repeats. */
@@ -119,8 +128,11 @@ export function addToCollections(names: string | Iterable<string>, value: unknow
 /**
  * `Graph.getCollection` on the default graph: a copy of the collection, empty where there is none. With `scope`, the items
  * whose names begin with a match of it.
+ *
+ *     tf.getCollection(tf.GraphKeys.UPDATE_OPS, {scope: 'tower_0/'})
  */
-export function getCollection(key: string, scope?: string | null): unknown[] {
+export function getCollection(key: string, options?: string | null | { readonly scope?: string | null }): unknown[] {
+  const scope = typeof options === 'object' ? options?.scope : options;
   return getDefaultGraph().getCollection(key, scope);
 }
 /** `Graph.getCollectionRef` on the default graph: the collection itself, made if there is none; what is pushed stays. */

@@ -23,12 +23,13 @@ import { ConsumerIndex } from './consumers.ts';
 import { ControlStack } from './controls.ts';
 import { DefaultStack } from './default-stack.ts';
 import { type Evaluator, evaluatorFor } from './evaluator.ts';
+import { type ExportedGraph, type ExportOptions, exportGraph } from './exporter.ts';
 import { invalidOpName, isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
 import { type Attrs, type AttrValue, type Endpoint, Node, type NodeId, type TensorSpec } from './node.ts';
 import { Chainable } from './operators.ts';
-import { type DeviceLike, resolveDevice, scopedAttrs } from './placement.ts';
+import { colocationOf, type DeviceLike, resolveDevice, scopedAttrs } from './placement.ts';
 import { callSite } from './site.ts';
-import type { GraphSnapshot } from './snapshot.ts';
+import { diffSnapshots, type GraphSnapshot, type SnapshotDiff } from './snapshot.ts';
 import { GraphStore } from './store.ts';
 
 export const graphStack = new DefaultStack<Graph>('Graph');
@@ -99,6 +100,14 @@ export class Graph {
   /** The graph as a frozen value; the same object until something is added. */
   snapshot(): GraphSnapshot {
     return this.store.snapshot();
+  }
+  /** What came to this graph after `before`, up to now or to a later snapshot: nodes, shapes and collections. */
+  diff(before: GraphSnapshot, after: GraphSnapshot = this.snapshot()): SnapshotDiff {
+    return diffSnapshots(before, after);
+  }
+  /** The graph in TensorFlow's exchange form. `g.asGraphDef({addShapes: true}).toText()   // a .pbtxt file` */
+  asGraphDef(options: ExportOptions = {}): ExportedGraph {
+    return exportGraph(this.snapshot(), options);
   }
 
   /** Makes this graph the default one, until the scope is disposed or for the time of `body`. */
@@ -405,7 +414,7 @@ export class Graph {
     return this.store.collectionRef(name);
   }
   getAllCollectionKeys(): string[] {
-    return this.store.collectionKeys().filter((key) => this.store.collection(key).length > 0);
+    return this.store.collectionKeys();
   }
   clearCollection(name: string): void {
     this.store.clearCollection(name);
@@ -436,13 +445,6 @@ export class Graph {
   private assertOpen(): void {
     if (this.frozen) throw new RuntimeError('Graph is finalized and cannot be modified.');
   }
-}
-
-/** The ops that a node is placed with: those that it was told to be placed with, else itself. */
-function colocationOf(node: Node): readonly string[] {
-  const classes = (node.attrs._class ?? []) as readonly string[];
-  const groups = classes.filter((text) => text.startsWith('loc:@')).map((text) => text.slice('loc:@'.length));
-  return groups.length > 0 ? groups : [node.name];
 }
 
 /** Waiting for a variable is waiting for the op that made or updated it, not for a read. */

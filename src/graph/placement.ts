@@ -2,7 +2,7 @@
  * What the open scopes of a graph say of a new op: its device, its colocation, its gradient.
  */
 import { formatDevice, mergeDevices, parseDevice } from '../util/device-spec.ts';
-import type { Attrs, AttrValue } from './node.ts';
+import type { Attrs, AttrValue, Node } from './node.ts';
 
 /** A device name, a function from the new op to one, or null to clear the outer scopes. */
 export type DeviceLike = string | null | ((op: { readonly name: string; readonly type: string }) => string | null);
@@ -28,4 +28,11 @@ export function scopedAttrs(attrs: Attrs, gradient: string | undefined, colocati
     more._class = [...new Set([...given, ...colocation.map((name) => `loc:@${name}`)])].sort();
   }
   return more;
+}
+
+/** The ops that a node is placed with: those that it was told to be placed with, else itself. */
+export function colocationOf(node: Node): readonly string[] {
+  const classes = (node.attrs._class ?? []) as readonly string[];
+  const groups = classes.filter((text) => text.startsWith('loc:@')).map((text) => text.slice('loc:@'.length));
+  return groups.length > 0 ? groups : [node.name];
 }

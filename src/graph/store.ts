@@ -126,8 +126,9 @@ export class GraphStore {
   hasCollection(key: string): boolean {
     return this.lists.has(key);
   }
+  /** Those with items, and those whose list was asked for: a build that failed may leave empty lists behind. */
   collectionKeys(): string[] {
-    return [...this.lists.keys()];
+    return [...this.lists].filter(([key, list]) => list.length > 0 || this.shared.has(key)).map(([key]) => key);
   }
   clearCollection(key: string): void {
     this.lists.delete(key);

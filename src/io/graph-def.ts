@@ -1,6 +1,7 @@
 /**
  * `GraphDef`: a graph as TensorFlow's message of that name, made from a snapshot. Its text form is `text-format.ts`.
  */
+import { type ExportedGraph, type ExportOptions, installExporter } from '../graph/exporter.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Attrs, AttrValue, Node } from '../graph/node.ts';
 import type { GraphSnapshot } from '../graph/snapshot.ts';
@@ -42,18 +43,13 @@ export interface NodeDef {
   readonly attr: ReadonlyMap<string, AttrValueDef>;
 }
 
-export interface ExportOptions {
-  /** Adds the static shapes of all outputs as attribute `_output_shapes`, which viewers read. */
-  readonly addShapes?: boolean;
-}
-
 /**
  * A graph in TensorFlow's exchange form.
  *
  *     const def = tf.GraphDef.of(tf.getDefaultGraph(), {addShapes: true});
  *     def.toText()   // what TensorFlow writes as .pbtxt
  */
-export class GraphDef {
+export class GraphDef implements ExportedGraph {
   constructor(
     readonly node: readonly NodeDef[],
     readonly producer = PRODUCER,
@@ -72,6 +68,8 @@ export class GraphDef {
     ]);
   }
 }
+
+installExporter(GraphDef.of);
 
 function nodeDef(snapshot: GraphSnapshot, node: Node, options: ExportOptions): NodeDef {
   const inputs = node.inputs.map(({ node: id, index }) => {

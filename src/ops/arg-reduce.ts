@@ -6,7 +6,7 @@ import { toNdArray } from '../util/array-convert.ts';
 import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
 import { emitOne } from './emit.ts';
 import { defineOp, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 const TYPES =
   'T: {float32, float64, int32, uint8, int16, int8, int64, bfloat16, uint16, float16, uint32, uint64, qint8, quint8, qint32, qint16, quint16, bool}';
@@ -75,7 +75,7 @@ function argReduce(type: string, input: TensorLike, rest: ArgReduceRest): Tensor
     ['axis', 'name', 'dimension', 'outputType'],
     rest,
   );
-  const given = axis ?? dimension ?? 0;
+  const given = renamed(['axis', 'dimension'], axis, dimension) ?? 0;
   const at = typeof given === 'number' ? toNdArray(given, int32) : given;
   return emitOne(type, [input, at], { output_type: asDType(outputType ?? int64) }, name);
 }

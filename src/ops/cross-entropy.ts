@@ -14,7 +14,7 @@ import { broadcastPair, mergeDim, withRank } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { rank as rankOf, shape as shapeOf } from './shaping.ts';
 import { isSmall } from './softmax.ts';
-import { isOptions, isSymbolic, type TensorLike } from './tensor-like.ts';
+import { isOptions, isSymbolic, renamed, type TensorLike } from './tensor-like.ts';
 
 const FLOATS = 'T: {float16, bfloat16, float32, float64}';
 const LAST = toNdArray(-1, int32);
@@ -314,7 +314,10 @@ function matched({ labels, logits }: LabelsAndLogits): readonly [Tensor, Tensor]
   return [x, z];
 }
 
-export interface WeightedCrossEntropyArgs extends LabelsAndLogits {
+export interface WeightedCrossEntropyArgs extends Omit<LabelsAndLogits, 'labels'> {
+  readonly labels?: TensorLike;
+  /** The former name of `labels`. */
+  readonly targets?: TensorLike;
   /** What a positive example counts, a number or a tensor that broadcasts. */
   readonly posWeight: number | TensorLike;
 }
@@ -338,11 +341,12 @@ export function weightedCrossEntropyWithLogits(
   third?: number | TensorLike,
   fourth?: string | null,
 ): Tensor {
-  const args = (
+  const { targets, ...given } = (
     isOptions(first) ? first : { labels: first, logits: second, posWeight: third, name: fourth }
   ) as WeightedCrossEntropyArgs;
+  const { posWeight, name } = given;
+  const args = { ...given, labels: renamed(['labels', 'targets'], given.labels, targets) } as LabelsAndLogits;
   checkGiven('weighted_cross_entropy_with_logits', args);
-  const { posWeight, name } = args;
   return opScope(name, 'logistic_loss', [args.logits, args.labels, posWeight], (scope) => {
     const [logits, labels] = matched(args);
     const extra = typeof posWeight === 'number' ? posWeight - 1 : emitOne('Sub', [posWeight, 1], {}, 'sub');

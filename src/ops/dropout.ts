@@ -41,12 +41,13 @@ export function dropout(
       noiseShape: ShapeLike | TensorLike,
       seed: number | null,
       name: string | null,
+      rate: number | TensorLike | null,
     ],
     DropoutOptions
   >
 ): Tensor {
   const { keepProb, noiseShape, seed, name, rate } = bind<DropoutOptions>(
-    ['keepProb', 'noiseShape', 'seed', 'name'],
+    ['keepProb', 'noiseShape', 'seed', 'name', 'rate'],
     rest,
   );
   return withRate(keepProb ?? null, rate ?? null, (fraction) =>

@@ -1,8 +1,103 @@
-/** Every op family: importing this registers all ops. */
+/**
+ * The ops that programs call at the top level, `tf.…`, by family; importing this registers every op. Those that TensorFlow
+ * has in a namespace only are exported there: `nn.ts`, `math.ts`. The imports are of families without a name here.
+ */
+import './bias.ts';
+import './convolution.ts';
+import './cross-entropy.ts';
+import './losses-basic.ts';
+import './normalization.ts';
+import './operators.ts';
+import './pooling.ts';
+import './softmax.ts';
+import './state.ts';
+import './training-ops.ts';
+import './unary-grads.ts';
+import './activations.ts';
 
-export * from './arg-reduce.ts';
-export * from './checks.ts';
-export * from './constants.ts';
+export { type ArgReduceOptions, type ArgReduceRest, argmax, argmin } from './arg-reduce.ts';
+export {
+  add,
+  atan2,
+  div,
+  divide,
+  divNoNan,
+  floorDiv,
+  floordiv,
+  floormod,
+  maximum,
+  minimum,
+  mod,
+  multiply,
+  pow,
+  realdiv,
+  scalarMul,
+  squaredDifference,
+  subtract,
+  truediv,
+  truncatediv,
+  truncatemod,
+} from './arithmetic.ts';
+export {
+  bitcast,
+  cast,
+  saturateCast,
+  toBfloat16,
+  toComplex64,
+  toComplex128,
+  toDouble,
+  toFloat,
+  toInt32,
+  toInt64,
+} from './cast.ts';
+export {
+  assertEqual,
+  assertGreater,
+  assertGreaterEqual,
+  assertInteger,
+  assertLess,
+  assertLessEqual,
+  assertNegative,
+  assertNoneEqual,
+  assertNonNegative,
+  assertNonPositive,
+  assertPositive,
+  assertRank,
+  assertRankAtLeast,
+  assertRankIn,
+  assertScalar,
+  assertType,
+  type CheckOptions,
+  isNonDecreasing,
+  isNumericTensor,
+  isStrictlyIncreasing,
+} from './checks.ts';
+export {
+  type ClipByGlobalNormOptions,
+  type ClipByNormOptions,
+  type ClipByNormRest,
+  type Clippable,
+  type Clipped,
+  clipByAverageNorm,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
+  globalNorm,
+} from './clip.ts';
+export {
+  type ApproximateEqualOptions,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+} from './comparison.ts';
+export { type ConstantOptions, constant } from './constants.ts';
 export {
   Assert,
   type AssertOptions,
@@ -14,50 +109,187 @@ export {
   type PrintOptions,
   type TupleOptions,
   tuple,
-  withDependencies,
 } from './control.ts';
-export * from './filling.ts';
-export * from './identity.ts';
-export * from './joining.ts';
-export * from './matmul.ts';
-export * from './padding.ts';
-export * from './placeholders.ts';
-export * from './reductions.ts';
-export * from './shaping.ts';
-export * from './slicing.ts';
-export * from './spacing.ts';
-export * from './tiling.ts';
-
-import './training-ops.ts';
-
-export * from './activations.ts';
-export * from './arithmetic.ts';
-export * from './cast.ts';
-export * from './clip.ts';
-export * from './comparison.ts';
-export * from './indexed-slices.ts';
-export * from './sums.ts';
-export * from './unary-math.ts';
-
-import './operators.ts';
-import './unary-grads.ts';
-
-export * from './embedding.ts';
-export * from './gather.ts';
-export * from './random.ts';
-export * from './scatter.ts';
-export * from './segment.ts';
-export * from './selection.ts';
-export * from './stitch.ts';
-
-import './state.ts';
-
-export * from './linalg.ts';
-
-import './softmax.ts';
-import './cross-entropy.ts';
-import './bias.ts';
-import './convolution.ts';
-import './pooling.ts';
-import './normalization.ts';
-import './losses-basic.ts';
+export {
+  type ConvertToTensorOptions,
+  convertToTensor,
+  getStaticValue,
+  isTensor,
+  type PartialValue,
+} from './conversion.ts';
+export {
+  type EyeOptions,
+  eye,
+  type FillingOptions,
+  fill,
+  linspace,
+  ones,
+  onesLike,
+  type RangeOptions,
+  range,
+  zeros,
+  zerosLike,
+} from './filling.ts';
+export {
+  type BooleanMaskOptions,
+  batchGather,
+  booleanMask,
+  type GatherNdOptions,
+  type GatherOptions,
+  gather,
+  gatherNd,
+} from './gather.ts';
+export {
+  checkNumerics,
+  ensureShape,
+  guaranteeConst,
+  identity,
+  identityN,
+  stopGradient,
+  verifyTensorAllFinite,
+} from './identity.ts';
+export { IndexedSlices } from './indexed-slices.ts';
+export { concat, parallelStack, split, stack, unstack } from './joining.ts';
+export { diag, diagPart, type QrOptions, qr } from './linalg.ts';
+export { type MatmulOptions, matmul, type NormOptions, norm, type TensordotOptions, tensordot } from './matmul.ts';
+export { type PadOptions, pad } from './padding.ts';
+export { type PlaceholderOptions, placeholder, placeholderWithDefault } from './placeholders.ts';
+export {
+  getSeed,
+  type MultinomialOptions,
+  multinomial,
+  type RandomNormalOptions,
+  type RandomUniformOptions,
+  randomCrop,
+  randomNormal,
+  randomShuffle,
+  randomUniform,
+  type SeedOptions,
+  type ShapeArgument,
+  truncatedNormal,
+} from './random.ts';
+export {
+  type AxisLike,
+  type CountNonzeroOptions,
+  countNonzero,
+  cumprod,
+  cumsum,
+  type ReduceOptions,
+  type ReduceRest,
+  reduceAll,
+  reduceAny,
+  reduceLogsumexp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  type ScanOptions,
+  type ScanRest,
+} from './reductions.ts';
+export {
+  scatterNd,
+  tensorScatterNdAdd,
+  tensorScatterNdMax,
+  tensorScatterNdMin,
+  tensorScatterNdSub,
+  tensorScatterNdUpdate,
+} from './scatter.ts';
+export {
+  type SegmentOptions,
+  segmentMax,
+  segmentMean,
+  segmentMin,
+  segmentProd,
+  segmentSum,
+  unsortedSegmentMax,
+  unsortedSegmentMean,
+  unsortedSegmentMin,
+  unsortedSegmentProd,
+  unsortedSegmentSqrtN,
+  unsortedSegmentSum,
+} from './segment.ts';
+export {
+  argsort,
+  type OneHotOptions,
+  oneHot,
+  type SequenceMaskOptions,
+  type SortOptions,
+  sequenceMask,
+  sort,
+  type WhereOptions,
+  where,
+  whereV2,
+} from './selection.ts';
+export {
+  broadcastDynamicShape,
+  broadcastStaticShape,
+  broadcastTo,
+  type ExpandDimsOptions,
+  expandDims,
+  matrixTranspose,
+  rank,
+  reshape,
+  type SqueezeOptions,
+  shape,
+  shapeN,
+  size,
+  squeeze,
+  transpose,
+} from './shaping.ts';
+export {
+  type ReverseSequenceOptions,
+  reverse,
+  reverseSequence,
+  roll,
+  type StridedSliceOptions,
+  slice,
+  stridedSlice,
+} from './slicing.ts';
+export { batchToSpace, batchToSpaceNd, depthToSpace, spaceToBatch, spaceToBatchNd, spaceToDepth } from './spacing.ts';
+export {
+  dynamicPartition,
+  dynamicStitch,
+  invertPermutation,
+  setdiff1d,
+  type UniqueOptions,
+  unique,
+  uniqueWithCounts,
+} from './stitch.ts';
+export { accumulateN, addN } from './sums.ts';
+export { meshgrid, repeat, tile } from './tiling.ts';
+export {
+  abs,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  erfc,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  isInf,
+  isNan,
+  log,
+  log1p,
+  negative,
+  reciprocal,
+  rint,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  sinh,
+  sqrt,
+  square,
+  tan,
+  tanh,
+} from './unary-math.ts';

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { float32, int32 } from '../util/dtype.ts';
-import { ValueError } from '../util/errors.ts';
+import { TypeError, ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import { type Dim, formatShape, isFullyDefined, type Shape } from '../util/shape.ts';
 import { concatArrays, splitArray, stackArrays, unstackArray } from '../util/strided.ts';
@@ -373,14 +373,18 @@ interface NameOption {
  */
 export function concat(
   values: readonly TensorLike[] | Tensor,
-  axis: TensorLike,
-  ...rest: Rest<[name: string | null], NameOption>
+  ...rest:
+    | readonly [axis: TensorLike, ...Rest<[name: string | null], NameOption>]
+    | readonly [options: NameOption & { readonly axis: TensorLike }]
 ): Tensor {
-  const { name } = bind<NameOption>(['name'], rest);
+  const { axis = null, name } = bind<NameOption & { readonly axis: TensorLike | null }>(['axis', 'name'], rest);
+  if (axis === null) throw new TypeError("concat() missing 1 required positional argument: 'axis'");
   const list = Array.isArray(values) ? (values as readonly TensorLike[]) : [values as Tensor];
   if (list.length !== 1) return emitOne('ConcatV2', [list, axis], {}, name ?? 'concat');
   return opScope(name, 'concat', list, () => {
-    const dim = convertToTensor(axis, { dtype: int32, name: 'concat_dim' });
+    // A list stands here in programs that give the axis first, as TensorFlow once had it: its shape is what is wrong.
+    const type = Array.isArray(axis) ? { preferredDtype: int32 } : { dtype: int32 };
+    const dim = convertToTensor(axis, { ...type, name: 'concat_dim' });
     if (dim.shape && dim.shape.length !== 0) throw new ValueError(`Shape ${formatShape(dim.shape)} must have rank 0`);
     return emitOne('Identity', [list[0]], {}, name ?? 'concat');
   });

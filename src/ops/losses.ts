@@ -20,7 +20,7 @@ import { onesLike, zerosLike } from './filling.ts';
 import { int, numElements, numPresent, safeMean, whenBroadcastable } from './losses-weights.ts';
 import { reduceSum } from './reductions.ts';
 import { rank as rankOf, shape as shapeOf } from './shaping.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 /** How a loss for each element becomes one: the values are TensorFlow's. */
 export const Reduction = Object.freeze({
@@ -302,7 +302,7 @@ export function cosineDistance(
   >
 ): Tensor {
   const { axis, dim, ...options } = bind<CosineDistanceOptions>(['axis', ...TRAILING], rest);
-  const along = axis ?? dim ?? null;
+  const along = renamed(['axis', 'dim'], axis, dim);
   if (along === null) throw new ValueError('You must specify argument `axis`.');
   return pairwise('cosine_distance_loss', 'labels', labels, 'predictions', predictions, options, (p, l) => {
     const products = emitOne('Mul', [p, l]);
@@ -472,23 +472,40 @@ function squeezed(labels: Tensor, predictions: Tensor, difference: number): [lab
 // Collections
 
 /** Adds a loss to a collection, the one of losses without it; null for nowhere. */
-export function addLoss(loss: Tensor, lossCollection: string | null = GraphKeys.LOSSES): void {
-  if (lossCollection === null) return;
+export function addLoss(
+  loss: Tensor,
+  ...rest: Rest<[lossCollection: string | null], Pick<LossOptions, 'lossCollection'>>
+): void {
+  const { lossCollection = GraphKeys.LOSSES } = bind<LossOptions>(['lossCollection'], rest);
   if (lossCollection) loss.graph.asDefault(() => addToCollection(lossCollection, loss));
 }
 
 /** The losses collected on the default graph, those under `scope` where it is given. */
-export function getLosses(scope: string | null = null, lossCollection: string = GraphKeys.LOSSES): Tensor[] {
-  return getCollection(lossCollection, scope) as Tensor[];
+export function getLosses(
+  ...rest: Rest<[scope: string | null, lossCollection: string], Pick<LossOptions, 'scope' | 'lossCollection'>>
+): Tensor[] {
+  const { scope = null, lossCollection } = bind<LossOptions>(['scope', 'lossCollection'], rest);
+  return getCollection(lossCollection ?? GraphKeys.LOSSES, scope) as Tensor[];
+}
+
+export interface TotalLossOptions {
+  readonly addRegularizationLosses?: boolean;
+  readonly name?: string;
+  /** Counts only what is under this scope. */
+  readonly scope?: string | null;
 }
 
 /** The penalties of regularizers collected on the default graph. */
-export function getRegularizationLosses(scope: string | null = null): Tensor[] {
+export function getRegularizationLosses(...rest: Rest<[scope: string | null], Pick<LossOptions, 'scope'>>): Tensor[] {
+  const { scope = null } = bind<LossOptions>(['scope'], rest);
   return getCollection(GraphKeys.REGULARIZATION_LOSSES, scope) as Tensor[];
 }
 
 /** The sum of the penalties of regularizers; zero where there are none. */
-export function getRegularizationLoss(scope: string | null = null, name = 'total_regularization_loss'): Tensor {
+export function getRegularizationLoss(
+  ...rest: Rest<[scope: string | null, name: string], Omit<TotalLossOptions, 'addRegularizationLosses'>>
+): Tensor {
+  const { scope = null, name = 'total_regularization_loss' } = bind<TotalLossOptions>(['scope', 'name'], rest);
   const losses = getRegularizationLosses(scope);
   return losses.length > 0 ? total(losses, name) : constant(0, float32);
 }
@@ -499,7 +516,14 @@ export function getRegularizationLoss(scope: string | null = null, name = 'total
  *
  *     optimizer.minimize(tf.losses.getTotalLoss())
  */
-export function getTotalLoss(addRegularizationLosses = true, name = 'total_loss', scope: string | null = null): Tensor {
+export function getTotalLoss(
+  ...rest: Rest<[addRegularizationLosses: boolean, name: string, scope: string | null], TotalLossOptions>
+): Tensor {
+  const {
+    addRegularizationLosses = true,
+    name = 'total_loss',
+    scope = null,
+  } = bind<TotalLossOptions>(['addRegularizationLosses', 'name', 'scope'], rest);
   const losses = getLosses(scope);
   return total(addRegularizationLosses ? [...losses, ...getRegularizationLosses(scope)] : losses, name);
 }

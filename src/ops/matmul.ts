@@ -11,7 +11,7 @@ import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, type OpView, sample } from './opdef/define.ts';
 import { broadcastPair, merge, mergeDim, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 const a22 = sample(float32, [2, 2], [1, 2, 3, 4]);
 const b22 = sample(float32, [2, 2], [5, 6, 7, 8]);
@@ -229,14 +229,13 @@ export function matmul(
       adjointB: boolean,
       aIsSparse: boolean,
       bIsSparse: boolean,
-      outputType: DTypeLike | null,
       name: string | null,
     ],
     MatmulOptions
   >
 ): Tensor {
   const given = bind<MatmulOptions>(
-    ['transposeA', 'transposeB', 'adjointA', 'adjointB', 'aIsSparse', 'bIsSparse', 'outputType', 'name'],
+    ['transposeA', 'transposeB', 'adjointA', 'adjointB', 'aIsSparse', 'bIsSparse', 'name'],
     rest,
   );
   let { transposeA = false, transposeB = false, adjointA = false, adjointB = false } = given;
@@ -415,6 +414,7 @@ export function norm(
 ): Tensor {
   const given = bind<NormOptions>(['ord', 'axis', 'keepdims', 'name'], rest);
   const { ord = 'euclidean', axis = null, name } = given;
+  const keepdims = renamed(['keepdims', 'keep_dims'], given.keepdims, given.keepDims) ?? false;
   const isMatrix = Array.isArray(axis) && axis.length === 2;
   if (typeof ord === 'string' ? !['euclidean', 'fro'].includes(ord) : !(ord > 0)) {
     throw new ValueError(`'ord' must be a supported vector norm or a positive number. Received: ${ord}.`);
@@ -447,7 +447,7 @@ export function norm(
         result = power(reduce('Sum', power(magnitude, ord), axis), 1 / ord);
       }
     }
-    if (given.keepdims ?? given.keepDims) return result;
+    if (keepdims) return result;
     const dropped = axis === null ? [] : typeof axis === 'number' ? [axis] : axis;
     return emitOne('Squeeze', [result], { squeeze_dims: dropped });
   });

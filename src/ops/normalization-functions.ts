@@ -10,7 +10,7 @@ import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { zeros, zerosLike } from './filling.ts';
 import { reduceMean, reduceSum } from './reductions.ts';
 import { size as sizeOf } from './shaping.ts';
-import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, isSymbolic, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 type Axes = number | readonly number[];
 
@@ -51,7 +51,7 @@ export function moments(
     const mean = reduceMean(y, axes, true, 'mean');
     const distance = emitOne('SquaredDifference', [y, emitOne('StopGradient', [mean])]);
     const variance = reduceMean(distance, axes, true, 'variance');
-    const kept = keepdims ?? keepDims ?? false;
+    const kept = renamed(['keepdims', 'keep_dims'], keepdims, keepDims) ?? false;
     const [m, v] = kept ? [mean, variance] : [squeeze(mean, axes), squeeze(variance, axes)];
     return narrow ? [cast(m, given.dtype), cast(v, given.dtype)] : [m, v];
   });
@@ -90,7 +90,7 @@ export function weightedMoments(
     const mean = emitOne('Mul', [weightedSum, divisor]);
     const distances = emitOne('Mul', [weights, emitOne('SquaredDifference', [y, mean])], {}, 'mul');
     const variance = emitOne('Mul', [reduceSum(distances, axes, true, 'weighted_distsq'), divisor]);
-    const kept = keepdims ?? keepDims ?? false;
+    const kept = renamed(['keepdims', 'keep_dims'], keepdims, keepDims) ?? false;
     const [m, v] = kept ? [mean, variance] : [squeeze(mean, axes), squeeze(variance, axes)];
     return narrow ? [cast(m, float16), cast(v, float16)] : [m, v];
   });
@@ -219,6 +219,7 @@ export function fusedBatchNorm(
 }
 
 export interface L2NormalizeOptions {
+  readonly axis?: Axes | null;
   readonly epsilon?: number;
   readonly name?: string | null;
   /** The old name of `axis`. */
@@ -232,13 +233,13 @@ export interface L2NormalizeOptions {
  */
 export function l2Normalize(
   x: TensorLike,
-  axis: Axes | null,
-  ...rest: Rest<[epsilon: number, name: string | null], L2NormalizeOptions>
+  ...rest: Rest<[axis: Axes | null, epsilon: number, name: string | null, dim: Axes | null], L2NormalizeOptions>
 ): Tensor {
-  const { epsilon, name, dim } = bind<L2NormalizeOptions>(['epsilon', 'name'], rest);
+  const { axis, epsilon, name, dim } = bind<L2NormalizeOptions>(['axis', 'epsilon', 'name', 'dim'], rest);
+  const axes = renamed(['axis', 'dim'], axis, dim);
   return opScope(name, 'l2_normalize', [x], (scope) => {
     const value = floats(x, 'x');
-    const squares = reduceSum(emitOne('Square', [value]), axis ?? dim ?? null, true);
+    const squares = reduceSum(emitOne('Square', [value]), axes, true);
     const inverse = emitOne('Rsqrt', [emitOne('Maximum', [squares, epsilon ?? 1e-12])]);
     return emitOne('Mul', [value, inverse], {}, scope);
   });

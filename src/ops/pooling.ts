@@ -2,7 +2,7 @@
  * Max and average pooling over images, with their gradients.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { float32, int32, int64 } from '../util/dtype.ts';
+import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import type { Dim, Shape } from '../util/shape.ts';
@@ -12,7 +12,7 @@ import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './c
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { merge, withRank } from './opdef/shape-rules.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 const FLOATS = '{float16, bfloat16, float32, float64}';
 const MAX_TYPES = '{float16, bfloat16, float32, float64, int32, int64, uint8, int16, int8, uint16, qint8}';
@@ -443,9 +443,13 @@ function listOf(sizes: WindowSizes | null | undefined, count: number): readonly 
 
 export interface ArgmaxPoolOptions {
   readonly dataFormat?: 'NHWC';
-  readonly outputDtype?: typeof int64 | typeof int32;
-  readonly includeBatchInIndex?: boolean;
+  /** The former name of `outputDtype`. */
+  readonly Targmax?: DTypeLike | null;
   readonly name?: string | null;
+  /** The type of the positions: int64, or int32. */
+  readonly outputDtype?: DTypeLike | null;
+  /** Positions count through the batch, not through each image. */
+  readonly includeBatchInIndex?: boolean;
 }
 
 /**
@@ -459,13 +463,31 @@ export function maxPoolWithArgmax(
   ksize: WindowSizes,
   strides: WindowSizes,
   padding: 'SAME' | 'VALID',
-  options: ArgmaxPoolOptions = {},
+  ...rest: Rest<
+    [
+      dataFormat: 'NHWC',
+      Targmax: DTypeLike | null,
+      name: string | null,
+      outputDtype: DTypeLike | null,
+      includeBatchInIndex: boolean,
+    ],
+    ArgmaxPoolOptions
+  >
 ): { readonly output: Tensor; readonly argmax: Tensor } {
+  const { dataFormat = 'NHWC', ...options } = bind<ArgmaxPoolOptions>(
+    ['dataFormat', 'Targmax', 'name', 'outputDtype', 'includeBatchInIndex'],
+    rest,
+  );
+  if (dataFormat !== 'NHWC') {
+    throw new ValueError(
+      `\`data_format\` values other  than 'NHWC' are not supported. Received: data_format=${dataFormat}`,
+    );
+  }
   const attrs = {
     ksize: everyAxis(ksize, 2, 'NHWC'),
     strides: everyAxis(strides, 2, 'NHWC'),
     padding,
-    Targmax: options.outputDtype ?? int64,
+    Targmax: asDType(renamed(['output_dtype', 'Targmax'], options.outputDtype, options.Targmax) ?? int64),
     include_batch_in_index: options.includeBatchInIndex ?? false,
   };
   const [output, argmax] = emit('MaxPoolWithArgmax', [input], attrs, options.name).outputs;

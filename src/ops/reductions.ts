@@ -22,7 +22,7 @@ import {
 import { foldedReduction, reducedShape, sizeTensor } from './opdef/reduced-shape.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { rank as rankOf } from './shaping.ts';
-import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, isSymbolic, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 const NUMBERS = ['T: numbertype', 'Tidx: {int32, int64} = int32'];
 const REALS = [
@@ -327,7 +327,10 @@ export interface ReduceOptions {
   readonly keepDims?: boolean | null;
 }
 
-export type ReduceRest = Rest<[axis: AxisLike, keepdims: boolean | null, name: string | null], ReduceOptions>;
+export type ReduceRest = Rest<
+  [axis: AxisLike, keepdims: boolean | null, name: string | null, reductionIndices: AxisLike, keepDims: boolean | null],
+  ReduceOptions
+>;
 
 interface Reduction {
   readonly axis: AxisLike;
@@ -336,8 +339,15 @@ interface Reduction {
 }
 
 function options(rest: ReduceRest): Reduction {
-  const { axis, keepdims, name, reductionIndices, keepDims } = bind<ReduceOptions>(['axis', 'keepdims', 'name'], rest);
-  return { axis: axis ?? reductionIndices ?? null, keepdims: keepdims ?? keepDims ?? false, name: name ?? null };
+  const { axis, keepdims, name, reductionIndices, keepDims } = bind<ReduceOptions>(
+    ['axis', 'keepdims', 'name', 'reductionIndices', 'keepDims'],
+    rest,
+  );
+  return {
+    axis: renamed(['axis', 'reduction_indices'], axis, reductionIndices),
+    keepdims: renamed(['keepdims', 'keep_dims'], keepdims, keepDims) ?? false,
+    name: name ?? null,
+  };
 }
 
 function reduce(type: string, input: TensorLike, { axis, keepdims, name }: Reduction): Tensor {
@@ -527,8 +537,8 @@ export function countNonzero(
     const predicate =
       x.dtype === bool ? x : emitOne('NotEqual', [x, constantOp(zero, x.dtype === string ? 'Const' : 'zeros')]);
     const ones = emitOne('Cast', [predicate], { DstT: int64 });
-    const axis = given.axis ?? given.reductionIndices ?? null;
-    const count = reduceSum(ones, axis, given.keepdims ?? given.keepDims ?? false);
+    const { axis, keepdims } = options([{ ...given }]);
+    const count = reduceSum(ones, axis, keepdims);
     return dtype === int64 ? count : emitOne('Cast', [count], { DstT: dtype });
   });
 }

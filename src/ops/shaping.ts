@@ -24,7 +24,7 @@ import { defineOp, type InferContext, type OpInit, type OpView, ShapeError, samp
 import { mergeDim, withRank, withRankAtMost } from './opdef/shape-rules.ts';
 import { intArray, intsOf } from './opdef/small-ints.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 const grid = sample(float32, [2, 3], [1, 2, 3, 4, 5, 6]);
 
@@ -425,25 +425,31 @@ export function reshape(
   return emitOne('Reshape', [tensor, shape], {}, name);
 }
 
-interface AxisOptions extends NameOption {
-  readonly axis?: TensorLike;
+export interface ExpandDimsOptions extends NameOption {
+  readonly axis?: TensorLike | null;
+  /** The former name of `axis`. */
+  readonly dim?: TensorLike | null;
 }
 
 /**
- * The input with an axis of length 1 at `axis`, counted from the end if negative.
+ * The input with an axis of length 1 at `axis`, counted from the end if negative. Throws `ValueError` without an axis.
  *
  *     tf.expandDims(vector, 0)     // [n] → [1, n]
  */
 export function expandDims(
   input: TensorLike,
-  ...rest: Rest<[axis: TensorLike, name: string | null], AxisOptions>
+  ...rest: Rest<[axis: TensorLike, name: string | null, dim: TensorLike | null], ExpandDimsOptions>
 ): Tensor {
-  const { axis = 0, name } = bind<AxisOptions>(['axis', 'name'], rest);
-  return emitOne('ExpandDims', [input, axis], {}, name);
+  const given = bind<ExpandDimsOptions>(['axis', 'name', 'dim'], rest);
+  const axis = renamed(['axis', 'dim'], given.axis, given.dim);
+  if (axis === null) throw new ValueError('Must specify an axis argument to tf.expand_dims()');
+  return emitOne('ExpandDims', [input, axis], {}, given.name);
 }
 
-interface SqueezeOptions extends NameOption {
+export interface SqueezeOptions extends NameOption {
   readonly axis?: number | readonly number[] | null;
+  /** The former name of `axis`. */
+  readonly squeezeDims?: number | readonly number[] | null;
 }
 
 /**
@@ -453,10 +459,14 @@ interface SqueezeOptions extends NameOption {
  */
 export function squeeze(
   input: TensorLike,
-  ...rest: Rest<[axis: number | readonly number[] | null, name: string | null], SqueezeOptions>
+  ...rest: Rest<
+    [axis: number | readonly number[] | null, name: string | null, squeezeDims: number | readonly number[] | null],
+    SqueezeOptions
+  >
 ): Tensor {
-  const { axis, name } = bind<SqueezeOptions>(['axis', 'name'], rest);
-  const dims = axis == null ? [] : typeof axis === 'number' ? [axis] : axis;
+  const { name, ...given } = bind<SqueezeOptions>(['axis', 'name', 'squeezeDims'], rest);
+  const axis = renamed(['axis', 'squeeze_dims'], given.axis, given.squeezeDims);
+  const dims = axis === null ? [] : typeof axis === 'number' ? [axis] : axis;
   return emitOne('Squeeze', [input], { squeeze_dims: dims }, name);
 }
 

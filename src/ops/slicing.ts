@@ -15,7 +15,7 @@ import { defineOp, type InferContext, ShapeError, sample } from './opdef/define.
 import { merge, mergeDim, withRank } from './opdef/shape-rules.ts';
 import { type ResolvedSlice, resolveSlice, sliceMasks } from './opdef/slice-spec.ts';
 import { intArray, intsOf, MAX_FOLDED } from './opdef/small-ints.ts';
-import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, isSymbolic, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 // Slice
 
@@ -460,7 +460,7 @@ export function stridedSliceOf(x: Tensor, specs: readonly SliceSpec<Tensor>[], n
         } else if (typeof spec === 'number' || spec instanceof Tensor) {
           masks.shrink_axis_mask |= bit;
           push(checked(spec), typeof spec === 'number' ? spec + 1 : emitOne('AddV2', [spec, 1], {}, 'add'), 1);
-        } else if (typeof spec === 'object' && !isSymbolic(spec)) {
+        } else if (typeof spec === 'object' && !isSymbolic(spec) && !Array.isArray(spec)) {
           if (spec.start == null) masks.begin_mask |= bit;
           if (spec.stop == null) masks.end_mask |= bit;
           push(checked(spec.start ?? 0), checked(spec.stop ?? 0), checked(spec.step ?? 1) as number);
@@ -516,6 +516,9 @@ export function reverse(
 export interface ReverseSequenceOptions extends NameOption {
   readonly seqAxis?: number | null;
   readonly batchAxis?: number | null;
+  /** The former names. */
+  readonly seqDim?: number | null;
+  readonly batchDim?: number | null;
 }
 
 /**
@@ -529,8 +532,10 @@ export function reverseSequence(
   seqLengths: TensorLike,
   ...rest: Rest<[seqAxis: number | null, batchAxis: number | null, name: string | null], ReverseSequenceOptions>
 ): Tensor {
-  const { seqAxis, batchAxis, name } = bind<ReverseSequenceOptions>(['seqAxis', 'batchAxis', 'name'], rest);
-  if (seqAxis == null) throw new ValueError('seq_dim must be specified.');
+  const { name, ...given } = bind<ReverseSequenceOptions>(['seqAxis', 'batchAxis', 'name'], rest);
+  const seqAxis = renamed(['seq_axis', 'seq_dim'], given.seqAxis, given.seqDim);
+  const batchAxis = renamed(['batch_axis', 'batch_dim'], given.batchAxis, given.batchDim);
+  if (seqAxis === null) throw new ValueError('seq_dim must be specified.');
   return emitOne('ReverseSequence', [input, seqLengths], { seq_dim: seqAxis, batch_dim: batchAxis ?? 0 }, name);
 }
 

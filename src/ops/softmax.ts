@@ -11,7 +11,7 @@ import { range } from './filling.ts';
 import { defineOp, sample } from './opdef/define.ts';
 import { withRankAtLeast } from './opdef/shape-rules.ts';
 import { rank as rankOf } from './shaping.ts';
-import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 
 /** Up to this many elements one host kernel is faster than the half a dozen backend kernels of a decomposition. */
 const SMALL = 4096;
@@ -93,10 +93,10 @@ export interface SoftmaxOptions {
  */
 export function softmax(
   logits: TensorLike,
-  ...rest: Rest<[axis: number | null, name: string | null], SoftmaxOptions>
+  ...rest: Rest<[axis: number | null, name: string | null, dim: number | null], SoftmaxOptions>
 ): Tensor {
   const { axis, name, dim } = bind<SoftmaxOptions>(['axis', 'name', 'dim'], rest);
-  return alongAxis('Softmax', logits, axis ?? dim ?? -1, name ?? null);
+  return alongAxis('Softmax', logits, renamed(['axis', 'dim'], axis, dim) ?? -1, name ?? null);
 }
 
 /**
@@ -107,10 +107,10 @@ export function softmax(
  */
 export function logSoftmax(
   logits: TensorLike,
-  ...rest: Rest<[axis: number | null, name: string | null], SoftmaxOptions>
+  ...rest: Rest<[axis: number | null, name: string | null, dim: number | null], SoftmaxOptions>
 ): Tensor {
   const { axis, name, dim } = bind<SoftmaxOptions>(['axis', 'name', 'dim'], rest);
-  return alongAxis('LogSoftmax', logits, axis ?? dim ?? -1, name ?? null);
+  return alongAxis('LogSoftmax', logits, renamed(['axis', 'dim'], axis, dim) ?? -1, name ?? null);
 }
 
 /** The axes in order, but for one that is exchanged with the last. */

@@ -4,6 +4,7 @@
 import { Tensor } from '../graph/graph.ts';
 import type { ArrayValue } from '../util/array-convert.ts';
 import type { DType } from '../util/dtype.ts';
+import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 
 /** An object that stands for a tensor: a variable gives a fresh read of itself. */
@@ -47,6 +48,22 @@ export function bind<O extends object>(names: readonly (keyof O & string)[], res
     if (value !== undefined && names[i] !== undefined) bound[names[i]] = value;
   });
   return { ...bound, ...keywords } as Partial<O>;
+}
+
+/**
+ * An argument that TensorFlow renamed, of which callers may use either name. Throws `ValueError` where both are given.
+ *
+ * @param names the present name and the former one, as TensorFlow writes them
+ */
+export function renamed<T>(
+  names: readonly [present: string, former: string],
+  present: T | null | undefined,
+  former: T | null | undefined,
+): T | null {
+  if (present != null && former != null) {
+    throw new ValueError(`Cannot specify both '${names[1]}' and '${names[0]}'.`);
+  }
+  return present ?? former ?? null;
 }
 
 /** Whether the value is an object of keyword arguments, not a tensor, array or value. */

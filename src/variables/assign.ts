@@ -52,9 +52,9 @@ export function assignSub(ref: VariableRef, value: TensorLike, ...rest: UpdateAr
 export function countUpTo(
   ref: VariableRef,
   limit: number,
-  ..._rest: Rest<[name: string | null], { readonly name?: string | null }>
+  ...rest: Rest<[name: string | null], { readonly name?: string | null }>
 ): Tensor {
-  return ref.countUpTo(limit);
+  return ref.countUpTo(limit, bind<UpdateOptions>(['name'], rest).name);
 }
 
 type RowUpdate = (

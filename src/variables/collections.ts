@@ -14,7 +14,11 @@ import { NdArray } from '../util/ndarray.ts';
 import { PartitionedVariable } from './partitioned.ts';
 import type { Variable } from './variable.ts';
 
-function inCollection(key: string, scope?: string | null): Variable[] {
+/** `scope`: a regular expression that names must match at their start. */
+type ScopeRest = Rest<[scope: string | null], { readonly scope?: string | null }>;
+
+function inCollection(key: string, rest: ScopeRest): Variable[] {
+  const { scope = null } = bind<{ scope: string | null }>(['scope'], rest);
   return getDefaultGraph().getCollection(key, scope) as Variable[];
 }
 
@@ -22,28 +26,32 @@ function inCollection(key: string, scope?: string | null): Variable[] {
  * The variables that all parts of a program share, in the order of their making. `scope` is a regular expression that
  * names must match at their start.
  */
-export function globalVariables(scope?: string | null): Variable[] {
-  return inCollection(GraphKeys.GLOBAL_VARIABLES, scope);
+export function globalVariables(...rest: ScopeRest): Variable[] {
+  return inCollection(GraphKeys.GLOBAL_VARIABLES, rest);
 }
 /** The old name of `globalVariables`. */
 export function allVariables(): Variable[] {
   return globalVariables();
 }
 /** The variables that are not saved: counters, metrics. */
-export function localVariables(scope?: string | null): Variable[] {
-  return inCollection(GraphKeys.LOCAL_VARIABLES, scope);
+export function localVariables(...rest: ScopeRest): Variable[] {
+  return inCollection(GraphKeys.LOCAL_VARIABLES, rest);
 }
 /** The variables of models. */
-export function modelVariables(scope?: string | null): Variable[] {
-  return inCollection(GraphKeys.MODEL_VARIABLES, scope);
+export function modelVariables(...rest: ScopeRest): Variable[] {
+  return inCollection(GraphKeys.MODEL_VARIABLES, rest);
 }
 /** The variables that optimizers train. */
-export function trainableVariables(scope?: string | null): Variable[] {
-  return inCollection(GraphKeys.TRAINABLE_VARIABLES, scope);
+export function trainableVariables(...rest: ScopeRest): Variable[] {
+  return inCollection(GraphKeys.TRAINABLE_VARIABLES, rest);
 }
 /** The variables of which moving averages are kept. */
-export function movingAverageVariables(scope?: string | null): Variable[] {
-  return inCollection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope);
+export function movingAverageVariables(...rest: ScopeRest): Variable[] {
+  return inCollection(GraphKeys.MOVING_AVERAGE_VARIABLES, rest);
+}
+
+interface NameOption {
+  readonly name?: string | null;
 }
 
 /** What has an initializer. */
@@ -56,7 +64,11 @@ interface Initializable {
  *
  *     await sess.run(tf.variablesInitializer([w, b]))
  */
-export function variablesInitializer(varList: readonly Initializable[], name: string | null = 'init'): Operation {
+export function variablesInitializer(
+  varList: readonly Initializable[],
+  ...rest: Rest<[name: string | null], NameOption>
+): Operation {
+  const { name = 'init' } = bind<NameOption>(['name'], rest);
   if (varList.length === 0) return noOp(name);
   return groupAll(
     varList.map((v): Dependencies => v.initializer),
@@ -64,8 +76,11 @@ export function variablesInitializer(varList: readonly Initializable[], name: st
   );
 }
 /** The old name of `variablesInitializer`. */
-export function initializeVariables(varList: readonly Initializable[], name: string | null = 'init'): Operation {
-  return variablesInitializer(varList, name);
+export function initializeVariables(
+  varList: readonly Initializable[],
+  ...rest: Rest<[name: string | null], NameOption>
+): Operation {
+  return variablesInitializer(varList, ...rest);
 }
 /**
  * An operation that initializes all global variables that are there when it is built.
@@ -97,10 +112,6 @@ export function isVariableInitialized(
   return variable.isInitialized(name);
 }
 
-export interface ReportOptions {
-  readonly name?: string | null;
-}
-
 /**
  * The names of the variables (all global and local ones, without a list) that have no value in the session, as a string
  * vector.
@@ -109,9 +120,9 @@ export interface ReportOptions {
  */
 export function reportUninitializedVariables(
   varList: readonly Variable[] | null = null,
-  ...rest: Rest<[name: string | null], ReportOptions>
+  ...rest: Rest<[name: string | null], NameOption>
 ): Tensor {
-  const { name } = bind<ReportOptions>(['name'], rest);
+  const { name } = bind<NameOption>(['name'], rest);
   const variables = varList ?? [...globalVariables(), ...localVariables()];
   return opScope(name, 'report_uninitialized_variables', [], () => {
     if (variables.length === 0) return constant(NdArray.zeros(string, [0]));

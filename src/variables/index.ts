@@ -61,7 +61,7 @@ export {
   variableAxisSizePartitioner,
 } from './partitioned.ts';
 export { type GetVariableOptions, VariableScope } from './scope-object.ts';
-export { AssignedVariable, type SparseDelta, Variable } from './variable.ts';
+export { type AssignedVariable, type SparseDelta, Variable } from './variable.ts';
 export type { InitialValue, VariableOptions } from './variable-ops.ts';
 export {
   getLocalVariable,
@@ -81,5 +81,4 @@ export {
   type Regularizer,
   type Reuse,
   type VariableRequest,
-  VariableStore,
 } from './variable-store.ts';

@@ -29,8 +29,11 @@ export type Reuse = boolean | typeof AUTO_REUSE | null;
 /** An initializer, a factory of one, a function (of the shape or of nothing), or the initial value itself. */
 export type InitializerLike = InitializerFunction | (() => TensorLike) | InitializerFactory<readonly []> | TensorLike;
 
-/** A term of the loss for a variable; null for none. */
-export type Regularizer = (weights: Variable) => Tensor | null;
+/**
+ * A term of the loss for a variable; null for none. What it gets is the variable, as in TensorFlow, which converts to a
+ * tensor wherever ops want one; the type lets functions take it for either.
+ */
+export type Regularizer = (weights: Variable & Tensor) => Tensor | null;
 
 /** What a variable can be asked for with, besides its name. */
 export interface VariableRequest {
@@ -281,7 +284,7 @@ function addRegularizationLoss(name: string, variable: Variable, regularizer: Re
     graph.asDefault(() =>
       graph.controlDependencies(null, () => {
         using _ = graph.colocateWith(variable.op);
-        return graph.nameScope(`${name}/Regularizer/`, () => regularizer(variable));
+        return graph.nameScope(`${name}/Regularizer/`, () => regularizer(variable as Variable & Tensor));
       }),
     ),
   );

@@ -189,8 +189,9 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
 
   /** The value before it is raised by one. The run fails with `OutOfRangeError` where it is not below `limit`. */
-  countUpTo(limit: number): Tensor {
-    return emitOne('ResourceCountUpTo', [this.handle], { limit, T: this.dtype });
+  countUpTo(limit: number, ...rest: Rest<[name: string | null], { readonly name?: string | null }>): Tensor {
+    const { name } = bind<{ name: string | null }>(['name'], rest);
+    return emitOne('ResourceCountUpTo', [this.handle], { limit, T: this.dtype }, name);
   }
 
   /** Whether the session has a value for it. */

@@ -207,6 +207,9 @@ test('algebra keeps what only looks neutral', () => {
     ['%4 = Const() {value=[1, 0]} : i32[2]', 'Transpose(%0, %4) : f32[3,2]'],
     // It goes beyond the input, and fails.
     ['%4 = Const() {value=[1, 0]} : i32[2]\n%6 = Const() {value=[2, 3]} : i32[2]', 'Slice(%0, %4, %6) : f32[2,3]'],
+    // No permutations of two axes: they fail.
+    ['%4 = Const() {value=[0, 2]} : i32[2]', 'Transpose(%0, %4) : f32[?,?]'],
+    ['%4 = Const() {value=[0, 0]} : i32[2]\n%6 = Transpose(%0, %4) : f32[?,?]', 'Transpose(%6, %4) : f32[?,?]'],
   ];
   for (const [constant, op] of kept) expectAlgebra(`${constant}\n%5 = ${op}\nfetch %5`);
   // A sum of one element begins with 0: -0 becomes 0.

@@ -150,7 +150,7 @@ const building: Readonly<Record<string, Building>> = {
     const graph = tf.getDefaultGraph();
     const outputs = [{ dtype: x.dtype, shape: x.shape }];
     const [y] = graph.createOp({ type: 'Snapshot', inputs: [x], attrs: {}, outputs, name: 'Snapshot' }).outputs;
-    const { values } = tf.topK(y, 2);
+    const { values } = tf.nn.topK(y, 2);
     return () => tf.gradients(values, x);
   },
   '0043': () => {

@@ -109,6 +109,8 @@ test('a diff names added nodes and changed collections', () => {
   });
   g.addToCollection('new', 1);
   const diff = diffSnapshots(before, g.snapshot());
+  assert.equal(g.diff(before), diff);
+  assert.equal(g.diff(before, before), { added: [], refined: [], collections: [] });
   assert.equal(
     diff.added.map((n) => n.name),
     ['a', 'b'],

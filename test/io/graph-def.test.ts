@@ -10,6 +10,15 @@ import { toDot } from '../../src/viz/dot.ts';
 
 const test = suite('io/graph-def');
 
+test('a graph gives its exported form', () => {
+  const g = new Graph();
+  g.asDefault(() => placeholder(float32, [2], { name: 'x' }));
+  assert.instance(g.asGraphDef(), GraphDef);
+  assert.is(g.asGraphDef().toText(), GraphDef.of(g).toText());
+  assert.is(g.asGraphDef({ addShapes: true }).toText(), GraphDef.of(g, { addShapes: true }).toText());
+  assert.ok(g.asGraphDef({ addShapes: true }).toText().includes('_output_shapes'));
+});
+
 test('a placeholder and a constant print as TensorFlow prints them', () => {
   const g = new Graph();
   g.asDefault(() => {

@@ -9,6 +9,7 @@ import type { Tensor } from '../../src/graph/graph.ts';
 import { constant } from '../../src/ops/constants.ts';
 import { emit, emitOne } from '../../src/ops/emit.ts';
 import * as tf from '../../src/ops/index.ts';
+import { stridedSliceOf } from '../../src/ops/slicing.ts';
 import { constantShape, constantValue } from '../../src/ops/static-value.ts';
 import { float32, float64, int32, int64, string } from '../../src/util/dtype.ts';
 
@@ -18,7 +19,7 @@ test.after(() => resetDefaultGraph());
 
 const x = (...shape: (number | null)[]) => tf.placeholder(float32, shape);
 const anything = () => tf.placeholder(float32, null);
-const at = (t: Tensor, i: number) => tf.stridedSliceOf(t, [i]);
+const at = (t: Tensor, i: number) => stridedSliceOf(t, [i]);
 const value = (t: Tensor) => constantValue(t)?.array() ?? null;
 
 test('a reshape to lengths some of which are tensors', () => {
@@ -51,10 +52,10 @@ test('parts of a shape that are known, put together anew', () => {
   assert.is(value(at(dims, 1)), 4);
   assert.is(value(at(dims, -1)), 5);
   assert.is(value(at(dims, 0)), null);
-  assert.equal(value(tf.stridedSliceOf(dims, [{ start: 1 }])), [4, 5]);
-  assert.equal(constantShape(tf.stridedSliceOf(dims, [{ stop: 2 }])), [null, 4]);
-  assert.equal(constantShape(tf.stridedSliceOf(dims, [{ step: -1 }])), [5, 4, null]);
-  assert.equal(constantShape(tf.concat([tf.stridedSliceOf(dims, [{ stop: 1 }]), [9]], 0)), [null, 9]);
+  assert.equal(value(stridedSliceOf(dims, [{ start: 1 }])), [4, 5]);
+  assert.equal(constantShape(stridedSliceOf(dims, [{ stop: 2 }])), [null, 4]);
+  assert.equal(constantShape(stridedSliceOf(dims, [{ step: -1 }])), [5, 4, null]);
+  assert.equal(constantShape(tf.concat([stridedSliceOf(dims, [{ stop: 1 }]), [9]], 0)), [null, 9]);
   assert.equal(constantShape(tf.stack([at(dims, 0), at(dims, 1)])), [null, 4]);
   assert.equal(constantShape(tf.slice(dims, [0], [2])), [null, 4]);
   assert.equal(constantShape(tf.identity(dims)), [null, 4, 5]);
@@ -103,7 +104,7 @@ test('values that fold', () => {
         [5, 6],
       ],
     ],
-    [tf.stridedSliceOf(two, [1, { step: -2 }]), [6, 4]],
+    [stridedSliceOf(two, [1, { step: -2 }]), [6, 4]],
     [tf.tile(constant([1, 2], int32), [2]), [1, 2, 1, 2]],
     [tf.range(2, 9, 3), [2, 5, 8]],
     [tf.fill([2], constant(7, int32)), [7, 7]],
@@ -140,7 +141,7 @@ test('what is not known does not fold', () => {
 test('a long chain of shape computations is folded without recursion', () => {
   let dims = emitOne('Shape', [x(null, 3)]);
   for (let i = 0; i < 20_000; i++) dims = tf.identity(dims);
-  assert.equal(tf.zeros(tf.stridedSliceOf(dims, [{ start: 1 }])).shape, [3]);
+  assert.equal(tf.zeros(stridedSliceOf(dims, [{ start: 1 }])).shape, [3]);
 });
 
 test('a chain of reshapes by their own shapes stays linear', () => {
@@ -173,12 +174,12 @@ test('unknown ranks and lengths are ordinary', () => {
     [null, 5],
   );
   assert.equal(tf.slice(x(null, 5), [1, 1], [2, -1]).shape, [2, 4]);
-  assert.equal(tf.stridedSliceOf(x(null, 5), [{ start: 1 }, { stop: -1 }]).shape, [null, 4]);
-  assert.equal(tf.stridedSliceOf(x(null, 5), [0]).shape, [5]);
-  assert.equal(tf.stridedSliceOf(x(2, 3, 4), ['...', null, 1]).shape, [2, 3, 1]);
-  assert.equal(tf.stridedSliceOf(x(5), [tf.placeholder(int32, [])]).shape, []);
-  assert.equal(tf.stridedSliceOf(x(5, 2), [{ start: tf.placeholder(int32, []) }]).shape, [null, 2]);
-  assert.is(tf.stridedSliceOf(u, [0]).shape, null);
+  assert.equal(stridedSliceOf(x(null, 5), [{ start: 1 }, { stop: -1 }]).shape, [null, 4]);
+  assert.equal(stridedSliceOf(x(null, 5), [0]).shape, [5]);
+  assert.equal(stridedSliceOf(x(2, 3, 4), ['...', null, 1]).shape, [2, 3, 1]);
+  assert.equal(stridedSliceOf(x(5), [tf.placeholder(int32, [])]).shape, []);
+  assert.equal(stridedSliceOf(x(5, 2), [{ start: tf.placeholder(int32, []) }]).shape, [null, 2]);
+  assert.is(stridedSliceOf(u, [0]).shape, null);
   assert.equal(tf.broadcastTo(u, [2, 3]).shape, [2, 3]);
   assert.equal(tf.reverse(x(null, 2), [1]).shape, [null, 2]);
   assert.equal(tf.ensureShape(u, [null, 3]).shape, [null, 3]);
@@ -211,10 +212,10 @@ test('build errors leave the graph as it was', () => {
     () => tf.transpose(input, [0, 1, 2]),
     () => tf.expandDims(input, 3),
     () => tf.squeeze(input, [0]),
-    () => tf.stridedSliceOf(input, [2]),
-    () => tf.stridedSliceOf(input, [{ step: 0 }]),
-    () => tf.stridedSliceOf(input, [0, 0, 0]),
-    () => tf.stridedSliceOf(input, [0.5]),
+    () => stridedSliceOf(input, [2]),
+    () => stridedSliceOf(input, [{ step: 0 }]),
+    () => stridedSliceOf(input, [0, 0, 0]),
+    () => stridedSliceOf(input, [0.5]),
     () => tf.tile(input, [1]),
     () => tf.pad(input, [[1, 2]]),
     () =>

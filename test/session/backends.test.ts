@@ -1,4 +1,6 @@
 /** Starting backends, and living beside programs that use TensorFlow.js themselves. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import * as tfjs from '@tensorflow/tfjs-core';
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -32,6 +34,40 @@ test("the current backend of tfjs and its tensors stay the program's own", async
   assert.equal(y.array(), [[12]]);
   assert.is(tfjs.getBackend(), 'cpu');
   assert.is(tfjs.memory().numTensors, before);
+});
+
+/** Runs a program in a process of its own, where tfjs has no backend yet; what it prints. */
+async function alone(program: string): Promise<string> {
+  const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const code = `
+    import * as tfjs from ${JSON.stringify(import.meta.resolve('@tensorflow/tfjs-core'))};
+    import * as tf from ${url('../../src/index.ts')};
+    ${program}`;
+  const node = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', code];
+  const { stdout } = await promisify(execFile)(process.execPath, node);
+  return stdout.trim();
+}
+
+test('the first backend becomes that of tfjs, where the program has chosen none', async () => {
+  const printed = await alone(`
+    const x = tf.placeholder(tf.float32, [2]);
+    const first = new tf.Session();
+    await first.ready();
+    const second = new tf.Session({ config: { backend: 'cpu' } });
+    await second.ready();
+    const y = await first.run(x.mul(2), { feedDict: [[x, tfjs.tensor([1, 2])]] });
+    console.log(tfjs.getBackend(), String(y));`);
+  assert.is(printed, 'wasm [2. 4.]');
+});
+
+test('a choice of the program stays', async () => {
+  const printed = await alone(`
+    import ${JSON.stringify(import.meta.resolve('@tensorflow/tfjs-backend-cpu'))};
+    await tfjs.setBackend('cpu');
+    const sess = new tf.Session();
+    await sess.ready();
+    console.log(sess.backend, tfjs.getBackend(), String(tfjs.tensor([1]).arraySync()));`);
+  assert.is(printed, 'wasm cpu 1');
 });
 
 test('a result as a tfjs tensor can be used by tfjs on another backend', async () => {

@@ -9,6 +9,7 @@ import { ConfigProto } from '../../runtime/config.ts';
 import { Session } from '../../runtime/session.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import * as tf from '../../src/ops/index.ts';
+import { topK } from '../../src/ops/selection.ts';
 import { type ArrayValue, toNdArray } from '../../src/util/array-convert.ts';
 import { bool, type DType, float32, int32 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
@@ -117,8 +118,8 @@ const instances: readonly Instance[] = [
   { name: 'one-hot of values', feeds: [ints([0, 2, 1])], build: (at) => tf.oneHot(at, 3, 5, -2) },
   { name: 'one-hot of fractions', feeds: [ints([0, 2, 1])], build: (at) => tf.oneHot(at, 3, 0.5, 0.25) },
   { name: 'one-hot in front', feeds: [ints([0, 2, 1])], build: (at) => tf.oneHot(at, 3, 1, 0, 0) },
-  { name: 'top k', feeds: [f(3, 9)], build: (x) => Object.values(tf.topK(x, 4)) },
-  { name: 'top k of equals', feeds: [toNdArray([1, 3, 3, 2, 3])], build: (x) => Object.values(tf.topK(x, 4)) },
+  { name: 'top k', feeds: [f(3, 9)], build: (x) => Object.values(topK(x, 4)) },
+  { name: 'top k of equals', feeds: [toNdArray([1, 3, 3, 2, 3])], build: (x) => Object.values(topK(x, 4)) },
   { name: 'segments', feeds: [f(4, 3), ints([0, 0, 1, 3])], build: (x, at) => tf.segmentSum(x, at), kernel: 'none' },
 ];
 

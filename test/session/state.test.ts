@@ -1,6 +1,4 @@
 /** What runs leave behind: nothing but their results and the values of variables, whether they succeed or fail. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readyBackend } from '../../runtime/backends/index.ts';
@@ -14,6 +12,7 @@ import { reshape } from '../../src/ops/shaping.ts';
 import { float32, int32, int64 } from '../../src/util/dtype.ts';
 import { flags } from '../../src/util/flags.ts';
 import { Variable } from '../../src/variables/variable.ts';
+import { heap } from '../support/heap.ts';
 import { leakChecked } from '../support/leaks.ts';
 import { failure, slowBackend } from '../support/session.ts';
 
@@ -27,15 +26,6 @@ function failing() {
   const assign = v.assign(add(v, drawn)).op;
   const y = controlDependencies([assign], () => reshape(identity(v), shape, { name: 'fails' }));
   return { shape, v, drawn, y };
-}
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Bytes of heap in use, after garbage was collected. */
-function heap(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed;
 }
 
 for (const backend of ['wasm', 'cpu']) {

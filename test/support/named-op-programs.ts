@@ -67,8 +67,8 @@ export const opPrograms: Readonly<Record<string, Program>> = {
       tf.cumsum(x, 1),
       tf.cumprod(u, { exclusive: true }),
       tf.norm(x, { axis: 1 }),
-      tf.reduceVariance(u, 0),
-      tf.reduceStd(x),
+      tf.math.reduceVariance(u, 0),
+      tf.math.reduceStd(x),
     ];
     tf.reduceAll(b);
     tf.reduceAny(b, 1, { name: 'any' });

@@ -24,12 +24,12 @@ import {
   PartitionedVariable,
   trainableVariables,
   Variable,
-  VariableStore,
   variableAxisSizePartitioner,
   variableOpScope,
   variableScope,
   zerosInitializer,
 } from '../../src/variables/index.ts';
+import { VariableStore } from '../../src/variables/variable-store.ts';
 import { leakChecked } from '../support/leaks.ts';
 import { failure } from '../support/session.ts';
 

@@ -3,6 +3,7 @@
  * nor handles, and it alone makes snapshots.
  */
 import { createDraft, type Draft, enableMapSet, finishDraft } from 'immer';
+import { NameIndex } from './name-index.ts';
 import type { Node, NodeId } from './node.ts';
 import { GraphSnapshot, SEGMENT, type SnapshotState } from './snapshot.ts';
 
@@ -27,7 +28,7 @@ export class GraphStore {
   private current: GraphSnapshot | null = null;
   /** Every node, in id order: the handle's own view, ahead of the last snapshot. */
   private readonly all: Node[] = [];
-  private ids = new Map<string, NodeId>();
+  private index = new NameIndex(this.all);
   /** Ids below the last snapshot's size whose node was replaced since. */
   private readonly replaced = new Set<NodeId>();
   private readonly lists = new Map<string, unknown[]>();
@@ -49,12 +50,11 @@ export class GraphStore {
     return this.all[id];
   }
   find(name: string): NodeId | undefined {
-    return this.ids.get(name);
+    return this.index.get(name);
   }
 
   add(node: Node): void {
     this.all.push(node);
-    this.ids.set(node.name, node.id);
   }
 
   /** Puts a refined node in the place of the one with its id. */
@@ -66,16 +66,17 @@ export class GraphStore {
   /** Forgets every node from `size` on; snapshots taken in between keep theirs. */
   truncate(size: number): void {
     if (size < this.state.size) this.startAnew();
+    else this.index.truncate(size);
     while (this.all.length > size) {
       const node = this.all.pop() as Node;
-      if (this.ids.get(node.name) === node.id) this.ids.delete(node.name);
       this.replaced.delete(node.id);
     }
   }
 
   /** The last snapshot is no prefix of what follows: it keeps the name index, and the graph counts as another one. */
   private startAnew(): void {
-    this.ids = new Map(this.ids);
+    this.index.detach();
+    this.index = new NameIndex(this.all);
     this.epochValue = nextEpoch++;
     this.state = EMPTY;
     this.current = null;
@@ -154,7 +155,7 @@ export class GraphStore {
     this.state = finishDraft(draft) as SnapshotState;
     this.replaced.clear();
     this.touched.clear();
-    this.current = new GraphSnapshot(this.epoch, this.state, this.ids);
+    this.current = new GraphSnapshot(this.epoch, this.state, this.index);
     return this.current;
   }
 

@@ -528,19 +528,19 @@ export function squaredDifference(x: TensorLike, y: TensorLike, ...rest: NameRes
 export function divNoNan(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
   return binary('DivNoNan', x, y, rest, 'div_no_nan');
 }
-/** x · y, 0 where y is 0 even if x is infinite or NaN. `tf.multiplyNoNan([NaN], 0)   // [0]` */
+/** x · y, 0 where y is 0 even if x is infinite or NaN. `tf.math.multiplyNoNan([NaN], 0)   // [0]` */
 export function multiplyNoNan(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
   return binary('MulNoNan', x, y, rest, 'multiply_no_nan');
 }
-/** x · log(y), 0 where x is 0. `tf.xlogy([0], 0)   // [0]` */
+/** x · log(y), 0 where x is 0. `tf.math.xlogy([0], 0)   // [0]` */
 export function xlogy(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
   return opScope(nameOf(rest), 'xlogy', [x, y], () => binary('Xlogy', x, y, []));
 }
-/** x · log(1 + y), 0 where x is 0. `tf.xlog1py([0], -1)   // [0]` */
+/** x · log(1 + y), 0 where x is 0. `tf.math.xlog1py([0], -1)   // [0]` */
 export function xlog1py(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
   return opScope(nameOf(rest), 'xlog1py', [x, y], () => binary('Xlog1py', x, y, []));
 }
-/** x / y, 0 where x is 0. `tf.xdivy([0], 0)   // [0]` */
+/** x / y, 0 where x is 0. `tf.math.xdivy([0], 0)   // [0]` */
 export function xdivy(x: TensorLike, y: TensorLike, ...rest: NameRest): Tensor {
   return opScope(nameOf(rest), 'xdivy', [x, y], () => binary('Xdivy', x, y, []));
 }

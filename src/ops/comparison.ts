@@ -131,7 +131,7 @@ export interface ApproximateEqualOptions {
   readonly name?: string | null;
 }
 
-/** |x - y| < `tolerance`, 1e-5 if not given; the shapes must be the same. `tf.approximateEqual([1], [1.000001])   // [true]` */
+/** |x - y| < `tolerance`, 1e-5 if not given; the shapes must be the same. `approximateEqual([1], [1.000001])   // [true]` */
 export function approximateEqual(
   x: TensorLike,
   y: TensorLike,

@@ -140,7 +140,7 @@ function operationOf(item: unknown): Operation {
 /**
  * The value, which from now on is ready only when the dependencies are done too.
  *
- *     const fresh = tf.withDependencies([assign], v.value());
+ *     const fresh = withDependencies([assign], v.value());
  */
 export function withDependencies(
   dependencies: readonly Dependencies[],

@@ -462,7 +462,7 @@ export function reduceAny(inputTensor: TensorLike, ...rest: ReduceRest): Tensor 
 /**
  * The Euclidean norm of the elements along `axis`. See `reduceSum`.
  *
- *     tf.reduceEuclideanNorm([3, 4])           // 5
+ *     tf.math.reduceEuclideanNorm([3, 4])           // 5
  */
 export function reduceEuclideanNorm(inputTensor: TensorLike, ...rest: ReduceRest): Tensor {
   return reduce('EuclideanNorm', inputTensor, options(rest));
@@ -490,7 +490,7 @@ export function reduceLogsumexp(inputTensor: TensorLike, ...rest: ReduceRest): T
 /**
  * The variance (dividing by the count) of the elements along `axis`. Throws `TypeError` for integers. See `reduceSum`.
  *
- *     tf.reduceVariance(x, {axis: 0})
+ *     tf.math.reduceVariance(x, {axis: 0})
  */
 export function reduceVariance(inputTensor: TensorLike, ...rest: ReduceRest): Tensor {
   const { axis, keepdims, name } = options(rest);
@@ -507,7 +507,7 @@ export function reduceVariance(inputTensor: TensorLike, ...rest: ReduceRest): Te
 /**
  * The standard deviation (dividing by the count) of the elements along `axis`. See `reduceVariance`.
  *
- *     tf.reduceStd(x, {axis: 0})
+ *     tf.math.reduceStd(x, {axis: 0})
  */
 export function reduceStd(inputTensor: TensorLike, ...rest: ReduceRest): Tensor {
   const { axis, keepdims, name } = options(rest);

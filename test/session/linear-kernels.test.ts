@@ -202,4 +202,19 @@ for (const backend of ['wasm', 'cpu']) {
   }
 }
 
+test('an axis given twice is an error, as in TensorFlow, not a reduction', async () => {
+  const graph = new Graph();
+  const sums = graph.asDefault(() => {
+    const x = tf.placeholderWithDefault([[1, 2, 3]], [1, 3]);
+    return [tf.reduceSum(x, [1, -1]), tf.reduceSum(tf.constant([[1, 2, 3]]), [0, 0])];
+  });
+  const session = new Session({ graph });
+  for (const [i, sum] of sums.entries()) {
+    const error = await failure(() => session.run(sum));
+    const axis = 1 - i;
+    assert.match(error.message, `Invalid reduction arguments: Axes contains duplicate dimension: ${axis}`);
+  }
+  session.close();
+});
+
 test.run();

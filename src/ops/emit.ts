@@ -182,8 +182,7 @@ function build(
     const final = name.endsWith('/') ? name.slice(0, -1) : graph.uniqueName(name, false);
     throw new ValueError(explain(error.message, final, def, flat, resolved, outputDTypes));
   }
-  const outputs = new Array<TensorSpec>(inferred.length);
-  for (let i = 0; i < inferred.length; i++) outputs[i] = specOf(inferred[i], outputDTypes[i], flat);
+  const outputs = specsOf(inferred, outputDTypes, flat);
   return graph.createOp({ type: def.name, inputs: flat, attrs: resolved, outputs, name });
 }
 
@@ -212,14 +211,18 @@ function isEmpty(attrs: EmitAttrs): boolean {
   return true;
 }
 
-/** The spec of an output; that of the first input itself where nothing differs, as for most ops on elements. */
-function specOf(found: Inferred[number], dtype: DType, inputs: readonly Tensor[]): TensorSpec {
-  if (found !== null && !Array.isArray(found))
-    return { dtype, ...(found as { shape: Shape; handle: TensorSpec['handle'] }) };
-  const shape = found as Shape;
-  const first = inputs.length > 0 ? inputs[0].spec : null;
-  if (first && first.shape === shape && first.dtype === dtype && first.handle === undefined) return first;
-  return { dtype, shape: Object.freeze(shape) };
+/** The specs of the outputs; those of the first input's op itself where nothing differs, as for most ops on elements. */
+function specsOf(inferred: Inferred, dtypes: readonly DType[], inputs: readonly Tensor[]): readonly TensorSpec[] {
+  if (inferred.length === 1 && inputs.length > 0) {
+    const { outputs } = inputs[0].op.node;
+    const [{ dtype, shape, handle }] = outputs;
+    if (outputs.length === 1 && shape === inferred[0] && dtype === dtypes[0] && handle === undefined) return outputs;
+  }
+  return inferred.map((found, i) =>
+    found === null || Array.isArray(found)
+      ? { dtype: dtypes[i], shape: Object.freeze(found) as Shape }
+      : { dtype: dtypes[i], ...(found as { shape: Shape; handle: TensorSpec['handle'] }) },
+  );
 }
 
 /** An op that is about to be built, as its shape rule sees it. */

@@ -460,7 +460,9 @@ function operationOf(element: Tensor | Operation): Operation {
 
 /** A node of a graph, as a handle: two handles of one node are the same object. */
 export class Operation {
-  private readonly tensors: Tensor[] = [];
+  /** The outputs asked for so far: most ops have one, which needs no list. */
+  private first: Tensor | null = null;
+  private list: readonly Tensor[] | null = null;
 
   /** Handles are made by their graph. */
   constructor(
@@ -481,15 +483,20 @@ export class Operation {
     return this.node.device;
   }
   get inputs(): Tensor[] {
-    return this.node.inputs.map((e) => this.graph.operation(e.node).outputs[e.index]);
+    return this.node.inputs.map((e) => this.graph.operation(e.node).output(e.index));
   }
   get controlInputs(): Operation[] {
     return this.node.controls.map((id) => this.graph.operation(id));
   }
   get outputs(): readonly Tensor[] {
-    const count = this.node.outputs.length;
-    while (this.tensors.length < count) this.tensors.push(new Tensor(this, this.tensors.length));
-    return this.tensors;
+    this.list ??= this.node.outputs.map((_, i) => (i === 0 && this.first ? this.first : new Tensor(this, i)));
+    return this.list;
+  }
+  /** One of the outputs, which must exist. */
+  output(index: number): Tensor {
+    if (index > 0 || this.list) return this.outputs[index];
+    this.first ??= new Tensor(this, 0);
+    return this.first;
   }
 
   /** The value of an attribute, under TensorFlow's name. Throws `ValueError` where there is none. */
@@ -501,9 +508,7 @@ export class Operation {
 
   /** Runs the operation in `session`, or in the default one. Throws `ValueError` where there is none for its graph. */
   async run(feedDict?: unknown, session?: Evaluator | null): Promise<void> {
-    await evaluatorFor(this.graph, session, 'execute operation', 'run', "the operation's graph").run(this, {
-      feedDict,
-    });
+    await evaluatorFor(this.graph, session, 'operation').run(this, { feedDict });
   }
 
   toString(): string {
@@ -567,7 +572,7 @@ export class Tensor extends Chainable<Tensor> {
 
   /** The value in `session`, or in the default one. Throws `ValueError` where there is none for this graph. */
   async eval(feedDict?: unknown, session?: Evaluator | null): Promise<unknown> {
-    return evaluatorFor(this.graph, session, 'evaluate tensor', 'eval', "the tensor's graph").run(this, { feedDict });
+    return evaluatorFor(this.graph, session, 'tensor').run(this, { feedDict });
   }
 
   [Symbol.iterator](): never {

@@ -56,7 +56,7 @@ export function emitOne(
   attrs: EmitAttrs = {},
   name?: string | null,
 ): Tensor {
-  return emit(type, inputs, attrs, name).outputs[0];
+  return emit(type, inputs, attrs, name).output(0);
 }
 
 /**

@@ -8,7 +8,7 @@ import type { GraphSnapshot } from '../graph/snapshot.ts';
 import { formatShapeBrackets } from '../util/shape.ts';
 
 export interface DotOptions {
-  /** Leaves constants and placeholders of axes and shapes out; true without it keeps every node. */
+  /** False leaves constants out; true, the default, shows every node. */
   readonly constants?: boolean;
   /** `TB` (top to bottom, the default) or `LR`. */
   readonly direction?: 'TB' | 'LR';

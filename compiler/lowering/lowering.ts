@@ -49,6 +49,8 @@ export interface Target {
   readonly table: LoweringTable;
   /** Types that backend buffers can hold; values of other types live on the host. */
   readonly dtypes: ReadonlySet<DType>;
+  /** Whether products pack their right operand once per buffer: cheap for constants, paid each run for what changes. */
+  readonly packsRightOperand: boolean;
   /** Whether the backend has this kernel. */
   hasKernel(kernel: string): boolean;
   /** Whether there is a host kernel for this op type. */

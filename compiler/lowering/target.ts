@@ -36,6 +36,7 @@ export function makeTarget(name: string, machine: Machine): Target {
     name,
     table: tables.get(name) ?? tfjsTable,
     dtypes: name === HOST ? new Set() : bufferTypes,
+    packsRightOperand: name === 'wasm',
     hasKernel: (kernel) => machine.hasKernel(kernel),
     hasHost: (op) => machine.hasHost(op),
   };

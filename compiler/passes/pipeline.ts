@@ -10,6 +10,7 @@ import { fuse } from './fuse.ts';
 import type { Pass } from './pass.ts';
 import { schedule } from './schedule.ts';
 import { specialise } from './specialise.ts';
+import { turn } from './turn.ts';
 
 export interface Stage {
   /** Unique in the list: a pass that comes twice gets a number the second time. */
@@ -35,6 +36,8 @@ export const pipeline: readonly Stage[] = [
   stage(dce),
   // After the passes above, which know a large op better than its pieces.
   stage(decompose),
+  // Once updates are assignments, so that it is seen which operands change; before cse, which shares the transposes.
+  stage(turn),
   // The pieces have constants, identities and equal parts of their own.
   stage(fold, 'fold2'),
   stage(algebra, 'algebra2'),

@@ -47,6 +47,7 @@ export function fakeTarget(options: FakeOptions = {}): Target {
     name: 'fake',
     table: table as LoweringTable,
     dtypes: new Set(options.dtypes ?? dtypes.filter((dtype) => dtype !== resource)),
+    packsRightOperand: false,
     hasKernel: () => true,
     hasHost: options.hasHost ?? hasHostKernel,
   };

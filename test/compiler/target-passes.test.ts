@@ -11,6 +11,7 @@ import { fuse } from '../../compiler/passes/fuse.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { pipeline } from '../../compiler/passes/pipeline.ts';
 import { schedule } from '../../compiler/passes/schedule.ts';
+import { turn } from '../../compiler/passes/turn.ts';
 import { float32 } from '../../src/util/dtype.ts';
 import { InternalError, ValueError } from '../../src/util/errors.ts';
 import { flags } from '../../src/util/flags.ts';
@@ -166,6 +167,27 @@ test('on wasm, fuse leaves Relu, which would lose NaN', () => {
       .map(({ op }) => op);
   assert.equal(ops(dense('Relu')), ['_FusedMatMul', 'Relu']);
   assert.equal(ops(dense('Elu')), ['_FusedMatMul']);
+});
+
+test('turn packs the smaller operand of a product with a variable that the run assigns', () => {
+  const packing = { target: { ...fakeTarget(), packsRightOperand: true } };
+  const program = (rows: number, assign = true) => `%0 = _Arg() {index=0} : f32[${rows},256]
+    %1 = VarHandleOp() {shared_name="w", dtype=f32, shape=[256, 128]} : res[]<f32[256,128]>
+    %2 = ReadVariableOp(%1) : f32[256,128]
+    %3 = MatMul(%0, %2) : f32[${rows},128]
+    ${assign ? '%4 = Neg(%2) : f32[256,128]\n%5 = AssignVariableOp(%1, %4) : ()\nrun %5' : ''}
+    fetch %3`;
+  const ops = (module: { nodes: readonly { op: string }[] }) =>
+    module.nodes.map(({ op }) => op).filter((op) => op === 'MatMul' || op === 'Transpose');
+  const turned = transform(turn, program(8), packing);
+  assert.equal(ops(turned), ['Transpose', 'Transpose', 'MatMul', 'Transpose']);
+  const product = turned.nodes.find(({ op }) => op === 'MatMul');
+  assert.equal(product?.outputs[0].shape, [128, 8]);
+  assert.equal(product?.origin, [3]);
+  // The left operand is not much smaller; the variable keeps its value and stays packed; nothing packs at all.
+  assert.equal(ops(transform(turn, program(64), packing)), ['MatMul']);
+  assert.equal(ops(transform(turn, program(8, false), packing)), ['MatMul']);
+  assert.equal(ops(transform(turn, program(8))), ['MatMul']);
 });
 
 test('schedule moves a value to where it is needed if that costs nothing', () => {

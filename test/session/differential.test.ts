@@ -82,6 +82,20 @@ const models: Readonly<Record<string, () => Model>> = {
     const step = new tf.train.AdagradOptimizer(0.1).minimize(loss);
     return { feeds: [[ids, { data: Int32Array.of(0, 3, 3, 6), shape: [4] }]], loss, step };
   },
+  'a layer so wide that its products are turned'() {
+    const [x, y] = [tf.placeholder(tf.float32, [null, 256]), tf.placeholder(tf.float32, [null, 128])];
+    const [w, b] = [weights('w', [256, 128], 1), weights('b', [128], 2)];
+    const loss = tf.reduceMean(tf.square(tf.nn.biasAdd(tf.matmul(x, w), b).sub(y)));
+    const step = new tf.train.GradientDescentOptimizer(0.1).minimize(loss);
+    return {
+      feeds: [
+        [x, numbers([4, 256], 3)],
+        [y, numbers([4, 128], 4)],
+      ],
+      loss,
+      step,
+    };
+  },
   'much to simplify'() {
     const x = tf.placeholder(tf.float32, [null, 3]);
     const w = weights('w', [3, 3], 1);

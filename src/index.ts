@@ -68,38 +68,9 @@ export * from './variables/index.ts';
 
 // Values: element types, shapes, arrays, errors, switches.
 
+export * from './dtypes.ts';
 export type { ArrayValue, ShapedData } from './util/array-convert.ts';
-export {
-  asDType as asDtype,
-  bfloat16,
-  bool,
-  complex64,
-  complex128,
-  DType,
-  type DTypeLike,
-  type DTypeName,
-  float16,
-  float16 as half,
-  float32,
-  float64,
-  float64 as double,
-  int8,
-  int16,
-  int32,
-  int64,
-  qint8,
-  qint16,
-  qint32,
-  quint8,
-  quint16,
-  resource,
-  string,
-  uint8,
-  uint16,
-  uint32,
-  uint64,
-  variant,
-} from './util/dtype.ts';
+export type { DTypeLike, DTypeName } from './util/dtype.ts';
 export {
   AssertionError,
   InaccessibleTensorError,

@@ -6,7 +6,7 @@ import type { DType } from '../../src/util/dtype.ts';
 import { UnimplementedError } from '../../src/util/errors.ts';
 import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 import { type KnownShape, sizeOf, stridesOf } from '../../src/util/shape.ts';
-import { layoutOf, type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
+import { layoutOf, type Padding, padsOf, type Window, type WindowAxis, windowAxis } from '../../src/util/window.ts';
 import { indicesOf, integers, invalid, rounded } from './elements.ts';
 import { defineHostKernels, type HostKernel, type HostOp } from './registry.ts';
 
@@ -17,14 +17,6 @@ interface Geometry {
   readonly inShape: KnownShape;
   readonly channel: number;
   readonly spatial: readonly number[];
-}
-
-interface Window {
-  readonly ksize: readonly number[];
-  readonly strides: readonly number[];
-  readonly padding: Padding;
-  readonly explicit: readonly number[];
-  readonly dataFormat: string;
 }
 
 /** @param names the attributes that the op has beside ksize, strides and padding */

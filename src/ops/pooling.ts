@@ -6,7 +6,7 @@ import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts
 import { ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import type { Dim, Shape } from '../util/shape.ts';
-import { layoutOf, type Padding, padsOf } from '../util/window.ts';
+import { layoutOf, type Padding, padsOf, type Window } from '../util/window.ts';
 import { checkPaddings, windowedDim } from './convolution.ts';
 import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './convolution-functions.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
@@ -21,14 +21,6 @@ const SAME_OR_VALID = 'padding: {"SAME", "VALID"}';
 const ANY_PADDING = ['padding: {"SAME", "VALID", "EXPLICIT"}', 'explicit_paddings: list(int) = []'];
 const FORMAT = 'data_format: {"NHWC", "NCHW"} = "NHWC"';
 const VECT_FORMAT = 'data_format: {"NHWC", "NCHW", "NCHW_VECT_C"} = "NHWC"';
-
-interface Window {
-  readonly ksize: readonly number[];
-  readonly strides: readonly number[];
-  readonly padding: Padding;
-  readonly explicit: readonly number[];
-  readonly dataFormat: string;
-}
 
 function pooled(given: Shape, { ksize, strides, padding, explicit, dataFormat }: Window): readonly Dim[] {
   const input = withRank(given, 4);

@@ -5,6 +5,15 @@
 
 export type Padding = 'SAME' | 'VALID' | 'EXPLICIT';
 
+/** A window over an image as the attributes of an op give it, one number an axis. */
+export interface Window {
+  readonly ksize: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: Padding;
+  readonly explicit: readonly number[];
+  readonly dataFormat: string;
+}
+
 /** A window sliding along one axis. */
 export interface WindowAxis {
   readonly size: number;

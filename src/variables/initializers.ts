@@ -60,7 +60,7 @@ interface Kind<O extends object> {
   readonly name: string;
   /** The arguments in order, with their defaults. */
   readonly defaults: O;
-  /** Types it can make; null: any. */
+  /** Whether it makes floating types only. */
   readonly floatOnly?: boolean;
   readonly build: (shape: KnownShape, dtype: DType, options: O, full: KnownShape, offset: KnownShape | null) => Tensor;
 }

@@ -17,6 +17,7 @@ import { deviceName, HOST_DEVICE } from './devices.ts';
 import { runError } from './errors.ts';
 import { LoadedPlan } from './executor.ts';
 import type { Feed } from './feeds.ts';
+import { flagOf, MAX_FLAGS, withFlags } from './flags.ts';
 import { evaluate } from './host/evaluate.ts';
 import { hasHostKernel } from './host/index.ts';
 import type { SessionReport } from './live-sessions.ts';
@@ -65,7 +66,30 @@ export class Engine {
 
   /** Runs; the fetched values in order. */
   run(request: EngineRequest, settings: RunSettings): RunValue[] | Promise<RunValue[]> {
-    const { loaded, feedPositions } = this.planFor(request);
+    return this.runPlan(this.planFor(request), request, settings);
+  }
+
+  /** As `run`, for what is not asked for a second time: the plan and its constants go when the run ends. */
+  runOnce(request: EngineRequest, settings: RunSettings): RunValue[] | Promise<RunValue[]> {
+    const plan = this.load(request);
+    const release = () => plan.loaded.dispose();
+    let outcome: RunValue[] | Promise<RunValue[]>;
+    try {
+      outcome = this.runPlan(plan, request, settings);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    if (outcome instanceof Promise) return outcome.finally(release);
+    release();
+    return outcome;
+  }
+
+  private runPlan(
+    { loaded, feedPositions }: CachedPlan,
+    request: EngineRequest,
+    settings: RunSettings,
+  ): RunValue[] | Promise<RunValue[]> {
     const feeds: FeedValue[] = [];
     for (let i = 0; i < feedPositions.length; i++) feeds.push(request.feeds[feedPositions[i]]);
     const context: RunContext = {
@@ -107,17 +131,21 @@ export class Engine {
     const key = keyOf(this.graph, request);
     const known = this.plans.get(key);
     if (known) return known;
-    const plan = this.compile(request);
-    if (this.config.logDevicePlacement) logPlacement(plan, this.backend.name);
-    const made = { loaded: new LoadedPlan(plan, this.backend), feedPositions: positions(plan, request.feeds) };
+    const made = this.load(request);
     this.plans.set(key, made);
     return made;
+  }
+
+  private load(request: EngineRequest): CachedPlan {
+    const plan = this.compile(request);
+    if (this.config.logDevicePlacement) logPlacement(plan, this.backend.name);
+    return { loaded: new LoadedPlan(plan, this.backend), feedPositions: positions(plan, request.feeds) };
   }
 
   private compile(request: EngineRequest): ExecutionPlan {
     const { passes, userPasses } = this.config;
     try {
-      return compile(this.graph.snapshot(), request, this.target, { passes, userPasses, evaluate }).plan;
+      return compile(this.graph.snapshot(), withFlags(request), this.target, { passes, userPasses, evaluate }).plan;
     } catch (error) {
       throw this.compileError(error);
     }
@@ -141,9 +169,14 @@ function keyOf(graph: Graph, { fetches, targets, feeds, done }: EngineRequest): 
   key += '|';
   for (let i = 0; i < targets.length; i++) key += ` ${targets[i]}`;
   key += '|';
+  let flags = 0;
   for (let i = 0; i < feeds.length; i++) {
     const { endpoint, shape } = feeds[i];
     key += ` ${endpoint.node}:${endpoint.index}[${shape}]`;
+    const flag = flags < MAX_FLAGS ? flagOf(feeds[i]) : null;
+    if (flag === null) continue;
+    flags++;
+    key += `=${flag}`;
   }
   return done ? `${key}|${[...done].join(' ')}` : key;
 }

@@ -6,7 +6,7 @@ import { type Graph, type GraphElementLike, type Operation, Tensor } from '../sr
 import type { Endpoint } from '../src/graph/node.ts';
 import { constantValue } from '../src/ops/static-value.ts';
 import { type ArrayValue, toNdArray } from '../src/util/array-convert.ts';
-import { asDType, type DType, string } from '../src/util/dtype.ts';
+import { asDType, bool, type DType, string } from '../src/util/dtype.ts';
 import { TypeError, ValueError } from '../src/util/errors.ts';
 import { type Data, NdArray } from '../src/util/ndarray.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';
@@ -151,9 +151,10 @@ export function feedTensor(graph: Graph, key: unknown): Tensor {
 }
 
 function checkRange(value: unknown, dtype: DType): void {
-  if (!dtype.isInteger) return;
+  if (!dtype.isInteger && dtype !== bool) return;
   if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) return;
-  if (value >= dtype.min && value <= dtype.max) return;
+  const [min, max] = dtype === bool ? [0, 1] : [dtype.min, dtype.max];
+  if (value >= min && value <= max) return;
   throw new TypeError(
     `Type of feed value ${value} with type <class 'int'> is not compatible with Tensor type <class 'numpy.${dtype.name}'>. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
   );
@@ -161,7 +162,7 @@ function checkRange(value: unknown, dtype: DType): void {
 
 function convert(value: unknown, dtype: DType, backend: Backend | null): FeedValue {
   if (value instanceof NdArray && value.dtype === dtype) return { device: null, host: value };
-  if (!isTfjsTensor(value)) return { device: null, host: toNdArray(value as ArrayValue, dtype, null, 'throw') };
+  if (!isTfjsTensor(value)) return { device: null, host: toHost(value as ArrayValue, dtype) };
   if (value.isDisposed) throw new ValueError('A tfjs tensor that was disposed cannot be fed.');
   const own = asDType(value.dtype);
   if (own === dtype && deviceTypes.has(dtype) && backend?.owns(value.dataId)) {
@@ -171,7 +172,23 @@ function convert(value: unknown, dtype: DType, backend: Backend | null): FeedVal
   // Through the engine, since `dataSync` decodes strings.
   const data = own === string ? engine().readSync(value.dataId) : value.dataSync();
   const array = new NdArray(own, value.shape, data as Data);
-  return { device: null, host: toNdArray(array, dtype) };
+  return { device: null, host: dtype === bool ? truthOf(array) : toNdArray(array, dtype) };
+}
+
+function toHost(value: ArrayValue, dtype: DType): NdArray {
+  // As NumPy has it, a number is a truth value: `[[learningPhase, 1]]`.
+  if (dtype === bool && value !== true && value !== false) return truthOf(toNdArray(value));
+  return toNdArray(value, dtype, null, 'throw');
+}
+
+/** Numbers as truth values: all but zero are true. Throws for what is neither numbers nor truth values. */
+function truthOf(array: NdArray): NdArray {
+  if (!array.dtype.isInteger && !array.dtype.isFloating) return toNdArray(array, bool);
+  return new NdArray(
+    bool,
+    array.shape,
+    Uint8Array.from(array.data as ArrayLike<number>, (v) => (Number(v) === 0 ? 0 : 1)),
+  );
 }
 
 /** Also tensors of another copy of tfjs-core: those are copied. */

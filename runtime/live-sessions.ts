@@ -17,6 +17,8 @@ export interface SessionReport {
 export interface LiveSession {
   readonly graph: object;
   stateReport(): SessionReport;
+  /** Its name, unique in the process. */
+  toString(): string;
   /** Drops the values in these containers, and ends the session from outside. */
   reset(containers: readonly string[]): void;
 }

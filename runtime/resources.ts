@@ -42,6 +42,10 @@ export class ResourceStore {
     return new Transaction(this.backend, this.variables, this.streams);
   }
 
+  /** Whether the variable with this key has a value. */
+  has(key: string): boolean {
+    return this.variables.has(key);
+  }
   /** The number of variables with a value. */
   get size(): number {
     return this.variables.size;

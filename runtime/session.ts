@@ -4,14 +4,14 @@
  */
 import type { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import { getDefaultGraph } from '../src/graph/default-graph.ts';
-import { type Evaluator, sessionStack } from '../src/graph/evaluator.ts';
+import { type Evaluator, sessionStack, setMemoryReleaser, setSessionFactory } from '../src/graph/evaluator.ts';
 import { Graph, graphStack } from '../src/graph/graph.ts';
 import { CancelledError, RuntimeError, TypeError, ValueError } from '../src/util/errors.ts';
 import type { NdArray } from '../src/util/ndarray.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';
 import { type OpenScope, within } from '../src/util/scope.ts';
 import type { Backend } from './backends/backend.ts';
-import { defaultBackendName, readyBackend, startBackend } from './backends/index.ts';
+import { defaultBackendName, readyBackend, releasePooled, startBackend } from './backends/index.ts';
 import { CancelToken, cancelledError, deadlineError } from './cancel.ts';
 import { type CompileFeeds, explainRequest, requestOf } from './compile.ts';
 import { asConfig, type ConfigInit, type ConfigProto } from './config.ts';
@@ -28,6 +28,8 @@ import {
   releaseFeeds,
 } from './feeds.ts';
 import { FetchPlan, type FetchResult } from './fetches.ts';
+import { withFlags } from './flags.ts';
+import { type InitializableVariable, InitializeRequest, storeKeyOf, type VariableHandle } from './initialize.ts';
 import { JobQueue } from './job-queue.ts';
 import { liveSessions, registerSession, type SessionReport } from './live-sessions.ts';
 import { type RunMetadata, RunOptions, type RunOptionsInit, StepRecorder } from './metadata.ts';
@@ -43,6 +45,12 @@ import {
 } from './session-arguments.ts';
 
 const NO_STATE: SessionReport = { variables: 0, plans: 0, buffers: 0, bytes: 0 };
+
+declare global {
+  interface TfjsGraphSessionTypes {
+    readonly session: Session;
+  }
+}
 
 /** Frees what sessions leave behind that nobody closed. */
 const abandoned = new FinalizationRegistry<{ engine: Engine | null }>((held) => held.engine?.dispose());
@@ -220,6 +228,42 @@ export class Session implements Evaluator, Disposable {
       return values;
     };
     return plan.assemble(await this.enqueue(job, token, 0)) as FetchResult<F>;
+  }
+
+  /**
+   * Gives those of the variables their initial values that have none when its turn comes, in one run; the others keep
+   * theirs, and where all have one nothing runs. In order with the runs of the session: later ones see the values. Rejects
+   * with `ValueError` for variables of another graph, and as `run` does where an initializer fails: then no value changes.
+   *
+   *     await sess.initialize(tf.globalVariables());
+   */
+  initialize(variables: Iterable<InitializableVariable>): Promise<void> {
+    try {
+      this.checkOpen();
+      const request = new InitializeRequest(this.graph, variables);
+      if (request.isEmpty) return Promise.resolve();
+      const token = new CancelToken();
+      const settings = this.settings({}, token);
+      const job = (): unknown => {
+        const engine = this.engineOrThrow();
+        const targets = request.missing(engine.store);
+        return targets.length > 0 ? engine.runOnce({ fetches: [], targets, feeds: [] }, settings) : null;
+      };
+      return this.enqueue(job, token, settings.deadline).then(() => {});
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Whether the session holds a value of the variable at this moment: runs that wait are not counted. False before the
+   * first run and after `close`. Throws `ValueError` for a variable of another graph.
+   *
+   *     sess.hasValue(w) || (await sess.initialize([w]));
+   */
+  hasValue(variable: VariableHandle): boolean {
+    const key = storeKeyOf(this.graph, variable);
+    return this.engine?.store.has(key) ?? false;
   }
 
   private prepare(fetches: unknown, feedDict: unknown): { plan: FetchPlan; request: EngineRequest } {
@@ -405,6 +449,11 @@ export class Session implements Evaluator, Disposable {
 
   // Looking in
 
+  /** Whether `close` was called, or `Session.reset` ended it. */
+  get closed(): boolean {
+    return this.state !== 'open';
+  }
+
   /** The name of the backend that this session runs on. */
   get backend(): string {
     const { backend } = this.config;
@@ -434,13 +483,17 @@ export class Session implements Evaluator, Disposable {
     const { backend } = this.engineOrThrow();
     const { request } = feeds ? { request: requestOf(this.graph, fetches, feeds) } : this.prepare(fetches, feedDict);
     if (!feeds) releaseFeeds(request.feeds as readonly Feed[], backend);
-    return explainRequest(this.graph, request, targetOf(backend), this.config);
+    const exact = feeds ? request : withFlags(request as EngineRequest);
+    return explainRequest(this.graph, exact, targetOf(backend), this.config);
   }
 
   toString(): string {
     return `<tf.Session ${this.serial}>`;
   }
 }
+
+setSessionFactory((graph, config) => new Session({ graph: graph as Graph, config: config as ConfigProto | null }));
+setMemoryReleaser(releasePooled);
 
 function isNothing({ fetches, targets }: EngineRequest): boolean {
   return fetches.length === 0 && targets.length === 0;

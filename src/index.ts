@@ -15,6 +15,7 @@ export { InteractiveSession } from '../runtime/interactive-session.ts';
 export { RunMetadata, RunOptions, type RunOptionsInit } from '../runtime/metadata.ts';
 export { Session } from '../runtime/session.ts';
 export type { Fetches, RunArguments, SessionInit } from '../runtime/session-arguments.ts';
+export { type StateReport, stateReport } from '../runtime/state-report.ts';
 
 // Graphs.
 
@@ -43,6 +44,7 @@ export { GraphDef } from './io/graph-def.ts';
 
 // Ops, and what it takes to define one.
 
+export { type ConfusionMatrixOptions, confusionMatrix } from './ops/confusion-matrix.ts';
 export * from './ops/index.ts';
 export { defineOp, getOpDef, type OpDef, type OpInit, type OpView, opDefs } from './ops/opdef/define.ts';
 export type { Vocabulary } from './ops/opdef/vocabulary.ts';
@@ -90,10 +92,12 @@ export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } fr
 // Namespaces.
 
 export * as dtypes from './dtypes.ts';
+export * as image from './image.ts';
 export * as initializers from './initializers.ts';
 export * as linalg from './linalg.ts';
 export * as losses from './losses.ts';
 export * as math from './math.ts';
+export * as metrics from './metrics.ts';
 export * as nn from './nn.ts';
 export * as random from './random.ts';
 export * as train from './train.ts';

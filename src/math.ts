@@ -35,6 +35,7 @@ export {
   logicalXor,
   notEqual,
 } from './ops/comparison.ts';
+export { confusionMatrix } from './ops/confusion-matrix.ts';
 export { l2Normalize, zeroFraction } from './ops/normalization-functions.ts';
 export {
   countNonzero,

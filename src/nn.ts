@@ -17,19 +17,28 @@ export { type BiasAddOptions, biasAdd, reluLayer, xwPlusB } from './ops/bias.ts'
 export {
   atrousConv2d,
   type Conv1dOptions,
+  type Conv1dTransposeOptions,
   type Conv2dOptions,
   type Conv2dTransposeOptions,
   type ConvolutionOptions,
   conv1d,
+  conv1dTranspose,
   conv2d,
   conv2dTranspose,
   convolution,
+  convTranspose,
   type DepthwiseOptions,
   depthwiseConv2d,
-  type PaddingLike,
   separableConv2d,
-  type WindowSizes,
 } from './ops/convolution-functions.ts';
+export {
+  type Conv3dOptions,
+  type Conv3dTransposeOptions,
+  conv3d,
+  conv3dBackpropFilterV2 as conv3dBackpropFilter,
+  conv3dBackpropFilterV2,
+  conv3dTranspose,
+} from './ops/convolution3d.ts';
 export {
   type LabelsAndLogits,
   type SoftmaxCrossEntropyArgs,
@@ -70,7 +79,9 @@ export {
   type PoolOptions,
   pool,
 } from './ops/pooling.ts';
+export { avgPool3d, maxPool3d, type Pool3dOptions } from './ops/pooling3d.ts';
 export { inTopK, type TopKOptions, topK } from './ops/selection.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
 export { depthToSpace, spaceToBatch, spaceToDepth } from './ops/spacing.ts';
 export { sigmoid, tanh } from './ops/unary-math.ts';
+export type { PaddingLike, WindowSizes } from './ops/window-arguments.ts';

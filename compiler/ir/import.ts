@@ -7,6 +7,7 @@ import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { type DType, float16, float32, float64 } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, NotFoundError } from '../../src/util/errors.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type KnownShape, type Shape } from '../../src/util/shape.ts';
 import { mustRun } from './effects.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from './module.ts';
@@ -22,6 +23,8 @@ export interface Feed {
    * run. `compile` says so.
    */
   readonly overrides?: boolean;
+  /** The fed value itself, where the plan is to be made for this value alone. */
+  readonly value?: NdArray | null;
 }
 
 /** What one run asks for. */

@@ -70,6 +70,8 @@ const convolution: LoweringRule = (op) => {
 const depthwise: LoweringRule = (op) => {
   const [input, filter] = [op.shape(0), op.shape(1)];
   if (!isPlain(op, 0) || !isFullyDefined(input) || !isFullyDefined(filter)) return null;
+  // tfjs refuses both at once.
+  if (['strides', 'dilations'].every((name) => op.attr<Numbers>(name).some((n) => n !== 1))) return null;
   return call('DepthwiseConv2dNative', [0, 1], ['x', 'filter'], convolutionAttrs(op, input, filter));
 };
 
@@ -181,10 +183,13 @@ export const nnRows: LoweringTable = {
  */
 export const wasmNnRows: LoweringTable = {};
 
-/** Decomposed on the cpu backend, the gradients take up to five times as long as the host's loops. */
+/** Decomposed on the cpu backend, the gradients, and all of three dimensions, take up to five times as long as on the host. */
 export const cpuNnRows: LoweringTable = {
   Conv2DBackpropInput: onHost,
   Conv2DBackpropFilter: onHost,
+  Conv3D: onHost,
+  Conv3DBackpropInputV2: onHost,
+  Conv3DBackpropFilterV2: onHost,
 };
 
 /** On a GPU the backend's own gradients are better than the host's. */

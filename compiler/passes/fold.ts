@@ -71,7 +71,8 @@ function byDefinition(rewriter: Rewriter, node: IrNode): readonly NdArray[] | nu
   return known.every((value): value is NdArray => value !== null && value.byteLength <= FOLD_LIMIT) ? known : null;
 }
 
-function computed(node: IrNode, inputs: readonly NdArray[], evaluate: Evaluate): readonly NdArray[] | null {
+/** What a pure op gives for these inputs; null where it cannot be computed, or fails. */
+export function computed(node: IrNode, inputs: readonly NdArray[], evaluate: Evaluate): readonly NdArray[] | null {
   try {
     return evaluate(
       { ...node, attr: <T extends AttrValue = AttrValue>(name: string) => node.attrs[name] as T },
@@ -85,7 +86,7 @@ function computed(node: IrNode, inputs: readonly NdArray[], evaluate: Evaluate):
 }
 
 /** A constant in the place of a node with one output. */
-function constant(node: IrNode, value: NdArray): IrNode {
+export function constant(node: IrNode, value: NdArray): IrNode {
   return {
     ...node,
     op: 'Const',

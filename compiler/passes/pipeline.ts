@@ -2,6 +2,7 @@
  * THE list of passes, in the order in which they run, with the reason for each place. Running them is `driver.ts`.
  */
 import { algebra } from './algebra.ts';
+import { choose } from './choose.ts';
 import { cse } from './cse.ts';
 import { dce } from './dce.ts';
 import { decompose } from './decompose.ts';
@@ -16,17 +17,21 @@ export interface Stage {
   /** Unique in the list: a pass that comes twice gets a number the second time. */
   readonly name: string;
   readonly pass: Pass;
-  /** Whether the plan cannot be built without it, so that switching passes off leaves it on. */
+  /** Whether switching passes off leaves it on: the plan cannot be built without it, or would draw other numbers. */
   readonly required: boolean;
 }
 
+const REQUIRED: ReadonlySet<Pass> = new Set([specialise, choose, decompose]);
+
 function stage(pass: Pass, name = pass.name): Stage {
-  return { name, pass, required: pass === specialise || pass === decompose };
+  return { name, pass, required: REQUIRED.has(pass) };
 }
 
 export const pipeline: readonly Stage[] = [
   // First: every later decision wants concrete shapes.
   stage(specialise),
+  // As soon as flags are known and shapes concrete: what is ruled out need not be looked at by any pass.
+  stage(choose),
   // Shapes, sizes and axes become constants, which is what the rules of algebra look for.
   stage(fold),
   // Before cse, so that things written differently become equal.

@@ -1,21 +1,26 @@
 /**
- * `specialise`: binds the shapes of the feeds and infers everything anew, so that shapes are concrete wherever they do
- * not depend on data.
+ * `specialise`: binds the shapes of the feeds, and the values of those that the plan is made for alone, and infers
+ * everything anew, so that shapes are concrete wherever they do not depend on data.
+ *
+ * A fed value that is bound is a constant from here on: a plan for each value. Who asks for it has to bound the number;
+ * sessions do so for boolean scalars, of which there are two (see `runtime/flags.ts`).
  */
 import type { TensorSpec } from '../../src/graph/node.ts';
 import { ShapeError } from '../../src/ops/opdef/define.ts';
 import { type Shape, sameShape } from '../../src/util/shape.ts';
 import { Facts, inferOutputs } from '../ir/context.ts';
 import { INVALID, isInvalid } from '../ir/effects.ts';
+import type { Feed } from '../ir/import.ts';
 import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
+import { constant } from './fold.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 export const specialise: Pass = {
   name: 'specialise',
-  doc: 'Binds feed shapes and infers all shapes from them.',
+  doc: 'Binds feed shapes and flags and infers all shapes from them.',
   run(module: IrModule, { feeds }: PassContext): IrModule {
     const facts = new Facts();
-    const shapes = new Map(module.feeds.map((feed, i) => [feed.node, feeds[i]?.shape ?? null]));
+    const fed = new Map(module.feeds.map((feed, i) => [feed.node, feeds[i]]));
     // Where a constant is fed, static shapes that follow from its value do not hold.
     const stale = new Set(module.feeds.filter((_, i) => feeds[i]?.overrides).map((feed) => feed.node));
     const failing = new Set<number>();
@@ -23,20 +28,24 @@ export const specialise: Pass = {
     const nodes = module.nodes.map((node) => {
       if (stale.size > 0 && node.inputs.some((input) => stale.has(input.node))) stale.add(node.id);
       const trusted = !stale.has(node.id);
-      const next = node.op === ARG ? bind(node, shapes.get(node.id) ?? null) : inferred(facts, node, trusted);
+      const next = node.op === ARG ? bind(node, fed.get(node.id)) : inferred(facts, node, trusted);
       if (next !== node) changed = true;
       if (isInvalid(next) && !isInvalid(node)) failing.add(next.id);
       facts.add(next);
       return next;
     });
     if (!changed) return module;
-    if (failing.size === 0) return { ...module, nodes };
+    const open = module.feeds.filter(({ node }) => !fed.get(node)?.value);
+    const next = { ...module, nodes, feeds: open.length < module.feeds.length ? open : module.feeds };
+    if (failing.size === 0) return next;
     const must = new Set([...module.effects, ...failing]);
-    return { ...module, nodes, effects: nodes.filter(({ id }) => must.has(id)).map(({ id }) => id) };
+    return { ...next, effects: nodes.filter(({ id }) => must.has(id)).map(({ id }) => id) };
   },
 };
 
-function bind(node: IrNode, shape: Shape): IrNode {
+function bind(node: IrNode, feed: Feed | undefined): IrNode {
+  if (feed?.value) return constant(node, feed.value);
+  const shape = feed?.shape ?? null;
   const [spec] = node.outputs;
   return shape === null || sameShape(spec.shape, shape) ? node : { ...node, outputs: [{ ...spec, shape }] };
 }

@@ -3,6 +3,7 @@
  * backend of TensorFlow.js to it; which one to use is decided in `index.ts`.
  */
 import type { KernelFunc, TensorInfo, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
+import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { bool, float32, int32 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
@@ -40,4 +41,6 @@ export interface Backend {
   makeTensor(array: NdArray): TfjsTensor;
   /** The number of live buffers, everybody's. */
   numBuffers(): number;
+  /** Gives back memory that is kept for buffers to come; absent where none is. No live buffer is touched. */
+  releasePooled?(): PooledMemory;
 }

@@ -12,6 +12,7 @@ import {
   type KernelBackend,
   setBackend,
 } from '@tensorflow/tfjs-core';
+import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
 import type { Backend } from './backend.ts';
 import { TfjsBackend } from './tfjs.ts';
@@ -72,6 +73,17 @@ export function startBackend(name: string): Promise<Backend> {
   );
   starting.set(name, start);
   return start;
+}
+
+/** Gives back what started backends keep for buffers to come. Buffers that anybody holds are not touched. */
+export function releasePooled(): PooledMemory {
+  let [buffers, bytes] = [0, 0];
+  for (const backend of ready.values()) {
+    const released = backend.releasePooled?.();
+    buffers += released?.buffers ?? 0;
+    bytes += released?.bytes ?? 0;
+  }
+  return Object.freeze({ buffers, bytes });
 }
 
 async function begin(name: string): Promise<Backend> {

@@ -11,11 +11,13 @@ import {
   type KernelFunc,
   type Tensor as TfjsTensor,
 } from '@tensorflow/tfjs-core';
+import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { bool, type DType, float32, int32, string } from '../../src/util/dtype.ts';
 import { InternalError, TypeError } from '../../src/util/errors.ts';
 import { type Data, NdArray } from '../../src/util/ndarray.ts';
 import type { Backend, BufferId, DeviceValue } from './backend.ts';
 import { mended } from './wasm-fixes.ts';
+import { releaseTextures } from './webgl-pool.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -99,6 +101,9 @@ export class TfjsBackend implements Backend {
   }
   numBuffers(): number {
     return this.native.numDataIds();
+  }
+  releasePooled(): PooledMemory {
+    return releaseTextures(this.native);
   }
 }
 

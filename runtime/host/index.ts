@@ -27,8 +27,11 @@ import './state.ts';
 import './linalg.ts';
 import './bias.ts';
 import './convolution.ts';
+import './convolution3d.ts';
+import './image-resize.ts';
 import './normalization.ts';
 import './pooling.ts';
+import './pooling3d.ts';
 import './softmax.ts';
 
 export { findHostKernel, hasHostKernel } from './registry.ts';

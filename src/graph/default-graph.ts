@@ -16,17 +16,34 @@ export function getDefaultGraph(): Graph {
   return root;
 }
 
+/** What a reset let go of: it is freed as soon as nobody else holds the old graph. */
+export interface ResetReport {
+  /** Operations of the old default graph. */
+  readonly nodes: number;
+  /** Its collections that had something in them. */
+  readonly collections: number;
+}
+
 /**
  * Replaces the process's default graph by a new, empty one. Sessions, variable values and everything built before stay
- * as they are, on the old graph. Throws `AssertionError`, with nothing changed, while a graph context is open.
+ * as they are, on the old graph. Throws `AssertionError`, with nothing changed, while a graph context is open. The report
+ * tells what the old graph held.
  */
-export function resetDefaultGraph(): void {
+export function resetDefaultGraph(): ResetReport {
   if (graphStack.depth > 0) {
     throw new AssertionError(
       'Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.',
     );
   }
+  const old = root;
   root = null;
+  return resetReport(old);
+}
+
+/** What a graph holds, for the report of a reset; nothing for no graph. */
+export function resetReport(graph: Graph | null): ResetReport {
+  const collections = graph?.getAllCollectionKeys().filter((key) => graph.getCollection(key).length > 0) ?? [];
+  return Object.freeze({ nodes: graph?.size ?? 0, collections: collections.length });
 }
 
 export interface NameScopeOptions {

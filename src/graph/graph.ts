@@ -24,6 +24,7 @@ import { ControlStack } from './controls.ts';
 import { DefaultStack } from './default-stack.ts';
 import { type Evaluator, evaluatorFor } from './evaluator.ts';
 import { type ExportedGraph, type ExportOptions, exportGraph } from './exporter.ts';
+import { graphName } from './live-graphs.ts';
 import { invalidOpName, isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
 import { type Attrs, type AttrValue, type Endpoint, Node, type NodeId, type TensorSpec } from './node.ts';
 import { Chainable } from './operators.ts';
@@ -50,8 +51,6 @@ export type GraphElementLike = Tensor | Operation | string | { asGraphElement():
 /** What Node prints an object with: a handle stands for its node, not for the whole graph behind it. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-let nextSerial = 1;
-
 /**
  * A graph under construction. Nodes are only ever added; `snapshot()` gives the graph as a frozen value.
  *
@@ -73,7 +72,6 @@ export class Graph {
   private readonly unfetchable = new Set<NodeId>();
   private frozen = false;
   private depth = 0;
-  private readonly serial = nextSerial++;
 
   /** The number of operations. */
   get size(): number {
@@ -436,7 +434,7 @@ export class Graph {
   }
 
   toString(): string {
-    return `<Graph ${this.serial}>`;
+    return graphName(this.store.record);
   }
   [INSPECT](): string {
     return this.toString();

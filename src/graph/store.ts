@@ -3,6 +3,7 @@
  * nor handles, and it alone makes snapshots.
  */
 import { createDraft, type Draft, enableMapSet, finishDraft } from 'immer';
+import { registerGraph } from './live-graphs.ts';
 import { NameIndex } from './name-index.ts';
 import type { Node, NodeId } from './node.ts';
 import { GraphSnapshot, SEGMENT, type SnapshotState } from './snapshot.ts';
@@ -23,6 +24,7 @@ let nextEpoch = 1;
  * since, and finishes the draft. A draft per node would cost the whole graph each time.
  */
 export class GraphStore {
+  readonly record = registerGraph();
   private epochValue = nextEpoch++;
   private state: SnapshotState = EMPTY;
   private current: GraphSnapshot | null = null;
@@ -54,7 +56,7 @@ export class GraphStore {
   }
 
   add(node: Node): void {
-    this.all.push(node);
+    this.record.nodes = this.all.push(node);
   }
 
   /** Puts a refined node in the place of the one with its id. */
@@ -71,6 +73,7 @@ export class GraphStore {
       const node = this.all.pop() as Node;
       this.replaced.delete(node.id);
     }
+    this.record.nodes = size;
   }
 
   /** The last snapshot is no prefix of what follows: it keeps the name index, and the graph counts as another one. */

@@ -1,62 +1,17 @@
 /**
- * The convolutions of `tf.nn`. They check and complete arguments; the ops and their gradients are in `convolution.ts`.
+ * The convolutions of `tf.nn` along one and two axes, and those along as many as their arguments have. They check and
+ * complete arguments; the ops and their gradients are in `convolution.ts` and `convolution3d.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { float32 } from '../util/dtype.ts';
+import { float32, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
+import { NdArray } from '../util/ndarray.ts';
+import { conv3d, conv3dTranspose } from './convolution3d.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
-import { vector } from './indices.ts';
+import { asIndices, vector } from './indices.ts';
 import { shape as shapeOf } from './shaping.ts';
-import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
-
-/** `'SAME'`, `'VALID'`, or the padding of each axis as [before, after]. */
-export type PaddingLike = 'SAME' | 'VALID' | (string & {}) | readonly (readonly [number, number])[];
-/** One number for all spatial axes, one for each, or one for every axis of the data format. */
-export type WindowSizes = number | readonly number[];
-
-/** The attributes `padding` and `explicit_paddings` of a padding as users write it. */
-export function paddingAttrs(
-  padding: PaddingLike,
-  rank = 4,
-): { padding: string; explicit_paddings: readonly number[] } {
-  if (typeof padding === 'string') {
-    if (padding === 'EXPLICIT') {
-      throw new ValueError(
-        "'EXPLICIT' is not a valid value for `padding`. To use explicit padding, `padding` must be a list.",
-      );
-    }
-    return { padding, explicit_paddings: [] };
-  }
-  if (!Array.isArray(padding)) throw new TypeError('The padding must be a string or a list of [before, after] pairs.');
-  const pairs = padding as readonly unknown[];
-  pairs.forEach((pair, i) => {
-    if (Array.isArray(pair) && pair.length === 2) return;
-    const found = Array.isArray(pair) ? `size ${pair.length}` : `type ${typeof pair}`;
-    throw new ValueError(
-      `When \`padding\` is a list, each element of \`padding\` must be a list/tuple of size 2. Received: padding=${JSON.stringify(padding)} with element at index ${i} of ${found}`,
-    );
-  });
-  if (pairs.length !== rank) {
-    throw new ValueError(
-      `When padding is a list, it must be of size ${rank}. Received: padding=${JSON.stringify(padding)} of size ${pairs.length}`,
-    );
-  }
-  return { padding: 'EXPLICIT', explicit_paddings: (pairs as readonly number[][]).flat() };
-}
-
-/** A size for every axis of the data format. Lists of other lengths are left for the op to refuse. */
-export function everyAxis(
-  value: WindowSizes | null | undefined,
-  spatial: number,
-  dataFormat: string,
-): readonly number[] {
-  const list = value === null || value === undefined ? [1] : typeof value === 'number' ? [value] : value;
-  let inner: readonly number[];
-  if (list.length === 1) inner = new Array<number>(spatial).fill(list[0]);
-  else if (list.length === spatial) inner = list;
-  else return list;
-  return dataFormat.startsWith('NC') ? [1, 1, ...inner] : [1, ...inner, 1];
-}
+import { bind, isConvertible, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
+import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './window-arguments.ts';
 
 function images(input: TensorLike, name: string): Tensor {
   return convertToTensor(input, { preferredDtype: float32, name });
@@ -299,6 +254,73 @@ function planarFormat(dataFormat: string): 'NHWC' | 'NCHW' {
   throw new ValueError(`\`data_format\` must be 'NWC' or 'NCW'. Received: data_format=${dataFormat}`);
 }
 
+export interface Conv1dTransposeOptions {
+  readonly padding?: PaddingLike | null;
+  /** `NWC` (the default) or `NCW`. */
+  readonly dataFormat?: string | null;
+  readonly dilations?: WindowSizes | null;
+  readonly name?: string | null;
+}
+type TransposeRest = Rest<
+  [padding: PaddingLike | null, dataFormat: string | null, dilations: WindowSizes | null, name: string | null],
+  Conv1dTransposeOptions
+>;
+
+/**
+ * The transpose (gradient) of `conv1d`: `input` [batch, width, depth], `filters` [width, outDepth, depth], and
+ * `outputShape` the shape of the result, a list or an int32 vector.
+ *
+ *     tf.nn.conv1dTranspose(x, w, [batch, 28, 16], 2)
+ */
+export function conv1dTranspose(
+  input: TensorLike,
+  filters: TensorLike,
+  outputShape: TensorLike,
+  strides: WindowSizes,
+  ...rest: TransposeRest
+): Tensor {
+  const { padding, dataFormat, dilations, name } = bind<Conv1dTransposeOptions>(
+    ['padding', 'dataFormat', 'dilations', 'name'],
+    rest,
+  );
+  return opScope(name, 'conv1d_transpose', [input, filters, outputShape], (scope) => {
+    const format = planarFormat(dataFormat ?? 'NWC');
+    const start = format === 'NCHW' ? 2 : 1;
+    const widened = (sizes: WindowSizes | null | undefined) => {
+      const list = everyAxis(sizes, 1, format);
+      return [...list.slice(0, start), 1, ...list.slice(start)];
+    };
+    const x = emitOne('ExpandDims', [images(input, 'input'), start]);
+    const w = emitOne('ExpandDims', [images(filters, 'filters'), 0]);
+    const y = emitOne(
+      'Conv2DBackpropInput',
+      [planarShape(outputShape, start), w, x],
+      {
+        ...paddingAttrs(padding ?? 'SAME'),
+        strides: widened(strides),
+        dilations: widened(dilations),
+        data_format: format,
+      },
+      scope,
+    );
+    return emitOne('Squeeze', [y], { squeeze_dims: [start] });
+  });
+}
+
+/** The shape with an axis of length 1 before axis `start`. */
+function planarShape(shape: TensorLike, start: number): Tensor {
+  let [before, after]: TensorLike[] = [];
+  if (Array.isArray(shape)) {
+    [before, after] = [asIndices(shape.slice(0, start)), asIndices(shape.slice(start))];
+  } else {
+    const whole = convertToTensor(shape, { dtype: int32, name: 'output_shape' });
+    const part = (from: number, to: number, attrs: { begin_mask?: number; end_mask?: number }) =>
+      emitOne('StridedSlice', [whole, vector(from), vector(to), vector(1)], attrs, 'strided_slice');
+    [before, after] = [part(0, start, { begin_mask: 1 }), part(start, 0, { end_mask: 1 })];
+  }
+  return emitOne('ConcatV2', [[before, vector(1), after], 0], {}, 'concat');
+}
+
 export interface ConvolutionOptions {
   readonly strides?: WindowSizes | null;
   readonly dilationRate?: WindowSizes | null;
@@ -307,7 +329,7 @@ export interface ConvolutionOptions {
 }
 
 /**
- * The convolution of `input` with `filter` over as many spatial axes as `filter` has (one or two), with strides and
+ * The convolution of `input` with `filter` over as many spatial axes as `filter` has (one to three), with strides and
  * dilations per spatial axis. Throws `ValueError` where both are above 1.
  *
  *     tf.nn.convolution(x, w, 'SAME', {dilationRate: [2, 2]})
@@ -343,13 +365,61 @@ export function convolution(
         name: scope,
       });
     }
+    if (rank === 5) {
+      if (typeof padding !== 'string') throw new TypeError('The padding of a convolution of volumes must be a string.');
+      return conv3d(x, w, { strides, padding, dataFormat, dilations: dilationRate, name: scope });
+    }
     if (rank !== 4) {
       throw new ValueError(
-        `\`num_spatial_dims\` must be 1 or 2. Received: num_spatial_dims=${rank === null ? 'None' : rank - 2}`,
+        `\`num_spatial_dims\` must be 1, 2, or 3. Received: num_spatial_dims=${rank === null ? 'None' : rank - 2}.`,
       );
     }
     return conv2d(x, w, { strides, padding, dataFormat, dilations: dilationRate, name: scope });
   });
+}
+
+/**
+ * The transpose (gradient) of `convolution` along one to three axes, by the length of `outputShape`: see `conv1dTranspose`,
+ * `conv2dTranspose` and `conv3dTranspose`. Throws `ValueError` for other lengths.
+ *
+ *     tf.nn.convTranspose(x, w, [batch, 28, 28, 16], [2, 2])
+ */
+export function convTranspose(
+  input: TensorLike,
+  filters: TensorLike,
+  outputShape: TensorLike,
+  strides: WindowSizes,
+  ...rest: TransposeRest
+): Tensor {
+  const { padding, dataFormat, dilations, name } = bind<Conv1dTransposeOptions>(
+    ['padding', 'dataFormat', 'dilations', 'name'],
+    rest,
+  );
+  return opScope(name, 'conv_transpose', [input, filters, outputShape], (scope) => {
+    const length = lengthOf(outputShape);
+    const options = { dataFormat, dilations, name: scope };
+    if (length === 3) return conv1dTranspose(input, filters, outputShape, strides, { ...options, padding });
+    if (length === 4) return conv2dTranspose(input, filters, outputShape, strides, { ...options, padding });
+    if (length !== 5) {
+      throw new ValueError(
+        `\`output_shape\` must be of length 3, 4 or 5. Received: output_shape=${outputShape} of length ${length ?? 'None'}.`,
+      );
+    }
+    if (padding && typeof padding !== 'string') {
+      throw new TypeError('The padding of a convolution of volumes must be a string.');
+    }
+    return conv3dTranspose(input, filters, outputShape, strides, { ...options, padding });
+  });
+}
+
+/** The number of elements of a vector; null where it is not known. */
+function lengthOf(list: TensorLike): number | null {
+  if (Array.isArray(list)) return list.length;
+  if (list instanceof NdArray) return list.size;
+  if (ArrayBuffer.isView(list)) return (list as Int32Array).length;
+  const tensor = isConvertible(list) ? list.asTensor() : list;
+  const { shape } = tensor as { shape?: readonly (number | null)[] | null };
+  return shape?.length === 1 ? shape[0] : null;
 }
 
 function spatialOf(sizes: WindowSizes | null | undefined): readonly number[] {

@@ -31,6 +31,7 @@ export function windowedDim(
   pads: readonly [number, number],
 ): Dim {
   if (stride <= 0) throw new ShapeError(`Stride must be > 0, but got ${stride}`);
+  if (dilation < 1) throw new ShapeError(`Dilation rate must be >= 1, but got ${dilation}`);
   if (size === null) return null;
   if (padding === 'SAME') return Math.ceil(size / stride);
   if (window === null) return null;
@@ -108,9 +109,11 @@ function convolved(op: InferContext, depthwise: boolean): Inferred {
   return [out];
 }
 
-function checkGroups(depth: Dim, filterDepth: Dim, outDepth: Dim): void {
+/** Channels in and out must be multiples of the groups that the filter's own channels make. */
+export function checkGroups(depth: Dim, filterDepth: Dim, outDepth: Dim): void {
   if (depth === null || filterDepth === null) return;
-  if (filterDepth === 0 || depth % filterDepth !== 0) {
+  if (filterDepth === 0) throw new ShapeError('Depth of filter must not be 0');
+  if (depth % filterDepth !== 0) {
     throw new ShapeError(`Depth of input (${depth}) is not a multiple of input depth of filter (${filterDepth})`);
   }
   const groups = depth / filterDepth;

@@ -4,11 +4,14 @@
  */
 import './bias.ts';
 import './convolution.ts';
+import './convolution3d.ts';
 import './cross-entropy.ts';
+import './image-resize.ts';
 import './losses-basic.ts';
 import './normalization.ts';
 import './operators.ts';
 import './pooling.ts';
+import './pooling3d.ts';
 import './softmax.ts';
 import './state.ts';
 import './training-ops.ts';

@@ -1,5 +1,6 @@
 /**
- * Max and average pooling over images, with their gradients.
+ * Max and average pooling over images, with their gradients; `tf.nn.pool`, which also pools volumes. What pools those is
+ * in `pooling3d.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
 import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
@@ -8,11 +9,13 @@ import type { NdArray } from '../util/ndarray.ts';
 import type { Dim, Shape } from '../util/shape.ts';
 import { layoutOf, type Padding, padsOf, type Window } from '../util/window.ts';
 import { checkPaddings, windowedDim } from './convolution.ts';
-import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './convolution-functions.ts';
-import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { constantOp, convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { merge, withRank } from './opdef/shape-rules.ts';
+import { avgPool3d, maxPool3d } from './pooling3d.ts';
 import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
+import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './window-arguments.ts';
 
 const FLOATS = '{float16, bfloat16, float32, float64}';
 const MAX_TYPES = '{float16, bfloat16, float32, float64, int32, int64, uint8, int16, int8, uint16, qint8}';
@@ -380,7 +383,7 @@ export interface GeneralPoolOptions extends PoolOptions {
 }
 
 /**
- * Pooling over one or two spatial axes: `windowShape` has an element for each, `poolingType` is `'MAX'` or `'AVG'`, strides
+ * Pooling over one to three spatial axes: `windowShape` has an element for each, `poolingType` is `'MAX'` or `'AVG'`, strides
  * are 1 without being given. Throws `ValueError` for other types, for strides above the window, and for dilations.
  *
  *     tf.nn.pool(x, [2, 2], 'MAX', 'VALID', {strides: [2, 2]})
@@ -404,9 +407,9 @@ export function pool(
     if (poolingType !== 'MAX' && poolingType !== 'AVG') {
       throw new ValueError(`${spatial}-D ${poolingType} pooling is not supported.`);
     }
-    if (spatial < 1 || spatial > 2) {
+    if (spatial < 1 || spatial > 3) {
       throw new ValueError(
-        `\`len(window_shape)\` must be 1 or 2. Received: window_shape=[${windowShape}] of length ${spatial}`,
+        `\`len(window_shape)\` must be 1, 2, or 3. Received: window_shape=[${windowShape}] of length ${spatial}`,
       );
     }
     const steps = listOf(strides, spatial);
@@ -419,9 +422,15 @@ export function pool(
           `Received: strides=[${steps}] and window_shape=[${windowShape}]`,
       );
     }
+    // TensorFlow's graph has the rate as a constant, though nothing reads it.
+    constantOp(vector(...windowShape.map(() => 1)), 'dilation_rate');
     if (spatial === 1) {
       const type = poolingType === 'MAX' ? 'MaxPool' : 'AvgPool';
       return pool1d(type, input, windowShape, steps, padding, dataFormat ?? 'NWC', scope);
+    }
+    if (spatial === 3) {
+      const volume = poolingType === 'MAX' ? maxPool3d : avgPool3d;
+      return volume(input, windowShape, steps, padding, { dataFormat, name: scope });
     }
     const planar = poolingType === 'MAX' ? maxPool : avgPool;
     return planar(input, windowShape, steps, padding, { dataFormat, name: scope });

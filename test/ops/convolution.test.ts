@@ -238,6 +238,30 @@ for (const backend of ['wasm', 'cpu']) {
   });
 }
 
+for (const backend of ['wasm', 'cpu']) {
+  test(`on ${backend}, depthwise convolutions and their gradients are the host's`, async () => {
+    for (const c of usable) {
+      const graph = new Graph();
+      const filter = [c.filter[0], c.filter[1], c.image[3], 2];
+      const { fetches, feeds } = graph.asDefault(() => {
+        const [a, b] = [tf.placeholder(float32, c.image), tf.placeholder(float32, filter)];
+        const y = emit('DepthwiseConv2dNative', [a, b], attrsOf(c)).outputs[0];
+        const grads = gradients(y, [a, b], { gradYs: [tf.constant(spread(y.shape as Shape, 7))] }) as Tensor[];
+        const feeds = new Map([
+          [a, spread(c.image)],
+          [b, spread(filter, 4)],
+        ]);
+        return { fetches: [y, ...grads], feeds };
+      });
+      using session = new Session({ graph, config: { backend } });
+      const found = (await session.run(fetches, { feedDict: feeds })) as NdArray[];
+      interpret(graph.snapshot(), fetches, { feeds }).forEach((expected, i) => {
+        assert.is(difference(found[i], expected, TOLERANCE), null, `output ${i} of ${title(c)}`);
+      });
+    }
+  });
+}
+
 test('groups, an empty batch, float64 and int32', () => {
   const image = spread([1, 3, 3, 4]);
   const filter = spread([2, 2, 2, 6], 3);

@@ -38,6 +38,18 @@ const functions: Readonly<Record<string, Build>> = {
   'tf.nn.atrous_conv2d': ([x, w], { rate, padding }) => nn.atrousConv2d(x, w, rate, padding),
   'tf.nn.convolution': ([x, w], { padding, dilation_rate }) =>
     nn.convolution(x, w, padding, { dilationRate: dilation_rate }),
+  'tf.nn.conv3d': ([x, w], { strides, padding }) => nn.conv3d(x, w, strides, padding),
+  'tf.nn.conv3d_transpose': ([x, w], { output_shape, strides, padding }) =>
+    nn.conv3dTranspose(x, w, output_shape, strides, padding),
+  'tf.nn.conv1d_transpose': ([x, w], { output_shape, strides, padding, dilations }) =>
+    nn.conv1dTranspose(x, w, output_shape, strides, { padding, dilations }),
+  'tf.nn.conv_transpose': ([x, w], { output_shape, strides }) => nn.convTranspose(x, w, output_shape, strides),
+  'tf.nn.convolution(1-D)': ([x, w], { padding, dilation_rate }) =>
+    nn.convolution(x, w, padding, { dilationRate: dilation_rate }),
+  'tf.nn.convolution(3-D)': ([x, w], { padding, strides, dilation_rate }) =>
+    nn.convolution(x, w, padding, { strides, dilationRate: dilation_rate }),
+  'tf.nn.pool(3-D)': ([x], { window_shape, pooling_type, padding, strides }) =>
+    nn.pool(x, window_shape, pooling_type, padding, { strides }),
   'tf.nn.pool': ([x], { window_shape, pooling_type, padding, strides }) =>
     nn.pool(x, window_shape, pooling_type, padding, { strides }),
   'tf.nn.max_pool1d': ([x], { ksize, strides, padding }) => nn.maxPool1d(x, ksize, strides, padding),
@@ -79,7 +91,7 @@ const functions: Readonly<Record<string, Build>> = {
   'tf.losses.sparse_softmax_cross_entropy': ([l, x]) => losses.sparseSoftmaxCrossEntropy(l, x),
 };
 
-const cases = ['conv', 'norm', 'api'].flatMap((group) => {
+const cases = ['conv', 'norm', 'api', 'windows'].flatMap((group) => {
   const text = readFileSync(new URL(`../goldens/ops/${group}.json`, import.meta.url), 'utf8');
   return (JSON.parse(text) as { cases: ApiCase[] }).cases.filter((c) => c.api !== undefined && functions[c.api]);
 });

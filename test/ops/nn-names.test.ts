@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import * as image from '../../src/image.ts';
 import * as losses from '../../src/losses.ts';
 import * as nn from '../../src/nn.ts';
 import * as tf from '../../src/ops/index.ts';
@@ -192,6 +193,32 @@ test('functions of one scope name their last op after it', () => {
     named(() => nn.l2Loss(x([3]))),
     'L2Loss:0',
   );
+});
+
+test('three-dimensional layers, transposes and resizing, with their gradients', () => {
+  const { names: expected } = JSON.parse(
+    readFileSync(new URL('../goldens/ops/windows.json', import.meta.url), 'utf8'),
+  ) as { names: OpRow[] };
+  const rows = build(() => {
+    const x = tf.placeholder(float32, [1, 4, 4, 4, 2], 'x');
+    const w = tf.placeholder(float32, [2, 2, 2, 2, 1], 'w');
+    const images = tf.placeholder(float32, [1, null, 4, 1], 'im');
+    const y = nn.conv3d(x, w, [1, 1, 1, 1, 1], 'SAME');
+    const pools = [nn.avgPool3d(y, 2, 2, 'SAME'), nn.maxPool3d(y, 2, 2, 'SAME')];
+    gradients(gradients(pools, [x]) as Tensor[], [w]);
+    nn.conv3dTranspose(y, w, [1, 4, 4, 4, 2], 1);
+    nn.convTranspose(y, w, [1, 4, 4, 4, 2], 1);
+    nn.pool(x, [2, 2, 2], 'MAX', 'SAME');
+    nn.convolution(x, w, 'SAME');
+    gradients([image.resizeImages(images, [8, 8], 1), image.resizeImages(images, [8, 8])], [images]);
+    image.resizeImages(images, [8, 8], { preserveAspectRatio: true });
+    const q = tf.placeholder(float32, [1, 3, 2], 'q');
+    nn.conv1dTranspose(q, tf.placeholder(float32, [3, 1, 2], 'f'), [1, 6, 1], 2);
+  });
+  // Inputs by the names of their ops, as the golden has them; the order of ops within a gradient is TensorFlow's own affair.
+  const plain = rows.map(([name, type, inputs]): OpRow => [name, type, inputs.map((input) => input.split(':')[0])]);
+  const byName = (a: OpRow, b: OpRow) => (a[0] < b[0] ? -1 : 1);
+  assert.equal(plain.sort(byName), sorted(expected).sort(byName));
 });
 
 test.run();

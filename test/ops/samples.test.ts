@@ -52,7 +52,7 @@ function widens(def: OpDef): boolean {
 }
 
 function checkGradient(def: OpDef, sample: Sample): void {
-  const wide = widens(def) && def.inputs.every((arg) => arg.type !== float32);
+  const wide = widens(def) && [...def.inputs, ...def.outputs].every((arg) => arg.type !== float32);
   const built = buildSample(def, sample, 'placeholders', wide);
   const ys = built.outputs.filter((t) => t.dtype.isFloating);
   const xs = built.inputs.filter((t) => built.feeds.has(t));

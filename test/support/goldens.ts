@@ -85,6 +85,7 @@ export const goldenGroups = [
   'sparse',
   'string',
   'unary',
+  'windows',
 ] as const;
 
 /** Special functions are approximations everywhere: they are compared as TensorFlow's own tests do. */

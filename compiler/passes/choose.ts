@@ -1,0 +1,83 @@
+/**
+ * `choose`: where a flag is known before the run, a selection by it becomes the tensor that it selects. What computes the
+ * other one is dead then; dropping it is `dce`'s job, and that of the plan's making.
+ *
+ * It is not left out where passes are: what a flag rules out must not draw random numbers, or a model that is evaluated
+ * now and then would be trained on others. An error that only the other tensor would have raised is not raised.
+ */
+import { bool } from '../../src/util/dtype.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+import { isFullyDefined, sameShape } from '../../src/util/shape.ts';
+import { effectOf } from '../ir/effects.ts';
+import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
+import { Rewriter } from '../ir/rewriter.ts';
+import { computed } from './fold.ts';
+import type { Evaluate, Pass, PassContext } from './pass.ts';
+
+const SELECTIONS: ReadonlySet<string> = new Set(['Select', 'SelectV2']);
+
+export const choose: Pass = {
+  name: 'choose',
+  doc: 'Takes what a known flag selects in the place of the selection.',
+  run(module: IrModule, { evaluate }: PassContext): IrModule {
+    if (!module.nodes.some(({ op }) => SELECTIONS.has(op))) return module;
+    const rewriter = new Rewriter(module);
+    const flags = new Flags(rewriter, evaluate);
+    for (const node of module.nodes) {
+      const current = rewriter.resolved(node);
+      const chosen = SELECTIONS.has(node.op) ? selected(rewriter, flags, current) : null;
+      if (chosen) rewriter.replace(node, [chosen]);
+      else {
+        rewriter.keep(current);
+        flags.add(current);
+      }
+    }
+    return rewriter.finish();
+  },
+};
+
+/** What the flag selects, if it alone has the shape of the result. */
+function selected(rewriter: Rewriter, flags: Flags, node: IrNode): IrValue | null {
+  if (effectOf(node) !== 'pure') return null;
+  const flag = flags.get(node.inputs[0]);
+  if (flag === null) return null;
+  const chosen = node.inputs[flag ? 1 : 2];
+  const { shape } = rewriter.facts.spec(chosen);
+  const wanted = node.outputs[0].shape;
+  if (shape === null || !sameShape(shape, wanted)) return null;
+  // `Select` does not broadcast by a flag: dimensions that depend on data are the same ones.
+  return node.op === 'Select' || isFullyDefined(shape) ? chosen : null;
+}
+
+/** The boolean scalars known before the run: constants, and what is computed of them (not, and, or, identity). */
+class Flags {
+  private readonly values: (NdArray | undefined)[] = [];
+
+  constructor(
+    private readonly rewriter: Rewriter,
+    private readonly evaluate: Evaluate | null,
+  ) {}
+
+  get(value: IrValue): boolean | null {
+    const found = this.array(value);
+    return found?.dtype === bool && found.rank === 0 ? Boolean(found.data[0]) : null;
+  }
+
+  private array(value: IrValue): NdArray | null {
+    return this.values[value.node] ?? this.rewriter.facts.constant(value);
+  }
+
+  add(node: IrNode): void {
+    if (!this.evaluate || node.op === 'Const' || node.op === ARG || node.inputs.length === 0) return;
+    const [output] = node.outputs;
+    if (node.outputs.length !== 1 || output.dtype !== bool || output.shape?.length !== 0) return;
+    if (effectOf(node) !== 'pure') return;
+    const inputs: NdArray[] = [];
+    for (const input of node.inputs) {
+      const known = this.array(input);
+      if (known?.rank !== 0) return;
+      inputs.push(known);
+    }
+    this.values[node.id] = computed(node, inputs, this.evaluate)?.[0];
+  }
+}

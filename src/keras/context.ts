@@ -1,0 +1,376 @@
+/**
+ * The state that Keras keeps: its session, and per graph the name counters, the learning phase and the variables it looks
+ * after. One object owns it, keyed weakly by graph, so that a dropped graph drops its state. What the state is used for is
+ * said by `backend/state.ts` and the layers.
+ */
+import { getDefaultGraph, type ResetReport, resetDefaultGraph, resetReport } from '../graph/default-graph.ts';
+import { type AnySession, makeSession, type PooledMemory, releaseMemory, sessionStack } from '../graph/evaluator.ts';
+import { Graph, type Tensor } from '../graph/graph.ts';
+import { commonGraph } from '../graph/graph-of.ts';
+import { type KerasState, registerStateSource } from '../graph/live-graphs.ts';
+import { placeholderWithDefault } from '../ops/placeholders.ts';
+import { FailedPreconditionError, ValueError } from '../util/errors.ts';
+import type { Variable } from '../variables/variable.ts';
+import { toSnakeCase } from './serialization.ts';
+
+/** What Keras keeps for one graph. */
+interface GraphState {
+  /** The counters count since this reset of theirs. */
+  reset: number;
+  /** Counters of automatic names: how many objects had the name. */
+  readonly names: Map<string, number>;
+  /** Counters of `getUid`. In standalone Keras they are the names' too. */
+  readonly uids: Map<string, number>;
+  phase: Tensor | 0 | 1 | null;
+  /** The variables that Keras initialises by itself. */
+  readonly variables: Set<Variable>;
+  /** How often a variable came in. */
+  additions: number;
+}
+
+/** What Keras knows of the variables in a session. */
+interface Initialised {
+  readonly variables: WeakSet<Variable>;
+  /** The additions that were looked at. */
+  additions: number;
+}
+
+/** What a clear released. */
+export interface ClearReport {
+  /** The graph that was replaced: its operations and collections, and what they were. */
+  readonly graph: ResetReport;
+  /** What the session that Keras had made held; null where there was none, or it was its user's. */
+  readonly session: ReturnType<AnySession['close']> | null;
+  /** Graphs whose counters and learning phases were dropped. */
+  readonly graphs: number;
+  /** Models of before that are still in memory: who holds one can drop it now. */
+  readonly models: number;
+  /** What backends kept for reuse and gave back; nothing without `freeMemory`. */
+  readonly pooled: PooledMemory;
+}
+
+export interface ContextOptions {
+  readonly name: string;
+  /** Whether automatic names begin at `dense` (tf.keras), not at `dense_1` (keras). */
+  readonly zeroBased: boolean;
+  /** Whether it builds in a graph of its own, and leaves the default graph alone. */
+  readonly ownGraph: boolean;
+}
+
+/** What a model has to do with sessions. */
+export interface SessionUser {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly variables: readonly Variable[];
+}
+
+/** Why sessions that Keras made are gone: for the errors of models that had their weights there. */
+const causes = new WeakMap<object, string>();
+
+const contexts = new Set<WeakRef<KerasContext>>();
+
+/** The Keras contexts of the process. */
+export function kerasContexts(): KerasContext[] {
+  const alive: KerasContext[] = [];
+  for (const reference of contexts) {
+    const context = reference.deref();
+    if (context) alive.push(context);
+    else contexts.delete(reference);
+  }
+  return alive;
+}
+registerStateSource(() => kerasContexts().map((context) => context.report()));
+
+/**
+ * Counts objects without holding them. No weak references: what these point to lives until the event loop turns, which
+ * may be after a whole loop of models.
+ */
+class Census {
+  count = 0;
+  private readonly gone = new FinalizationRegistry<null>(() => this.count--);
+
+  add(item: object): void {
+    this.count++;
+    this.gone.register(item, null);
+  }
+}
+
+export class KerasContext {
+  readonly name: string;
+  readonly zeroBased: boolean;
+  /** The context's own graph; null where it builds in the default one. */
+  private own: Graph | null;
+  private states = new WeakMap<Graph, GraphState>();
+  /** How often the counters were reset. */
+  private resets = 0;
+  private graphs = new Census();
+  private models = new Census();
+  private held: { readonly session: AnySession; readonly made: boolean } | null = null;
+  private config: unknown = undefined;
+  /** Which variables have their value where: a session's own set, so that another session starts from nothing. */
+  private initialised = new WeakMap<object, Initialised>();
+  /** The session in which a variable or model got its values. */
+  private homes = new WeakMap<object, AnySession>();
+  /** Whether variables wait for their user to initialise them. */
+  manualInitialization = false;
+
+  constructor({ name, zeroBased, ownGraph }: ContextOptions) {
+    this.name = name;
+    this.zeroBased = zeroBased;
+    this.own = ownGraph ? new Graph() : null;
+    contexts.add(new WeakRef(this));
+  }
+
+  // Graphs
+
+  /** The graph in which the context builds. */
+  get graph(): Graph {
+    return this.own ?? getDefaultGraph();
+  }
+
+  private stateOf(graph: Graph): GraphState {
+    let state = this.states.get(graph);
+    if (!state) {
+      state = { reset: this.resets, names: new Map(), uids: new Map(), phase: null, variables: new Set(), additions: 0 };
+      this.states.set(graph, state);
+      this.graphs.add(graph);
+    }
+    if (state.reset !== this.resets) {
+      state.names.clear();
+      state.uids.clear();
+      state.reset = this.resets;
+    }
+    return state;
+  }
+
+  // Names
+
+  /** The next automatic name of objects of a class: `dense`, `dense_1`, … */
+  uniqueName(className: string): string {
+    const base = toSnakeCase(className);
+    if (!this.zeroBased) return `${base}_${this.getUid(base)}`;
+    const { names } = this.stateOf(this.graph);
+    const count = names.get(base) ?? 0;
+    names.set(base, count + 1);
+    return count === 0 ? base : `${base}_${count}`;
+  }
+
+  getUid(prefix: string): number {
+    const { uids } = this.stateOf(this.graph);
+    const uid = (uids.get(prefix) ?? 0) + 1;
+    uids.set(prefix, uid);
+    return uid;
+  }
+
+  /** Graphs learn of it when they are used next. */
+  resetUids(): void {
+    this.resets++;
+  }
+
+  // The learning phase
+
+  /** 0 for inference, 1 for training: what was set for the graph, else a placeholder that is 0 unless it is fed. */
+  learningPhase(graph = this.graph): Tensor | 0 | 1 {
+    const state = this.stateOf(graph);
+    // The placeholder of a failed build is gone from the graph.
+    if (typeof state.phase === 'object' && state.phase !== null && !isIn(graph, state.phase)) state.phase = null;
+    state.phase ??= graph.asDefault(() =>
+      graph.controlDependencies(null, () =>
+        graph.nameScope(null, () => placeholderWithDefault(false, [], { name: 'keras_learning_phase' })),
+      ),
+    );
+    return state.phase;
+  }
+
+  setLearningPhase(value: 0 | 1 | boolean): void {
+    if (Number(value) !== 0 && Number(value) !== 1) throw new ValueError('Expected learning phase to be 0 or 1.');
+    this.stateOf(this.graph).phase = Number(value) as 0 | 1;
+  }
+
+  /** The phase as it is, null where nobody asked for it; and the way to put it back. */
+  phaseOf(graph = this.graph): Tensor | 0 | 1 | null {
+    return this.states.get(graph)?.phase ?? null;
+  }
+  restorePhase(graph: Graph, phase: Tensor | 0 | 1 | null): void {
+    this.stateOf(graph).phase = phase;
+  }
+
+  // Sessions and variables
+
+  /** Takes a variable into Keras's care: it is initialised when a session of Keras's first needs it. */
+  track(variable: Variable): void {
+    const state = this.stateOf(variable.graph);
+    if (state.variables.has(variable)) return;
+    state.variables.add(variable);
+    state.additions++;
+  }
+  /** Takes it back. */
+  untrack(variable: Variable): void {
+    this.states.get(variable.graph)?.variables.delete(variable);
+  }
+  /** Counts a model among those a clear leaves behind. */
+  trackModel(model: object): void {
+    this.models.add(model);
+  }
+
+  /** Whether Keras has initialised the variable in the session, or found it initialised there. */
+  isInitialized(variable: Variable, session: AnySession): boolean {
+    return this.initialised.get(session)?.variables.has(variable) ?? false;
+  }
+
+  /**
+   * The default session if there is one; else Keras's, which must be on the graph of `inputs` (without them, on the
+   * context's): a stale one is replaced, and closed if Keras made it. Variables are initialised, unless that is manual.
+   */
+  getSession(inputs: readonly unknown[] = []): AnySession {
+    const session = this.currentSession(commonGraph(inputs) ?? this.graph);
+    this.initialize(session);
+    return session;
+  }
+
+  private currentSession(graph: Graph): AnySession {
+    const entered = sessionStack.top as AnySession | null;
+    if (entered && (!this.own || entered.graph === this.own)) return entered;
+    if (this.held && this.held.session.graph === graph && !this.held.session.closed) return this.held.session;
+    if (this.held) this.release('was closed when Keras moved to another graph (resetDefaultGraph() or an entered graph)');
+    const session = makeSession(graph, this.config);
+    this.held = { session, made: true };
+    return session;
+  }
+
+  /** Lets go of the session: closed if Keras made it, left open if it was handed over. */
+  private release(cause: string): ReturnType<AnySession['close']> | null {
+    const { held } = this;
+    this.held = null;
+    if (!held?.made) return null;
+    if (!held.session.closed) causes.set(held.session, cause);
+    return held.session.close();
+  }
+
+  /** Hands a session over. It stays its maker's: no clear closes it. A session that Keras made before is closed. */
+  setSession(session: AnySession | null): void {
+    if (this.held?.session === session) return;
+    this.release('was closed when setSession() replaced it');
+    this.held = session && { session, made: false };
+    // A new session of Keras's own is configured as the one that its user chose.
+    if (session) this.config = session.config;
+  }
+
+  /** The session that Keras has, its own or a given one; null where it has none. */
+  get session(): AnySession | null {
+    return this.held?.session ?? null;
+  }
+
+  /** Starts the initialisation of what needs it; runs that are queued later see it done. */
+  initialize(session: AnySession): Promise<void> {
+    if (this.manualInitialization || session.closed) return Promise.resolve();
+    const graph = session.graph as Graph;
+    const state = this.stateOf(graph);
+    const known = this.initialised.get(session) ?? { variables: new WeakSet(), additions: 0 };
+    if (known.additions === state.additions) return Promise.resolve();
+    this.initialised.set(session, known);
+    known.additions = state.additions;
+    const missing: Variable[] = [];
+    const made = this.held?.session === session && this.held.made;
+    for (const variable of state.variables) {
+      if (known.variables.has(variable) || !isIn(graph, variable.handle)) continue;
+      const home = this.homes.get(variable);
+      // Its value is gone with another session; a fresh one in its place would be a wrong answer.
+      if (made && home && home !== session) continue;
+      known.variables.add(variable);
+      this.homes.set(variable, session);
+      missing.push(variable);
+    }
+    if (missing.length === 0) return Promise.resolve();
+    const done = session.initialize(missing);
+    // Who only asked for the session learns of a failure when a variable is read.
+    done.catch(() => {
+      known.additions = -1;
+      for (const variable of missing) {
+        known.variables.delete(variable);
+        this.homes.delete(variable);
+      }
+    });
+    return done;
+  }
+
+  /**
+   * The session in which a model's variables are, or are to be: the current one if it is on the model's graph, else the
+   * open one in which the model got its weights. Throws `FailedPreconditionError` where that one is closed: the weights
+   * are gone, and a model never answers with others. `restoring` is for giving all variables new values.
+   */
+  async sessionOf(model: SessionUser, restoring = false): Promise<AnySession> {
+    const home = this.homes.get(model) ?? null;
+    const session = this.sessionFor(model, home, restoring);
+    await this.initialize(session);
+    if (!restoring && !this.manualInitialization) {
+      const lost = model.variables.find((variable) => {
+        const place = this.homes.get(variable);
+        return place && place !== session && place.closed && !session.hasValue(variable);
+      });
+      if (lost) throw this.lostError(model, this.homes.get(lost) as AnySession);
+    }
+    this.homes.set(model, session);
+    for (const variable of model.variables) this.homes.set(variable, session);
+    return session;
+  }
+
+  private sessionFor(model: SessionUser, home: AnySession | null, restoring: boolean): AnySession {
+    const { graph } = model;
+    const entered = sessionStack.top as AnySession | null;
+    if (entered?.graph === graph && !entered.closed) return entered;
+    if (this.held?.session.graph === graph && !this.held.session.closed) return this.held.session;
+    if (home && !home.closed) return home;
+    if (home?.closed && !restoring) throw this.lostError(model, home);
+    if (graph === this.graph || restoring) return this.currentSession(graph);
+    throw new FailedPreconditionError(
+      null,
+      `'${model.name}' was built on a graph that is not current any more, and no session was ever given its weights. Enter the graph (\`using _ = graph.asDefault()\`) or a session on it.`,
+    );
+  }
+
+  private lostError(model: SessionUser, home: AnySession): FailedPreconditionError {
+    return new FailedPreconditionError(
+      null,
+      `The weights of '${model.name}' are gone: the session that held them ${causes.get(home) ?? 'was closed with Session.close()'}. Build the model again, give it weights (setWeights, loadWeights), or keep models apart with createKeras().`,
+    );
+  }
+
+  // Clearing
+
+  /**
+   * Resets what this context keeps: closes the session that Keras made (a given one is let go), forgets counters and
+   * learning phases of all graphs, and replaces the default graph (or the context's own). The new graph holds a learning
+   * phase. Throws `AssertionError`, with nothing changed, while a graph context is open.
+   */
+  clear({ freeMemory = true }: { readonly freeMemory?: boolean } = {}): ClearReport {
+    const graph = this.own ? resetReport(this.own) : resetDefaultGraph();
+    if (this.own) this.own = new Graph();
+    const [graphs, models] = [this.graphs.count, this.models.count];
+    this.states = new WeakMap();
+    this.graphs = new Census();
+    this.models = new Census();
+    const session = this.release('was closed by clearSession()');
+    const pooled = freeMemory ? releaseMemory() : { buffers: 0, bytes: 0 };
+    this.learningPhase();
+    return Object.freeze({ graph, session, graphs, models, pooled });
+  }
+
+  /** What the context holds, for reports. */
+  report(): KerasState {
+    return {
+      context: this.name,
+      graphs: this.graphs.count,
+      models: this.models.count,
+      session: this.held ? String(this.held.session) : null,
+    };
+  }
+}
+
+/** Whether the graph still has the tensor: a failed build takes back what it made. */
+function isIn(graph: Graph, tensor: Tensor): boolean {
+  return tensor.op.id < graph.size && graph.operation(tensor.op.id) === tensor.op;
+}
+
+/** The context of `tf.keras`. */
+export const integrated = new KerasContext({ name: 'tf.keras', zeroBased: true, ownGraph: false });

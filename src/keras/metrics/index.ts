@@ -1,0 +1,70 @@
+/**
+ * `tf.keras.metrics`: metrics as functions and classes, and their names.
+ */
+import { ValueError } from '../../util/errors.ts';
+import { buildingIn, inContext } from '../binding.ts';
+import { integrated, type KerasContext } from '../context.ts';
+import { type DeserializeArguments, defineKind } from '../losses/objects.ts';
+import type { Named, Serialized } from '../serialization.ts';
+import { classNameOf, toSnakeCase } from '../serialization.ts';
+import { FUNCTIONS, type MetricFunction } from './functions.ts';
+import * as means from './means.ts';
+import { Metric } from './metric.ts';
+
+export * from './functions.ts';
+export { Mean, MeanMetricWrapper, type MeanMetricWrapperOptions, MeanTensor, Sum } from './means.ts';
+export { Metric, type MetricCallOptions, type MetricOptions } from './metric.ts';
+
+const MODULES: readonly object[] = [means];
+
+function isMetricClass(value: unknown): value is Named & typeof Metric {
+  return typeof value === 'function' && value.prototype instanceof Metric && Object.hasOwn(value, 'className');
+}
+
+const classes = MODULES.flatMap((module) => Object.values(module)).filter(isMetricClass);
+
+const kind = defineKind<Metric | MetricFunction>({
+  noun: 'metric function',
+  identifier: 'metric',
+  known: [...classes.map((item) => [classNameOf(item), item] as const), ...FUNCTIONS],
+});
+
+/** Runs `body` so that metrics it makes belong to the context; `tf.keras` leaves it to whoever builds at the moment. */
+function making<R>(context: KerasContext, body: () => R): R {
+  return context === integrated ? body() : buildingIn(context, body);
+}
+
+/**
+ * The metric of a name: `'mse'`, `'mean_squared_error'` and `'meanSquaredError'` are a function, `'MeanSquaredError'` an
+ * object; of a configuration or class; functions and metrics are given back. Throws `ValueError` for anything else.
+ *
+ *     tf.keras.metrics.get('categorical_accuracy')
+ */
+export const get = inContext((context) => (identifier: unknown): Metric | MetricFunction => {
+  if (identifier instanceof Metric) return identifier;
+  const found = making(context, () => kind.get(identifier));
+  if (found === null) throw new ValueError('Could not interpret metric identifier: None');
+  return found;
+});
+
+/** The configuration of a metric, the name of a function (`'mean_squared_error'`), null for null. */
+export function serialize(metric: unknown): Serialized | string | null {
+  return kind.serialize(metric);
+}
+
+/** The metric of a configuration or name. Throws `ValueError` for one that is unknown. */
+export const deserialize = inContext(
+  (context) =>
+    (config: Serialized | string, options?: DeserializeArguments): Metric | MetricFunction =>
+      making(context, () => kind.deserialize(config, options)),
+);
+
+/**
+ * The name that a function's values go by: Keras's for its own, `mean_absolute_error` for `'mae'`; a user's as it is.
+ *
+ *     metricFunctionName(tf.keras.metrics.mae)   // 'mean_absolute_error'
+ */
+export function metricFunctionName(fn: MetricFunction): string {
+  if ('getConfig' in fn) return fn.name || toSnakeCase(classNameOf(fn.constructor));
+  return kind.serialize(fn) as string;
+}

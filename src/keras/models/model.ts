@@ -1,0 +1,363 @@
+/**
+ * `Model`: layers between inputs and outputs, and their training. The steps are `../training`'s; files are `../saving`'s.
+ */
+import type { AnySession } from '../../graph/evaluator.ts';
+import { Tensor } from '../../graph/graph.ts';
+import { RuntimeError, ValueError } from '../../util/errors.ts';
+import { NdArray } from '../../util/ndarray.ts';
+import { buildingIn } from '../binding.ts';
+import type { Callback, CallbackModel } from '../callbacks/callback.ts';
+import { CallbackList } from '../callbacks/callback-list.ts';
+import { History } from '../callbacks/history.ts';
+import { withDefaults } from '../callbacks/index.ts';
+import { InputLayer } from '../engine/input-layer.ts';
+import type { TensorNest } from '../engine/nest.ts';
+import type { Metric } from '../metrics/index.ts';
+import type { AnyOptimizer } from '../optimizers/index.ts';
+import type { Batch, BatchSource } from '../training/batches.ts';
+import { Compiled, type CompileOptions } from '../training/compiled.ts';
+import { type Data, type DataArray, looseArrays } from '../training/data.ts';
+import { evaluateLoop, predictLoop, trainLoop, type Validation } from '../training/loop.ts';
+import { arraySource, type DataOptions, datasetSource, oneBatch, type Dataset, splitOff } from '../training/sources.ts';
+import type { ClassWeight } from '../training/weights.ts';
+import { Network, type NetworkOptions } from './network.ts';
+import { type SummaryOptions, summaryText } from './summary.ts';
+
+/** What a model gives for data: an array, or one per output. */
+export type Prediction<Out extends TensorNest> = Out extends readonly Tensor[] ? NdArray[] : NdArray;
+
+interface RunOptions {
+  readonly callbacks?: readonly Callback[] | null;
+  /** 0 for silence, 1 for a progress bar, 2 for a line per epoch; 1 without it (0 in `predict`). */
+  readonly verbose?: number;
+}
+
+export interface EvaluateOptions extends RunOptions, DataOptions {
+  /** Batches to take; all without it. */
+  readonly steps?: number | null;
+}
+
+export interface PredictOptions extends RunOptions {
+  /** 32 without it. */
+  readonly batchSize?: number | null;
+  readonly steps?: number | null;
+}
+
+interface TrainingOptions extends RunOptions {
+  /** 1 without it. */
+  readonly epochs?: number;
+  readonly initialEpoch?: number;
+  readonly stepsPerEpoch?: number | null;
+  readonly validationSteps?: number | null;
+  /** Every how many epochs there is validation, or after which (counted from 1). */
+  readonly validationFreq?: number | readonly number[];
+  readonly classWeight?: ClassWeight | null;
+}
+
+export interface FitOptions extends TrainingOptions, DataOptions {
+  /** The part of the data, taken from the end before any shuffling, that is kept for validation. */
+  readonly validationSplit?: number;
+  /** Data for validation: `[x, y]` or `[x, y, sampleWeight]`, or a dataset. */
+  readonly validationData?: readonly [x: Data, y: Data, sampleWeight?: Data] | Dataset | null;
+  /** Whether each epoch has an order of its own (true without it); `'batch'` keeps batches together. */
+  readonly shuffle?: boolean | 'batch';
+}
+
+export interface FitDatasetOptions extends TrainingOptions {
+  readonly validationData?: readonly [x: Data, y: Data, sampleWeight?: Data] | Dataset | null;
+}
+
+export interface BatchOptions {
+  readonly sampleWeight?: Data | null;
+  readonly classWeight?: ClassWeight | null;
+  /** Whether metrics start anew with this batch; true without it. */
+  readonly resetMetrics?: boolean;
+}
+
+/**
+ * A model: of the tensors between `inputs` and `outputs`, or of what a subclass's `call` does.
+ *
+ *     const x = tf.keras.Input({shape: [784]});
+ *     const model = new tf.keras.Model(x, new tf.keras.layers.Dense(10, {activation: 'softmax'}).apply(x));
+ *     model.compile({optimizer: 'adam', loss: 'sparse_categorical_crossentropy', metrics: ['accuracy']});
+ *     const { history } = await model.fit(images, labels, {epochs: 3});
+ */
+export class Model<Out extends TensorNest = Tensor> extends Network<Out> implements CallbackModel {
+  static readonly className: string = 'Model';
+  #compiled: Compiled | null = null;
+  #options: CompileOptions | null = null;
+  /** A callback sets it to end training after the batch. */
+  stopTraining = false;
+
+  constructor(first?: Tensor | readonly Tensor[] | NetworkOptions | null, outputs?: Out | null, options: NetworkOptions = {}) {
+    super(isTensors(first) ? { ...options, inputs: first, outputs } : { ...options, ...first });
+  }
+
+  // Compiling
+
+  /**
+   * Says what the model is trained for. Layers that are made trainable or not later count from the next `compile` on.
+   * Throws `ValueError` for what has no meaning; the model is then as before.
+   *
+   *     model.compile({optimizer: new tf.keras.optimizers.SGD(0.1), loss: 'mse', metrics: ['mae']});
+   */
+  compile(options: CompileOptions): void {
+    // A model without inputs learns from the first data what it is called on.
+    const compiled = this.inputs.length > 0 ? this.compileNow(options) : null;
+    this.#options = options;
+    this.#compiled = compiled;
+  }
+  private compileNow(options: CompileOptions): Compiled {
+    return buildingIn(this.context, () => new Compiled(this, options));
+  }
+  /** Whether `compile` was called. */
+  get isCompiled(): boolean {
+    return this.#options !== null;
+  }
+  /** @internal What training works with. Throws `RuntimeError` before `compile`. */
+  get compiled(): Compiled {
+    if (!this.#options) {
+      throw new RuntimeError('You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.');
+    }
+    if (!this.#compiled) {
+      // Throws where the model is not built.
+      if (this.inputs.length === 0) void this.topology;
+      this.#compiled = this.compileNow(this.#options);
+    }
+    return this.#compiled;
+  }
+  /** What `compile` was given; null before. */
+  get compileOptions(): CompileOptions | null {
+    return this.#options;
+  }
+  get optimizer(): AnyOptimizer {
+    return this.compiled.optimizer;
+  }
+  get loss(): unknown {
+    return this.#options?.loss ?? null;
+  }
+  get metrics(): Metric[] {
+    return this.compiled.allMetrics;
+  }
+  /** The names of what `evaluate` gives: `loss` first. */
+  get metricsNames(): string[] {
+    return this.compiled.metricNames;
+  }
+  protected override disconnect(): void {
+    super.disconnect();
+    this.#compiled = null;
+  }
+
+  // Training
+
+  /**
+   * Trains the model on arrays. The weights live in Keras's session; `history` of the result holds losses and metrics by
+   * epoch. Throws `ValueError` for data that do not fit the model.
+   *
+   *     const { history } = await model.fit(x, y, {epochs: 5, batchSize: 64, validationSplit: 0.1, verbose: 0});
+   *
+   * @param x an array whose first axis is that of examples, a list of them, or arrays by input name
+   * @param y the same for the outputs
+   */
+  async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
+    this.buildFor(x);
+    const { compiled } = this;
+    const { batchSize, validationSplit = 0, shuffle = true } = options;
+    const size = sizeOfBatch(batchSize);
+    let arrays = arraySource(this, compiled, x, y, options);
+    let validation = this.validation(options);
+    if (validationSplit !== 0 && !validation) {
+      const [kept, split] = splitOff(arrays, validationSplit);
+      arrays = kept;
+      validation = { source: oneBatch.batches(split, size, false), steps: null, frequency: options.validationFreq ?? 1 };
+    }
+    return this.train(oneBatch.batches(arrays, size, shuffle), validation, options);
+  }
+
+  /**
+   * Trains the model on batches that an iterable gives: `[x, y]` or `[x, y, sampleWeight]`, or `{xs, ys}`. An epoch ends
+   * with it, unless `stepsPerEpoch` says when; it is then iterated again.
+   *
+   *     await model.fitDataset(batches, {epochs: 2});
+   */
+  async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
+    const source = await this.datasetFor(dataset, options.classWeight ?? null);
+    return this.train(source, this.validation(options), options);
+  }
+
+  private async train(source: BatchSource, validation: Validation | null, options: TrainingOptions): Promise<History> {
+    const { compiled } = this;
+    const { epochs = 1, initialEpoch = 0, stepsPerEpoch = null, verbose = 1 } = options;
+    compiled.prepare('train');
+    const session = await this.session();
+    const history = new History();
+    const callbacks = withDefaults([...(options.callbacks ?? []), history], {
+      verbose,
+      validationSamples: validation?.source.samples ?? null,
+    });
+    await trainLoop(this, compiled, session, source, { epochs, initialEpoch, stepsPerEpoch, callbacks, verbose, validation });
+    return history;
+  }
+
+  private validation(options: FitDatasetOptions & { readonly batchSize?: number | null }): Validation | null {
+    const { validationData: data, validationSteps = null, validationFreq: frequency = 1 } = options;
+    if (!data) return null;
+    if (isPair(data)) {
+      const arrays = arraySource(this, this.compiled, data[0], data[1], { sampleWeight: data[2] ?? null });
+      const source = oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false);
+      return { source, steps: validationSteps, frequency };
+    }
+    return { source: datasetSource(this, this.compiled, data, null), steps: validationSteps, frequency };
+  }
+
+  /**
+   * The loss and the metrics on data, in the order of `metricsNames`: a list also where it is the loss alone.
+   *
+   *     const [loss, accuracy] = await model.evaluate(x, y);
+   */
+  async evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Promise<number[]> {
+    this.buildFor(x);
+    const arrays = arraySource(this, this.compiled, x, y, options);
+    return this.test(oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false), options);
+  }
+  /** `evaluate` on the batches of an iterable. */
+  async evaluateDataset(dataset: Dataset, options: EvaluateOptions = {}): Promise<number[]> {
+    return this.test(await this.datasetFor(dataset, null), options);
+  }
+  private async test(source: BatchSource, { callbacks, steps = null, verbose = 1 }: EvaluateOptions): Promise<number[]> {
+    const { compiled } = this;
+    compiled.prepare('test');
+    const list = this.listOf(callbacks, source, steps, verbose, compiled.metricNames);
+    return evaluateLoop(this, compiled, await this.session(), source, steps, list);
+  }
+
+  /**
+   * The outputs for data: an array, or one per output.
+   *
+   *     const probabilities = await model.predict(x, {batchSize: 256});
+   */
+  async predict(x: Data, options: PredictOptions = {}): Promise<Prediction<Out>> {
+    this.buildFor(x);
+    const arrays = arraySource(this, null, x, null, {});
+    return this.infer(oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false), options);
+  }
+  /** `predict` on the batches of an iterable: of `x`, or of lists that begin with it. */
+  async predictDataset(dataset: Dataset, options: PredictOptions = {}): Promise<Prediction<Out>> {
+    return this.infer(await this.datasetFor(dataset, null, true), options);
+  }
+  private async infer(source: BatchSource, { callbacks, steps = null, verbose = 0 }: PredictOptions): Promise<Prediction<Out>> {
+    const list = this.listOf(callbacks, source, steps, verbose, []);
+    const outputs = await predictLoop(this.predictor(), await this.session(), source, steps, list);
+    return this.predicted(outputs);
+  }
+
+  private listOf(
+    callbacks: readonly Callback[] | null | undefined,
+    source: BatchSource,
+    steps: number | null,
+    verbose: number,
+    metrics: readonly string[],
+  ): CallbackList {
+    const all = withDefaults(callbacks ?? [], { verbose, validationSamples: null });
+    const { samples, batchSize } = source;
+    return new CallbackList(all, this, { verbose, epochs: 1, steps: steps ?? source.steps, samples, batchSize, metrics });
+  }
+
+  // Single batches
+
+  /** One step of training: the loss and the metrics of the batch, in the order of `metricsNames`. */
+  trainOnBatch(x: Data, y: Data, options: BatchOptions = {}): Promise<number[]> {
+    return this.onBatch('train', x, y, options);
+  }
+  /** The loss and the metrics of a batch. */
+  testOnBatch(x: Data, y: Data, options: BatchOptions = {}): Promise<number[]> {
+    return this.onBatch('test', x, y, options);
+  }
+  /** The outputs for a batch. */
+  async predictOnBatch(x: Data): Promise<Prediction<Out>> {
+    this.buildFor(x);
+    const { inputs } = arraySource(this, null, x, null, {});
+    return this.predicted(await this.predictor().run('predict', await this.session(), inputs));
+  }
+  private async onBatch(mode: 'train' | 'test', x: Data, y: Data, options: BatchOptions): Promise<number[]> {
+    this.buildFor(x);
+    const { compiled } = this;
+    const batch: Batch = oneBatch.of(arraySource(this, compiled, x, y, options));
+    compiled.prepare(mode);
+    const session = await this.session();
+    if (options.resetMetrics !== false) await this.resetMetrics();
+    const results = await compiled.run(mode, session, batch.inputs, batch.targets, batch.weights);
+    return results.map((value) => Number(value.item()));
+  }
+  /** Has all metrics start anew. */
+  async resetMetrics(): Promise<void> {
+    for (const metric of this.compiled.allMetrics) await metric.resetStates();
+  }
+
+  // What the methods share
+
+  private session(): Promise<AnySession> {
+    return this.context.sessionOf(this);
+  }
+
+  #predictor: Compiled | null = null;
+  /** Predictions need no `compile`. */
+  private predictor(): Compiled {
+    if (this.#options) return this.compiled;
+    if (this.inputs.length === 0) void this.topology;
+    this.#predictor ??= this.compileNow({ loss: null });
+    return this.#predictor;
+  }
+
+  private predicted(outputs: readonly NdArray[]): Prediction<Out> {
+    return (this.outputs.length === 1 && !this.givesList ? outputs[0] : [...outputs]) as Prediction<Out>;
+  }
+
+  /** Builds a model that does not know its inputs, by the shapes of the data. */
+  protected buildFor(x: Data): void {
+    if (this.inputs.length > 0) return;
+    const arrays = looseArrays(x);
+    const shapes = arrays.map(({ shape }) => [null, ...shape.slice(1)]);
+    this.build(shapes.length === 1 ? shapes[0] : shapes);
+    if (this.inputs.length > 0) return;
+    const inputs = arrays.map(({ dtype }, i) =>
+      buildingIn(this.context, () => new InputLayer({ batchInputShape: shapes[i], dtype: dtype.isFloating ? null : dtype }).output),
+    );
+    this.setTensors(inputs, this.apply(inputs.length === 1 ? inputs[0] : inputs, {}));
+  }
+
+  private async datasetFor(dataset: Dataset, classWeight: ClassWeight | null, inputsOnly = false): Promise<BatchSource> {
+    if (this.inputs.length === 0) this.buildFor(await firstInputs(dataset));
+    return datasetSource(this, inputsOnly ? null : this.compiled, dataset, classWeight);
+  }
+
+  // Looking in
+
+  /** Prints what the model is made of: layers, shapes, numbers of weights. */
+  summary({ printFn = console.log, ...options }: SummaryOptions & { readonly printFn?: (text: string) => void } = {}): void {
+    printFn(summaryText(this, options));
+  }
+}
+
+async function firstInputs(dataset: Dataset): Promise<Data> {
+  for await (const item of dataset as AsyncIterable<unknown>) {
+    return (Array.isArray(item) ? item[0] : ((item as { xs?: unknown }).xs ?? item)) as Data;
+  }
+  throw new ValueError('The dataset is empty: a model that is not built yet cannot learn its input shape from it.');
+}
+
+function sizeOfBatch(size: number | null | undefined): number {
+  if (size === null || size === undefined) return 32;
+  if (!Number.isInteger(size) || size < 1) throw new ValueError(`\`batch_size\` must be a positive integer, got ${size}.`);
+  return size;
+}
+
+function isPair(value: readonly [Data, Data, Data?] | Dataset): value is readonly [Data, Data, Data?] {
+  return Array.isArray(value);
+}
+
+function isTensors(value: unknown): value is Tensor | readonly Tensor[] {
+  return value instanceof Tensor || Array.isArray(value);
+}
+
+export type { DataArray };

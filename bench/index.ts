@@ -2,6 +2,7 @@
 import * as tfjs from '@tensorflow/tfjs';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
+import { benchFit } from './fit.ts';
 import { benchGraph } from './graph.ts';
 import { benchMlp } from './mlp.ts';
 import { useWasm } from './peers.ts';
@@ -11,6 +12,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   compile: benchCompile,
   dispatch: benchDispatch,
   mlp: benchMlp,
+  fit: benchFit,
 };
 
 await useWasm();

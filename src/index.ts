@@ -68,6 +68,12 @@ export {
 } from './autodiff/registry.ts';
 export * from './variables/index.ts';
 
+// Keras contexts beside `tf.keras`, and the reset of everything.
+
+export type { ClearReport } from './keras/context.ts';
+export { createKeras, type IsolatedKeras, type Keras } from './keras/create-keras.ts';
+export { type FullResetReport, resetAll } from './resets.ts';
+
 // Values: element types, shapes, arrays, errors, switches.
 
 export * from './dtypes.ts';
@@ -94,6 +100,7 @@ export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } fr
 export * as dtypes from './dtypes.ts';
 export * as image from './image.ts';
 export * as initializers from './initializers.ts';
+export * as keras from './keras/index.ts';
 export * as linalg from './linalg.ts';
 export * as losses from './losses.ts';
 export * as math from './math.ts';

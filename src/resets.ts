@@ -3,7 +3,7 @@ import { liveSessions, type SessionReport } from '../runtime/live-sessions.ts';
 import type { Session } from '../runtime/session.ts';
 import { type ResetReport, resetDefaultGraph } from './graph/default-graph.ts';
 import { graphStack } from './graph/graph.ts';
-import { type ClearReport, kerasContexts } from './keras/context.ts';
+import { type ClearReport, kerasContexts, noteCause } from './keras/context.ts';
 import { AssertionError } from './util/errors.ts';
 
 /** What `resetAll` released. */
@@ -25,7 +25,10 @@ export function resetAll(): FullResetReport {
     throw new AssertionError('Do not use resetAll() inside of a graph context: leave it first.');
   }
   const graph = resetDefaultGraph();
-  const sessions = liveSessions().map((session) => (session as Session).close());
+  const sessions = liveSessions().map((session) => {
+    noteCause(session, 'was closed by resetAll()');
+    return (session as Session).close();
+  });
   const keras = kerasContexts().map((context) => context.clear());
   // The clears left a learning phase in the new default graph.
   resetDefaultGraph();

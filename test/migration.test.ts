@@ -79,8 +79,8 @@ test.before(() => {
 test.after(() => {
   rmSync(folder, { recursive: true });
 });
-test.before.each(() => tf.resetDefaultGraph());
-test.after.each(() => tf.resetDefaultGraph());
+test.before.each(() => void tf.resetDefaultGraph());
+test.after.each(() => void tf.resetDefaultGraph());
 
 blocks.forEach((block, index) => {
   test(`${block.where} runs`, async () => {

@@ -17,6 +17,10 @@ export class DefaultStack<T extends object> {
     return this.stack.length;
   }
 
+  includes(item: T): boolean {
+    return this.stack.some((entry) => entry.item === item);
+  }
+
   /**
    * Makes `item` the default until the scope is disposed. Disposing out of order throws `AssertionError` with both
    * items' names and leaves the stack as it is; disposing twice does nothing.

@@ -55,12 +55,15 @@ function bindClass(original: Class, context: KerasContext): Class {
     static get [CONTEXT](): KerasContext {
       return context;
     }
-    static override [Symbol.hasInstance](value: unknown): boolean {
-      // A user's subclass asks about itself; the bound class about everything of its context.
-      if (this !== (Bound as unknown)) return Function.prototype[Symbol.hasInstance].call(this, value);
-      return value instanceof original && contextOf(value) === context;
-    }
   };
+  const isInstance = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(Bound, Symbol.hasInstance, {
+    // A user's subclass asks about itself; the bound class about everything of its context.
+    value(this: unknown, value: unknown): boolean {
+      if (this !== Bound) return isInstance.call(this, value);
+      return value instanceof original && contextOf(value) === context;
+    },
+  });
   Object.defineProperty(Bound, 'name', { value: original.name });
   Object.defineProperty(Bound, 'className', { value: classNameOf(original) });
   return Bound as unknown as Class;
@@ -93,5 +96,7 @@ export function bindNamespace<N extends object>(namespace: N, context: KerasCont
 
 function isNamespace(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.prototype.toString.call(value) === '[object Module]' || Object.getPrototypeOf(value) === Object.prototype;
+  return (
+    Object.prototype.toString.call(value) === '[object Module]' || Object.getPrototypeOf(value) === Object.prototype
+  );
 }

@@ -27,7 +27,9 @@ export function floatx(): Floatx {
 export function setFloatx(value: DTypeLike): void {
   const name: DTypeName = asDType(value).name;
   if (name !== 'float16' && name !== 'float32' && name !== 'float64') {
-    throw new ValueError(`Unknown \`floatx\` value: ${name}. Expected one of {'bfloat16', 'float16', 'float32', 'float64'}`);
+    throw new ValueError(
+      `Unknown \`floatx\` value: ${name}. Expected one of {'bfloat16', 'float16', 'float32', 'float64'}`,
+    );
   }
   settings.floatx = name;
 }

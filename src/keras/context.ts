@@ -5,11 +5,11 @@
  */
 import { getDefaultGraph, type ResetReport, resetDefaultGraph, resetReport } from '../graph/default-graph.ts';
 import { type AnySession, makeSession, type PooledMemory, releaseMemory, sessionStack } from '../graph/evaluator.ts';
-import { Graph, type Tensor } from '../graph/graph.ts';
+import { Graph, graphStack, type Operation, type Tensor } from '../graph/graph.ts';
 import { commonGraph } from '../graph/graph-of.ts';
 import { type KerasState, registerStateSource } from '../graph/live-graphs.ts';
 import { placeholderWithDefault } from '../ops/placeholders.ts';
-import { FailedPreconditionError, ValueError } from '../util/errors.ts';
+import { AssertionError, FailedPreconditionError, ValueError } from '../util/errors.ts';
 import type { Variable } from '../variables/variable.ts';
 import { toSnakeCase } from './serialization.ts';
 
@@ -35,12 +35,15 @@ interface Initialised {
   additions: number;
 }
 
+/** What closing a session tells. */
+type Report = ReturnType<AnySession['close']>;
+
 /** What a clear released. */
 export interface ClearReport {
   /** The graph that was replaced: its operations and collections, and what they were. */
   readonly graph: ResetReport;
-  /** What the session that Keras had made held; null where there was none, or it was its user's. */
-  readonly session: ReturnType<AnySession['close']> | null;
+  /** What the sessions that Keras had made held; null where there were none, or it was its user's. */
+  readonly session: Report | null;
   /** Graphs whose counters and learning phases were dropped. */
   readonly graphs: number;
   /** Models of before that are still in memory: who holds one can drop it now. */
@@ -64,8 +67,13 @@ export interface SessionUser {
   readonly variables: readonly Variable[];
 }
 
-/** Why sessions that Keras made are gone: for the errors of models that had their weights there. */
+/** Why sessions are gone, where it was not `Session.close`: for the errors of models that had their weights there. */
 const causes = new WeakMap<object, string>();
+
+/** Notes why a session is about to be closed: `was closed by …`. */
+export function noteCause(session: object, cause: string): void {
+  causes.set(session, cause);
+}
 
 const contexts = new Set<WeakRef<KerasContext>>();
 
@@ -106,9 +114,13 @@ export class KerasContext {
   private graphs = new Census();
   private models = new Census();
   private held: { readonly session: AnySession; readonly made: boolean } | null = null;
+  /** Sessions that Keras made for models of graphs that are not current, when they were given new weights. */
+  private aside = new Set<AnySession>();
   private config: unknown = undefined;
   /** Which variables have their value where: a session's own set, so that another session starts from nothing. */
   private initialised = new WeakMap<object, Initialised>();
+  /** The variables that were ever tracked, by the operation of their handle. */
+  private known = new WeakMap<Operation, Variable>();
   /** The session in which a variable or model got its values. */
   private homes = new WeakMap<object, AnySession>();
   /** Whether variables wait for their user to initialise them. */
@@ -131,7 +143,14 @@ export class KerasContext {
   private stateOf(graph: Graph): GraphState {
     let state = this.states.get(graph);
     if (!state) {
-      state = { reset: this.resets, names: new Map(), uids: new Map(), phase: null, variables: new Set(), additions: 0 };
+      state = {
+        reset: this.resets,
+        names: new Map(),
+        uids: new Map(),
+        phase: null,
+        variables: new Set(),
+        additions: 0,
+      };
       this.states.set(graph, state);
       this.graphs.add(graph);
     }
@@ -199,6 +218,7 @@ export class KerasContext {
 
   /** Takes a variable into Keras's care: it is initialised when a session of Keras's first needs it. */
   track(variable: Variable): void {
+    this.known.set(variable.handle.op, variable);
     const state = this.stateOf(variable.graph);
     if (state.variables.has(variable)) return;
     state.variables.add(variable);
@@ -207,6 +227,22 @@ export class KerasContext {
   /** Takes it back. */
   untrack(variable: Variable): void {
     this.states.get(variable.graph)?.variables.delete(variable);
+  }
+  /** The variables in Keras's care that these tensors and operations are computed from. */
+  variablesBehind(elements: readonly (Tensor | Operation)[]): Variable[] {
+    const pending = elements.map((element) => ('op' in element ? element.op : element));
+    const seen = new Set(pending);
+    const found: Variable[] = [];
+    for (let operation = pending.pop(); operation; operation = pending.pop()) {
+      const variable = this.known.get(operation);
+      if (variable) found.push(variable);
+      for (const before of [...operation.inputs.map(({ op }) => op), ...operation.controlInputs]) {
+        if (seen.has(before)) continue;
+        seen.add(before);
+        pending.push(before);
+      }
+    }
+    return found;
   }
   /** Counts a model among those a clear leaves behind. */
   trackModel(model: object): void {
@@ -232,18 +268,37 @@ export class KerasContext {
     const entered = sessionStack.top as AnySession | null;
     if (entered && (!this.own || entered.graph === this.own)) return entered;
     if (this.held && this.held.session.graph === graph && !this.held.session.closed) return this.held.session;
-    if (this.held) this.release('was closed when Keras moved to another graph (resetDefaultGraph() or an entered graph)');
-    const session = makeSession(graph, this.config);
+    if (this.held)
+      this.release('was closed when Keras moved to another graph (resetDefaultGraph() or an entered graph)');
+    const session = this.asideFor(graph) ?? makeSession(graph, this.config);
+    this.aside.delete(session);
     this.held = { session, made: true };
     return session;
   }
 
+  private asideFor(graph: Graph): AnySession | null {
+    for (const session of this.aside) if (session.graph === graph && !session.closed) return session;
+    return null;
+  }
+
+  /** A session beside the current one, so that the models of the current graph keep theirs. */
+  private sessionAside(graph: Graph): AnySession {
+    const session = this.asideFor(graph) ?? makeSession(graph, this.config);
+    this.aside.add(session);
+    return session;
+  }
+
+  /** Whether Keras made the session. */
+  private made(session: AnySession): boolean {
+    return this.aside.has(session) || (this.held?.made === true && this.held.session === session);
+  }
+
   /** Lets go of the session: closed if Keras made it, left open if it was handed over. */
-  private release(cause: string): ReturnType<AnySession['close']> | null {
+  private release(cause: string): Report | null {
     const { held } = this;
     this.held = null;
     if (!held?.made) return null;
-    if (!held.session.closed) causes.set(held.session, cause);
+    if (!held.session.closed) noteCause(held.session, cause);
     return held.session.close();
   }
 
@@ -271,7 +326,7 @@ export class KerasContext {
     this.initialised.set(session, known);
     known.additions = state.additions;
     const missing: Variable[] = [];
-    const made = this.held?.session === session && this.held.made;
+    const made = this.made(session);
     for (const variable of state.variables) {
       if (known.variables.has(variable) || !isIn(graph, variable.handle)) continue;
       const home = this.homes.get(variable);
@@ -300,8 +355,9 @@ export class KerasContext {
    * are gone, and a model never answers with others. `restoring` is for giving all variables new values.
    */
   async sessionOf(model: SessionUser, restoring = false): Promise<AnySession> {
-    const home = this.homes.get(model) ?? null;
-    const session = this.sessionFor(model, home, restoring);
+    const session = this.sessionFor(model, this.homeOf(model), restoring);
+    // After a clear the context knows the variables of before no more.
+    for (const variable of model.variables) if (!this.homes.has(variable)) this.track(variable);
     await this.initialize(session);
     if (!restoring && !this.manualInitialization) {
       const lost = model.variables.find((variable) => {
@@ -321,12 +377,28 @@ export class KerasContext {
     if (entered?.graph === graph && !entered.closed) return entered;
     if (this.held?.session.graph === graph && !this.held.session.closed) return this.held.session;
     if (home && !home.closed) return home;
-    if (home?.closed && !restoring) throw this.lostError(model, home);
-    if (graph === this.graph || restoring) return this.currentSession(graph);
+    const aside = this.asideFor(graph);
+    if (aside) return aside;
+    // Without variables there is nothing to lose.
+    const free = restoring || model.variables.length === 0;
+    if (home && !free) throw this.lostError(model, home);
+    if (graph === this.graph) return this.currentSession(graph);
+    if (free) return this.sessionAside(graph);
     throw new FailedPreconditionError(
       null,
-      `'${model.name}' was built on a graph that is not current any more, and no session was ever given its weights. Enter the graph (\`using _ = graph.asDefault()\`) or a session on it.`,
+      `'${model.name}' was built on a graph that is not current any more (clearSession() or resetDefaultGraph() replaced it), and no session was ever given its weights. Enter the graph (\`using _ = graph.asDefault()\`) or a session on it.`,
     );
+  }
+
+  /** Where a model got its values: an open session if there is one, else a closed one. */
+  private homeOf(model: SessionUser): AnySession | null {
+    let found = this.homes.get(model) ?? null;
+    for (const variable of found?.closed === false ? [] : model.variables) {
+      const place = this.homes.get(variable);
+      if (place && !place.closed) return place;
+      found ??= place ?? null;
+    }
+    return found;
   }
 
   private lostError(model: SessionUser, home: AnySession): FailedPreconditionError {
@@ -344,16 +416,34 @@ export class KerasContext {
    * phase. Throws `AssertionError`, with nothing changed, while a graph context is open.
    */
   clear({ freeMemory = true }: { readonly freeMemory?: boolean } = {}): ClearReport {
+    if (this.own && graphStack.includes(this.own)) {
+      throw new AssertionError('Do not use clearSession() inside of the graph that it replaces: leave it first.');
+    }
     const graph = this.own ? resetReport(this.own) : resetDefaultGraph();
     if (this.own) this.own = new Graph();
     const [graphs, models] = [this.graphs.count, this.models.count];
     this.states = new WeakMap();
     this.graphs = new Census();
     this.models = new Census();
-    const session = this.release('was closed by clearSession()');
+    const session = this.releaseAll('was closed by clearSession()');
     const pooled = freeMemory ? releaseMemory() : { buffers: 0, bytes: 0 };
     this.learningPhase();
     return Object.freeze({ graph, session, graphs, models, pooled });
+  }
+
+  /** Closes all sessions that Keras made, and lets go of a given one; the sums of what they held. */
+  private releaseAll(cause: string): Report | null {
+    const reports = [this.release(cause)];
+    for (const session of this.aside) {
+      if (session.closed) continue;
+      noteCause(session, cause);
+      reports.push(session.close());
+    }
+    this.aside.clear();
+    const closed = reports.filter((report) => report !== null);
+    if (closed.length === 0) return null;
+    const sum = (key: keyof Report) => closed.reduce((total, report) => total + report[key], 0);
+    return { variables: sum('variables'), plans: sum('plans'), buffers: sum('buffers'), bytes: sum('bytes') };
   }
 
   /** What the context holds, for reports. */

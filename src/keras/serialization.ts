@@ -27,7 +27,7 @@ export interface ConfigurableClass<T> {
 }
 
 /** A function or class that a name stands for. */
-export type Named = (...args: never[]) => unknown;
+export type Named = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Names
@@ -113,7 +113,10 @@ export function customObjectScope<R>(objects: CustomObjects, body?: () => R): Op
   const open = (): OpenScope => {
     const added = asMap(objects);
     scoped = [...scoped, added];
-    return { value: undefined, [Symbol.dispose]: () => void (scoped = scoped.filter((item) => item !== added)) };
+    const close = () => {
+      scoped = scoped.filter((item) => item !== added);
+    };
+    return { value: undefined, [Symbol.dispose]: close };
   };
   return body ? within(open, body) : open();
 }

@@ -22,7 +22,7 @@ import {
 } from '../../src/util/errors.ts';
 
 const test = suite('graph/graph');
-test.before.each(() => resetDefaultGraph());
+test.before.each(() => void resetDefaultGraph());
 
 const throws = (body: () => unknown, type: new (...args: never[]) => Error, text: string | RegExp) =>
   assert.throws(body, (e: Error) => {

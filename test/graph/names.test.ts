@@ -9,7 +9,7 @@ import { ValueError } from '../../src/util/errors.ts';
 import { variableScope } from '../../src/variables/index.ts';
 
 const test = suite('graph/names');
-test.before.each(() => resetDefaultGraph());
+test.before.each(() => void resetDefaultGraph());
 
 const rootNames = (graph: Graph) => graph.getOperations().map((op) => op.name);
 

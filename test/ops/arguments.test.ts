@@ -8,8 +8,8 @@ import * as tf from '../../src/index.ts';
 
 const test = suite('arguments');
 
-test.before.each(() => tf.resetDefaultGraph());
-test.after.each(() => tf.resetDefaultGraph());
+test.before.each(() => void tf.resetDefaultGraph());
+test.after.each(() => void tf.resetDefaultGraph());
 
 const input = (...shape: number[]) => tf.placeholder(tf.float32, shape);
 

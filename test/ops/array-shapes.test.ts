@@ -14,7 +14,7 @@ import { constantShape, constantValue } from '../../src/ops/static-value.ts';
 import { float32, float64, int32, int64, string } from '../../src/util/dtype.ts';
 
 const test = suite('ops/array-shapes');
-test.before.each(() => resetDefaultGraph());
+test.before.each(() => void resetDefaultGraph());
 test.after(() => resetDefaultGraph());
 
 const x = (...shape: (number | null)[]) => tf.placeholder(float32, shape);

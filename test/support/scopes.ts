@@ -9,7 +9,7 @@ import { Variable } from '../../src/variables/variable.ts';
 
 /** A (`resetDefaultGraph`) and B (`Session.close`) of the matrix. */
 export const operations = {
-  A: (_session: Session): void => resetDefaultGraph(),
+  A: (_session: Session): void => void resetDefaultGraph(),
   B: (session: Session): void => void session.close(),
 } as const;
 

@@ -1,5 +1,6 @@
 /** `K.function`: values in, values out, through the session of Keras. */
 import { type Operation, Tensor } from '../../graph/graph.ts';
+import { commonGraph } from '../../graph/graph-of.ts';
 import { group } from '../../ops/control.ts';
 import type { TensorLike } from '../../ops/tensor-like.ts';
 import { isConvertible } from '../../ops/tensor-like.ts';
@@ -45,7 +46,7 @@ export const function_ = inContext((context) => {
   function make(
     inputs: readonly (Tensor | Variable)[],
     outputs: Tensor | Operation | Variable | readonly (Tensor | Operation | Variable)[],
-    { updates, feedDict, fetches }: FunctionOptions = {},
+    { updates, feedDict, fetches, name }: FunctionOptions = {},
   ): (values: readonly Value[]) => Promise<NdArray | NdArray[]> {
     if (!Array.isArray(inputs)) {
       throw new TypeError('`inputs` to a Keras backend function should be a list.');
@@ -53,13 +54,20 @@ export const function_ = inContext((context) => {
     const keys = inputs.map((input) => (input instanceof Variable ? (input.asGraphElement() as Tensor) : input));
     const list = Array.isArray(outputs) ? (outputs as readonly (Tensor | Operation | Variable)[]) : [outputs as Tensor];
     const after = updatesAfter(list, updates ?? []);
+    const elements = [...list, ...(fetches ?? [])].map((item) =>
+      item instanceof Variable ? item.asGraphElement() : item,
+    );
+    const owner = {
+      name: name ?? 'function',
+      graph: commonGraph([...keys, ...elements, ...after]) ?? context.graph,
+      variables: context.variablesBehind([...elements, ...after]),
+    };
     return async (values) => {
       if (!Array.isArray(values)) throw new TypeError('`inputs` should be a list or tuple.');
       if (values.length !== keys.length) {
         throw new ValueError(`The function takes ${keys.length} values, got ${values.length}.`);
       }
-      const session = context.getSession([...keys, ...list]);
-      await context.initialize(session);
+      const session = await context.sessionOf(owner);
       const feeds: [unknown, unknown][] = [];
       for (let i = 0; i < keys.length; i++) {
         let value: unknown = values[i];

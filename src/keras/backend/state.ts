@@ -146,13 +146,8 @@ function isDims(value: unknown): value is readonly (number | null)[] {
 
 /** The value of a variable in the session of Keras, or of a tensor. */
 export const getValue = inContext((context) => async (x: Variable | Tensor): Promise<NdArray> => {
-  if (!isVariable(x)) return (await context.getSession([x]).run(x)) as NdArray;
-  return (await valuesOf([x]))[0];
-
-  async function valuesOf(variables: readonly Variable[]): Promise<NdArray[]> {
-    const session = await context.sessionOf(userOf(variables[0]));
-    return (await session.run(variables)) as NdArray[];
-  }
+  const user = isVariable(x) ? userOf(x) : { name: x.name, graph: x.graph, variables: context.variablesBehind([x]) };
+  return (await (await context.sessionOf(user)).run(x)) as NdArray;
 });
 
 /** The values of several variables, read in one run. */

@@ -1,5 +1,8 @@
 /** What training tells others, and whom it tells: the base class of callbacks. Calling them is the training loop's. */
+import type { Graph } from '../../graph/graph.ts';
 import type { NdArray } from '../../util/ndarray.ts';
+import type { Variable } from '../../variables/variable.ts';
+import type { KerasContext } from '../context.ts';
 
 /** Losses and metrics by name, and what callbacks add: `lr`, `val_loss`. */
 export type Logs = Record<string, number>;
@@ -23,8 +26,15 @@ export interface CallbackModel {
   /** Set by a callback to end training after the batch. */
   stopTraining: boolean;
   readonly optimizer: unknown;
+  readonly graph: Graph;
+  readonly variables: readonly Variable[];
+  /** Knows the session in which the model is trained. */
+  readonly context: KerasContext;
   getWeights(): Promise<NdArray[]>;
   setWeights(values: readonly NdArray[]): Promise<void>;
+  /** Writes the model to a file. */
+  save(path: string): Promise<void>;
+  saveWeights(path: string): Promise<void>;
 }
 
 /**

@@ -3,6 +3,7 @@
  * building them is `layer.ts`'s and `network.ts`'s business.
  */
 import type { Tensor } from '../../graph/graph.ts';
+import { RuntimeError, ValueError } from '../../util/errors.ts';
 import type { LayerShape, MaskNest, TensorNest } from './nest.ts';
 import { onUndo } from './undo.ts';
 
@@ -62,4 +63,28 @@ export function masksOf(nest: TensorNest): MaskNest {
   if (!Array.isArray(nest)) return maskOf(nest as Tensor);
   const list = nest.map((x: Tensor) => maskOf(x));
   return list.some((mask) => mask !== null) ? list : null;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The calls of a layer
+
+/** The one call of a layer. Throws `RuntimeError` where there was none, or more than one. */
+export function onlyCall({ name, inboundNodes }: RecordedLayer, what: string): CallRecord {
+  if (inboundNodes.length === 0) throw new RuntimeError(`Layer ${name} has no inbound nodes.`);
+  if (inboundNodes.length === 1) return inboundNodes[0];
+  throw new RuntimeError(
+    `Layer ${name} has multiple inbound nodes, hence the notion of "layer ${what}" is ill-defined. Use \`get_${what.replace(' ', '_')}_at(node_index)\` instead.`,
+  );
+}
+
+/** The call with this index. Throws `RuntimeError` for a layer that was never called, `ValueError` for a wrong index. */
+export function callAt({ inboundNodes }: RecordedLayer, index: number, what: string): CallRecord {
+  if (inboundNodes.length === 0) {
+    throw new RuntimeError(`The layer has never been called and thus has no defined ${what}.`);
+  }
+  const call = inboundNodes[index];
+  if (call) return call;
+  throw new ValueError(
+    `Asked to get ${what} at node ${index}, but the layer has only ${inboundNodes.length} inbound nodes.`,
+  );
 }

@@ -8,7 +8,7 @@ import type { KerasContext } from '../context.ts';
 import type { Training } from './call-context.ts';
 
 /** Whether a call is for training: as said, else the learning phase of the graph that is built in. */
-export function phaseOf(context: KerasContext, training: Training | undefined): boolean | 0 | 1 | Tensor {
+export function phaseOf(context: KerasContext, training: Training | 0 | 1 | undefined): boolean | 0 | 1 | Tensor {
   return training ?? context.learningPhase(getDefaultGraph());
 }
 
@@ -27,7 +27,7 @@ export function inTrainPhase(
   context: KerasContext,
   inTraining: Branch<TensorLike>,
   inInference: Branch<TensorLike>,
-  training: Training | undefined = null,
+  training: Training | 0 | 1 | undefined = null,
 ): Tensor {
   return ifElse(phaseOf(context, training) as TensorLike, inTraining, inInference);
 }

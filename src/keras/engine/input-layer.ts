@@ -84,7 +84,9 @@ function batchShape({ inputShape, batchInputShape, batchSize, sparse, ragged }: 
   if (sparse || ragged) throw new ValueError('Sparse and ragged inputs are not supported.');
   if (batchInputShape) {
     if (inputShape) {
-      throw new ValueError('Only provide the input_shape OR batch_input_shape argument to InputLayer, not both at the same time.');
+      throw new ValueError(
+        'Only provide the input_shape OR batch_input_shape argument to InputLayer, not both at the same time.',
+      );
     }
     return batchInputShape;
   }

@@ -17,7 +17,11 @@ export interface InputSpec {
 }
 
 /** Throws `ValueError` where an input does not fit. */
-export function checkInputs(specs: InputSpec | readonly InputSpec[] | null, inputs: readonly Tensor[], name: string): void {
+export function checkInputs(
+  specs: InputSpec | readonly InputSpec[] | null,
+  inputs: readonly Tensor[],
+  name: string,
+): void {
   if (!specs) return;
   const list = Array.isArray(specs) ? (specs as readonly InputSpec[]) : [specs as InputSpec];
   if (list.length !== inputs.length) {
@@ -25,7 +29,7 @@ export function checkInputs(specs: InputSpec | readonly InputSpec[] | null, inpu
       `Layer "${name}" expects ${list.length} input(s), but it received ${inputs.length} input tensors. Inputs received: [${inputs.join(', ')}]`,
     );
   }
-  list.forEach((spec, i) => checkInput(spec, inputs[i], i, name));
+  for (const [i, spec] of list.entries()) checkInput(spec, inputs[i], i, name);
 }
 
 function checkInput(spec: InputSpec, { shape }: Tensor, index: number, name: string): void {
@@ -45,7 +49,9 @@ function checkInput(spec: InputSpec, { shape }: Tensor, index: number, name: str
     throw new ValueError(`${where} expected max_ndim=${spec.maxNdim}, found ndim=${rank}`);
   }
   if (spec.minNdim != null && rank < spec.minNdim) {
-    throw new ValueError(`${where} expected min_ndim=${spec.minNdim}, found ndim=${rank}. Full shape received: ${full}`);
+    throw new ValueError(
+      `${where} expected min_ndim=${spec.minNdim}, found ndim=${rank}. Full shape received: ${full}`,
+    );
   }
   for (const [axis, size] of spec.axes ?? []) {
     const found = shape[axis < 0 ? rank + axis : axis];
@@ -56,8 +62,11 @@ function checkInput(spec: InputSpec, { shape }: Tensor, index: number, name: str
     }
   }
   if (!spec.shape) return;
-  const fits = spec.shape.length === rank && spec.shape.every((d, i) => d === null || shape[i] === null || d === shape[i]);
+  const fits =
+    spec.shape.length === rank && spec.shape.every((d, i) => d === null || shape[i] === null || d === shape[i]);
   if (!fits) {
-    throw new ValueError(`${where} expected shape=${formatShape(spec.shape).replaceAll('?', 'None')}, found shape=${full}`);
+    throw new ValueError(
+      `${where} expected shape=${formatShape(spec.shape).replaceAll('?', 'None')}, found shape=${full}`,
+    );
   }
 }

@@ -9,9 +9,9 @@ import { convertToTensor } from '../../ops/emit.ts';
 import { identity } from '../../ops/identity.ts';
 import { shape } from '../../ops/shaping.ts';
 import { isConvertible, isOptions, type TensorLike } from '../../ops/tensor-like.ts';
+import { toNdArray } from '../../util/array-convert.ts';
 import { asDType, type DType, type DTypeLike } from '../../util/dtype.ts';
 import { RuntimeError, TypeError, ValueError } from '../../util/errors.ts';
-import { toNdArray } from '../../util/array-convert.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import { formatShape, type KnownShape, sameShape } from '../../util/shape.ts';
 import { Variable } from '../../variables/variable.ts';
@@ -25,7 +25,7 @@ import { get as getRegularizer } from '../regularizers.ts';
 import { type Config, classNameOf } from '../serialization.ts';
 import { inCall, openCall, type Training } from './call-context.ts';
 import { type Effect, effectsFor } from './effects.ts';
-import { type CallRecord, historyOf, maskOf, masksOf, setHistory, setMask } from './history.ts';
+import { type CallRecord, callAt, historyOf, maskOf, masksOf, onlyCall, setHistory, setMask } from './history.ts';
 import { checkInputs, type InputSpec } from './input-spec.ts';
 import { flat, type MaskNest, type ShapeNest, shapesOf, type TensorNest } from './nest.ts';
 import { completeHistory } from './op-history.ts';
@@ -183,8 +183,8 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
     // Calls inside of another layer's are that layer's own business, and no part of a model.
     const symbolic = outer === null && completeHistory(list);
     checkInputs(this.inputSpec, list, this.name);
-    const scoped = graph.nameScope(this.name, () =>
-      inCall({ inputs, training }, () => {
+    const scoped = graph.nameScope(this.name, () => {
+      const made = inCall({ inputs, training }, () => {
         this.buildOnce(list, shapesOf(inputs));
         checkInputs(this.inputSpec, list, this.name);
         const outputs = this.call(inputs, { ...options, training, mask: given });
@@ -194,10 +194,11 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
           );
         }
         return this.distinct(outputs, list);
-      }),
-    );
-    this.penalise(scoped, list);
-    this.passMasks(inputs, scoped, given);
+      });
+      this.penalise(made, list);
+      this.passMasks(inputs, made, given);
+      return made;
+    });
     if (symbolic) this.record(inputs, scoped, options);
     return scoped;
   }
@@ -207,7 +208,9 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
     if (!this.#own.dtype) {
       const first = list[0]?.dtype;
       const chosen = first?.isFloating ? first : asDType(floatx());
-      onUndo(() => void (this.#own.dtype = null));
+      onUndo(() => {
+        this.#own.dtype = null;
+      });
       this.#own.dtype = chosen;
     }
     this.ensureBuilt(shapes);
@@ -218,7 +221,7 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
    */
   ensureBuilt(shapes: ShapeNest): void {
     if (this.#own.built) return;
-    const before: Readonly<Record<string, unknown>> = { ...this };
+    const before: Readonly<Record<string, unknown>> = { ...(this as object) };
     onUndo(() => {
       for (const key of Object.keys(this)) if (!(key in before)) Reflect.deleteProperty(this, key);
       Object.assign(this, before);
@@ -232,7 +235,8 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
 
   /** A layer that gives back what it was given makes a tensor of its own of it. */
   private distinct(outputs: Out, inputs: readonly Tensor[]): Out {
-    const own = (tensor: Tensor) => (inputs.includes(tensor) ? identity(tensor) : tensor);
+    const own = (tensor: Tensor) =>
+      inputs.includes(tensor) ? tensor.graph.nameScope(this.name, () => identity(tensor)) : tensor;
     return (Array.isArray(outputs) ? outputs.map(own) : own(outputs as Tensor)) as Out;
   }
 
@@ -252,7 +256,7 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
     const list = flat(outputs as Tensor | readonly Tensor[]);
     if (list.every((tensor) => maskOf(tensor) !== null)) return;
     const masks = flat(this.computeMask(inputs, mask) as Tensor | null | readonly (Tensor | null)[]);
-    list.forEach((tensor, i) => setMask(tensor, masks[i] ?? null));
+    for (const [i, tensor] of list.entries()) setMask(tensor, masks[i] ?? null);
   }
 
   private record(inputs: TensorNest, outputs: TensorNest, options: CallOptions): void {
@@ -312,7 +316,7 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
     this.context.track(variable);
     onUndo(() => this.context.untrack(variable));
     append(trainable ? this.#own.trainableWeights : this.#own.nonTrainableWeights, variable);
-    if (regularizer) this.regularize(name, variable, regularizer);
+    if (regularizer) this.regularize(variable, regularizer);
     return variable;
   }
 
@@ -329,10 +333,14 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
     return value;
   }
 
-  private regularize(name: string, variable: Variable, regularizer: Regularizer): void {
+  private regularize(variable: Variable, regularizer: Regularizer): void {
     const { graph } = variable;
     append(this.#own.losses, () =>
-      graph.asDefault(() => graph.nameScope(`${name}/Regularizer`, () => regularizer.call(variable.value()))),
+      graph.asDefault(() =>
+        graph.nameScope(null, () =>
+          graph.nameScope(`${variable.op.name}/Regularizer`, () => regularizer.call(variable.value())),
+        ),
+      ),
     );
   }
 
@@ -374,9 +382,7 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
   }
   /** The rest of the weights, such as averages. */
   get nonTrainableWeights(): Variable[] {
-    const own = this.#own.trainable
-      ? this.ownWeights(false)
-      : [...this.ownWeights(true), ...this.ownWeights(false)];
+    const own = this.#own.trainable ? this.ownWeights(false) : [...this.ownWeights(true), ...this.ownWeights(false)];
     const inner = this.#own.trainable
       ? this.sublayers.flatMap((layer) => layer.nonTrainableWeights)
       : this.sublayers.flatMap((layer) => layer.weights);
@@ -430,7 +436,10 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
    * Adds a loss to what a model of this layer is trained for: tensors (in `call`), or functions that build one from
    * weights.
    */
-  addLoss(losses: Tensor | (() => Tensor) | readonly (Tensor | (() => Tensor))[], options: { readonly inputs?: TensorNest | null } = {}): void {
+  addLoss(
+    losses: Tensor | (() => Tensor) | readonly (Tensor | (() => Tensor))[],
+    options: { readonly inputs?: TensorNest | null } = {},
+  ): void {
     for (const loss of flat(losses as Tensor | readonly Tensor[])) {
       if (typeof loss === 'function') append(this.#own.losses, loss as () => Tensor);
       else append(this.#own.losses, { item: loss, inputs: this.inputsOf(options.inputs) });
@@ -438,7 +447,11 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
   }
   /** Adds operations that each training step runs, such as those of averages. */
   addUpdate(
-    updates: Operation | Tensor | { readonly op: Operation } | readonly (Operation | Tensor | { readonly op: Operation })[],
+    updates:
+      | Operation
+      | Tensor
+      | { readonly op: Operation }
+      | readonly (Operation | Tensor | { readonly op: Operation })[],
     options: { readonly inputs?: TensorNest | null } = {},
   ): void {
     for (const update of flat(updates as Operation | readonly Operation[])) {
@@ -454,7 +467,10 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
 
   /** @internal The losses with what they depend on; those of weights are built once. */
   lossEffects(): Effect<Tensor>[] {
-    const own = this.#own.losses.map((loss) => {
+    // Those of calls come first, as in Keras: sums of losses are in this order.
+    const ofCalls = this.#own.losses.filter((loss) => typeof loss !== 'function');
+    const ofWeights = this.#own.losses.filter((loss) => typeof loss === 'function');
+    const own = [...ofCalls, ...ofWeights].map((loss) => {
       if (typeof loss !== 'function') return loss;
       const known = this.#own.weightLosses.get(loss);
       const item = known ?? loss();
@@ -510,66 +526,41 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
   }
   /** What the layer was called on. Throws where it was called never or more than once: use `getInputAt`. */
   get input(): Tensor | readonly Tensor[] {
-    return this.onlyNode('inbound', 'input').inputs;
+    return onlyCall(this, 'input').inputs;
   }
   get output(): Out {
-    return this.onlyNode('inbound', 'output').outputs as Out;
+    return onlyCall(this, 'output').outputs as Out;
   }
   get inputMask(): MaskNest {
-    const { inputMasks } = this.onlyNode('inbound', 'input mask');
+    const { inputMasks } = onlyCall(this, 'input mask');
     return inputMasks.length === 1 ? inputMasks[0] : inputMasks;
   }
   get outputMask(): MaskNest {
-    const { outputMasks } = this.onlyNode('inbound', 'output mask');
+    const { outputMasks } = onlyCall(this, 'output mask');
     return outputMasks.length === 1 ? outputMasks[0] : outputMasks;
   }
   get inputShape(): ShapeNest {
-    const { inputShapes } = this.onlyNode('inbound', 'input shape');
+    const { inputShapes } = onlyCall(this, 'input shape');
     return inputShapes.length === 1 ? inputShapes[0] : inputShapes;
   }
   get outputShape(): ShapeNest {
-    const { outputShapes } = this.onlyNode('inbound', 'output shape');
+    const { outputShapes } = onlyCall(this, 'output shape');
     return outputShapes.length === 1 ? outputShapes[0] : outputShapes;
   }
   /** The inputs of the call with this index. */
   getInputAt(nodeIndex: number): TensorNest {
-    return this.nodeAt(nodeIndex, 'input').inputs;
+    return callAt(this, nodeIndex, 'input').inputs;
   }
   getOutputAt(nodeIndex: number): Out {
-    return this.nodeAt(nodeIndex, 'output').outputs as Out;
+    return callAt(this, nodeIndex, 'output').outputs as Out;
   }
   getInputShapeAt(nodeIndex: number): ShapeNest {
-    const { inputShapes } = this.nodeAt(nodeIndex, 'input shape');
+    const { inputShapes } = callAt(this, nodeIndex, 'input shape');
     return inputShapes.length === 1 ? inputShapes[0] : inputShapes;
   }
   getOutputShapeAt(nodeIndex: number): ShapeNest {
-    const { outputShapes } = this.nodeAt(nodeIndex, 'output shape');
+    const { outputShapes } = callAt(this, nodeIndex, 'output shape');
     return outputShapes.length === 1 ? outputShapes[0] : outputShapes;
-  }
-  private onlyNode(kind: string, what: string): CallRecord {
-    const { inboundNodes } = this.#own;
-    if (inboundNodes.length === 0) {
-      throw new RuntimeError(`Layer ${this.name} has no ${kind} nodes.`);
-    }
-    if (inboundNodes.length > 1) {
-      throw new RuntimeError(
-        `Layer ${this.name} has multiple ${kind} nodes, hence the notion of "layer ${what}" is ill-defined. Use \`get_${what.replace(' ', '_')}_at(node_index)\` instead.`,
-      );
-    }
-    return inboundNodes[0];
-  }
-  private nodeAt(index: number, what: string): CallRecord {
-    const { inboundNodes } = this.#own;
-    if (inboundNodes.length === 0) {
-      throw new RuntimeError(`The layer has never been called and thus has no defined ${what}.`);
-    }
-    const node = inboundNodes[index];
-    if (!node) {
-      throw new ValueError(
-        `Asked to get ${what} at node ${index}, but the layer has only ${inboundNodes.length} inbound nodes.`,
-      );
-    }
-    return node;
   }
 
   toString(): string {

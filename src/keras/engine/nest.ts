@@ -43,5 +43,7 @@ export function shapesOf(nest: TensorNest): ShapeNest {
 }
 
 export function isTensorNest(value: unknown): value is TensorNest {
-  return value instanceof Tensor || (Array.isArray(value) && value.length > 0 && value.every((x) => x instanceof Tensor));
+  return (
+    value instanceof Tensor || (Array.isArray(value) && value.length > 0 && value.every((x) => x instanceof Tensor))
+  );
 }

@@ -32,6 +32,8 @@ export function onUndo(step: () => void): void {
 /** Appends to a list, so that a failed build takes it back. */
 export function append<T>(list: T[], ...items: readonly T[]): void {
   const { length } = list;
-  onUndo(() => void (list.length = length));
+  onUndo(() => {
+    list.length = length;
+  });
   list.push(...items);
 }

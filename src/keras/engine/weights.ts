@@ -36,7 +36,8 @@ export async function writeWeights(owner: WeightOwner, values: readonly WeightVa
     );
   }
   const arrays = weights.map((variable, i) => {
-    const value = values[i] instanceof NdArray ? (values[i] as NdArray) : toNdArray(values[i] as ArrayValue, variable.dtype);
+    const value =
+      values[i] instanceof NdArray ? (values[i] as NdArray) : toNdArray(values[i] as ArrayValue, variable.dtype);
     if (!sameShape(value.shape, variable.shape)) {
       throw new ValueError(
         `Layer ${owner.name} weight shape ${formatShape(variable.shape)} is not compatible with provided weight shape ${formatShape(value.shape)}.`,

@@ -9,6 +9,30 @@ export {
   type AttentionCallOptions,
   type AttentionOptions,
 } from './attention/attention.ts';
+export type { ConvOptions } from './convolution/conv.ts';
+export * from './convolution/convolutions.ts';
+export {
+  DepthwiseConv1D,
+  DepthwiseConv2D,
+  type DepthwiseConvArguments,
+  type DepthwiseConvOptions,
+} from './convolution/depthwise.ts';
+export type { Sizes, WindowPadding } from './convolution/geometry.ts';
+export {
+  LocallyConnected1D,
+  LocallyConnected2D,
+  type LocallyConnectedArguments,
+  type LocallyConnectedOptions,
+} from './convolution/locally-connected.ts';
+export {
+  SeparableConv1D,
+  SeparableConv2D,
+  type SeparableConvArguments,
+  type SeparableConvOptions,
+  SeparableConvolution1D,
+  SeparableConvolution2D,
+} from './convolution/separable.ts';
+export * from './convolution/transposes.ts';
 export * from './core/activation.ts';
 export * from './core/dense.ts';
 export * from './core/embedding.ts';
@@ -20,9 +44,47 @@ export * from './merging/concatenate.ts';
 export * from './merging/merging.ts';
 export * from './normalization/batch-normalization.ts';
 export * from './normalization/layer-normalization.ts';
+export {
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalAvgPool1D,
+  GlobalAvgPool2D,
+  GlobalAvgPool3D,
+  GlobalMaxPool1D,
+  GlobalMaxPool2D,
+  GlobalMaxPool3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
+  type GlobalPoolingArguments,
+  type GlobalPoolingOptions,
+} from './pooling/global-pooling.ts';
+export {
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  AvgPool1D,
+  AvgPool2D,
+  AvgPool3D,
+  MaxPool1D,
+  MaxPool2D,
+  MaxPool3D,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+  type PoolingArguments,
+  type PoolingOptions,
+} from './pooling/pooling.ts';
+export * from './preprocessing/categories.ts';
+export * from './preprocessing/numbers.ts';
 export * from './regularization/activity-regularization.ts';
 export * from './regularization/dropout.ts';
 export * from './regularization/noise.ts';
 export * from './reshaping/reshaping.ts';
+export * from './resizing/cropping.ts';
+export type { Margins } from './resizing/margins.ts';
+export * from './resizing/up-sampling.ts';
+export * from './resizing/zero-padding.ts';
 export * from './wrappers/time-distributed.ts';
 export { Wrapper, type WrapperOptions } from './wrappers/wrapper.ts';

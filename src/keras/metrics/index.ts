@@ -7,15 +7,60 @@ import { integrated, type KerasContext } from '../context.ts';
 import { type DeserializeArguments, defineKind } from '../losses/objects.ts';
 import type { Named, Serialized } from '../serialization.ts';
 import { classNameOf, toSnakeCase } from '../serialization.ts';
-import { FUNCTIONS, type MetricFunction } from './functions.ts';
+import * as accuracies from './accuracies.ts';
+import * as auc from './auc.ts';
+import * as confusion from './confusion.ts';
+import * as fScores from './f-scores.ts';
+import { FUNCTIONS } from './function-names.ts';
+import type { MetricFunction } from './functions.ts';
+import * as iou from './iou.ts';
 import * as means from './means.ts';
 import { Metric } from './metric.ts';
+import * as probabilistic from './probabilistic.ts';
+import * as r2 from './r2-score.ts';
+import * as regression from './regression.ts';
+import * as thresholds from './thresholds.ts';
 
+export * from './accuracies.ts';
+export { AUC, type AucOptions } from './auc.ts';
+export {
+  type ConfusionOptions,
+  FalseNegatives,
+  FalsePositives,
+  Precision,
+  type PrecisionOptions,
+  Recall,
+  TrueNegatives,
+  TruePositives,
+} from './confusion.ts';
+export {
+  F1Score,
+  type F1ScoreOptions,
+  FBetaScore,
+  type FBetaScoreOptions,
+  type FScoreAverage,
+} from './f-scores.ts';
 export * from './functions.ts';
+export * from './iou.ts';
 export { Mean, MeanMetricWrapper, type MeanMetricWrapperOptions, MeanTensor, Sum } from './means.ts';
 export { Metric, type MetricCallOptions, type MetricOptions } from './metric.ts';
+export * from './probabilistic.ts';
+export * from './r2-score.ts';
+export * from './regression.ts';
+export * from './thresholds.ts';
 
-const MODULES: readonly object[] = [means];
+const MODULES: readonly object[] = [
+  means,
+  accuracies,
+  regression,
+  probabilistic,
+  confusion,
+  thresholds,
+  auc,
+  iou,
+  fScores,
+  r2,
+];
 
 function isMetricClass(value: unknown): value is Named & typeof Metric {
   return typeof value === 'function' && value.prototype instanceof Metric && Object.hasOwn(value, 'className');

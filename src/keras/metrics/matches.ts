@@ -1,6 +1,6 @@
 /**
- * Which predictions are right, as ones and zeros: what accuracies are means of. The metrics that gather them over batches
- * are in `accuracies.ts`.
+ * What metrics say of each example where no loss does: which predictions are right, as ones and zeros, and how alike
+ * vectors are. The metrics that gather them over batches are in `accuracies.ts` and `regression.ts`.
  */
 import type { Tensor } from '../../graph/graph.ts';
 import { argmax } from '../../ops/arg-reduce.ts';
@@ -8,7 +8,8 @@ import { cast } from '../../ops/cast.ts';
 import { equal, greater } from '../../ops/comparison.ts';
 import { assertCompatible } from '../../ops/confusion-matrix.ts';
 import { convertToTensor } from '../../ops/emit.ts';
-import { reduceMean } from '../../ops/reductions.ts';
+import { l2Normalize } from '../../ops/normalization-functions.ts';
+import { reduceMean, reduceSum } from '../../ops/reductions.ts';
 import { inTopK } from '../../ops/selection.ts';
 import { reshape, shape as shapeTensor, squeeze } from '../../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../../ops/tensor-like.ts';
@@ -125,3 +126,25 @@ const lastLength = (x: Tensor): Tensor => convertToTensor(shapeTensor(x).slice(-
 export function topKCategoricalAccuracy(yTrue: TensorLike, yPred: TensorLike, ...rest: KRest): Tensor {
   return pair(yTrue, yPred, (t, p) => sparseTopKCategoricalAccuracy(bestClass(t), p, ...rest));
 }
+
+export interface AxisOption {
+  /** The axis of vectors; the last without it. */
+  readonly axis?: number | readonly number[];
+}
+
+/**
+ * The cosine of the angle between labels and predictions along `axis`: 1 for one direction. The loss of that name is
+ * minus this.
+ *
+ *     tf.keras.metrics.cosineSimilarity([[0, 1]], [[1, 1]])   // [0.707]
+ */
+export function cosineSimilarity(
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  ...rest: Rest<[axis: number | readonly number[]], AxisOption>
+): Tensor {
+  const { axis = -1 } = bind<AxisOption>(['axis'], rest);
+  return pair(yTrue, yPred, (t, p) => reduceSum(l2Normalize(cast(t, p.dtype), axis).mul(l2Normalize(p, axis)), axis));
+}
+/** The name of `cosineSimilarity` in TensorFlow 1. */
+export const cosineProximity = cosineSimilarity;

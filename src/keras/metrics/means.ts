@@ -12,14 +12,15 @@ import { reduceMean, reduceSum } from '../../ops/reductions.ts';
 import { size } from '../../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../../ops/tensor-like.ts';
 import type { DTypeLike } from '../../util/dtype.ts';
-import { ValueError } from '../../util/errors.ts';
+import { TypeError, ValueError } from '../../util/errors.ts';
 import { formatShape, type KnownShape, type Shape } from '../../util/shape.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { maskOf } from '../engine/history.ts';
 import { onUndo } from '../engine/undo.ts';
 import { applyMask, fitLabels, fitWeights } from '../losses/weighting.ts';
 import { type Config, classNameOf } from '../serialization.ts';
-import { functionKind, isKnownFunction, type MetricFunction } from './functions.ts';
+import { functionKind, isKnownFunction } from './function-names.ts';
+import type { WrappedFunction } from './functions.ts';
 import { Metric, type MetricCallOptions, type MetricOptions } from './metric.ts';
 
 /** The trailing argument of a metric's update: `sampleWeight`. */
@@ -39,13 +40,23 @@ function mayBroadcast(weights: Shape, values: Shape): boolean {
 }
 
 /** Values and weights of one shape. Where weights have axes too few, values are made one over the others by `reduce`. */
-function weigh(values: Tensor, given: TensorLike, reduce: typeof reduceSum): readonly [values: Tensor, weights: Tensor] {
+function weigh(
+  values: Tensor,
+  given: TensorLike,
+  reduce: typeof reduceSum,
+): readonly [values: Tensor, weights: Tensor] {
   const weights = fitWeights(values, cast(given, values.dtype));
   if (mayBroadcast(weights.shape, values.shape)) return [values, broadcastWeights(weights, values)];
   const [rank, kept] = [values.rank as number, weights.rank as number];
   if (kept >= rank) return [values, weights];
   const axes = Array.from({ length: rank - kept }, (_, i) => kept + i);
   return [reduce(values, axes), weights];
+}
+
+/** Throws `TypeError` where a required argument was not given. */
+export function requireArgument(className: string, name: string, value: unknown): void {
+  if (value !== undefined) return;
+  throw new TypeError(`${className}.__init__() missing 1 required positional argument: '${name}'`);
 }
 
 /** The base of metrics of a sum, and of a count that it is divided by. */
@@ -86,7 +97,7 @@ export abstract class Reduction extends Metric {
 }
 
 /** Name and type, with the name that the metric has by default. */
-export function named(defaultName: string, rest: MetricRest): MetricOptions {
+export function named(defaultName: string, rest: MetricRest): Pick<MetricOptions, 'name' | 'dtype'> {
   const { name = defaultName, dtype } = bind<MetricOptions>(['name', 'dtype'], rest);
   return { name, dtype };
 }
@@ -124,7 +135,7 @@ export class Sum extends Reduction {
 }
 
 export interface MeanMetricWrapperOptions extends MetricOptions {
-  readonly fn?: MetricFunction | string;
+  readonly fn?: WrappedFunction | string;
   /** What else there is, the function gets. */
   readonly [option: string]: unknown;
 }
@@ -137,26 +148,24 @@ export interface MeanMetricWrapperOptions extends MetricOptions {
  */
 export class MeanMetricWrapper extends Reduction {
   static readonly className: string = 'MeanMetricWrapper';
-  readonly fn: MetricFunction;
+  readonly fn: WrappedFunction;
   readonly #options: Config;
 
   constructor(
-    ...args: Rest<
-      [fn: MetricFunction, name: string | null, dtype: DTypeLike | null],
-      MeanMetricWrapperOptions
-    >
+    ...args: Rest<[fn: WrappedFunction, name: string | null, dtype: DTypeLike | null], MeanMetricWrapperOptions>
   ) {
     const { fn, name, dtype, ...options } = bind<MeanMetricWrapperOptions>(['fn', 'name', 'dtype'], args);
+    requireArgument('MeanMetricWrapper', 'fn', fn);
     super('weighted_mean', { name, dtype });
-    this.fn = typeof fn === 'string' ? functionKind.get(fn) : (fn as MetricFunction);
+    this.fn = typeof fn === 'string' ? functionKind.get(fn) : (fn as WrappedFunction);
     this.#options = options;
   }
   override updateState(yTrue: TensorLike, yPred: TensorLike, ...rest: WeightRest): Operation {
     const [labels, predictions] = fitLabels(cast(yTrue, this.dtype), cast(yPred, this.dtype));
     const options = this.#options;
     // A function of the user's may take two arguments and mean something else by a third.
-    const matches =
-      Object.keys(options).length === 0 ? this.fn(labels, predictions) : this.fn(labels, predictions, options as never);
+    const further = (Object.keys(options).length === 0 ? [] : [options]) as [never];
+    const matches = this.fn(labels, predictions, ...further);
     const given = sampleWeightOf(rest);
     const mask = maskOf(matches);
     const weights = given === null || mask === null ? given : cast(given, this.dtype);
@@ -187,10 +196,7 @@ export class MeanTensor extends Metric {
   #state: { readonly total: Variable; readonly count: Variable; readonly shape: Shape } | null = null;
 
   constructor(
-    ...rest: Rest<
-      [name: string | null, dtype: DTypeLike | null, shape: KnownShape | null],
-      MeanTensorOptions
-    >
+    ...rest: Rest<[name: string | null, dtype: DTypeLike | null, shape: KnownShape | null], MeanTensorOptions>
   ) {
     const { name = 'mean_tensor', dtype, shape = null } = bind<MeanTensorOptions>(['name', 'dtype', 'shape'], rest);
     super({ name, dtype });

@@ -120,7 +120,12 @@ export abstract class Metric {
     const { shape = [], initializer = 'zeros' } = options;
     const dtype = asDType(options.dtype ?? this.dtype);
     const start = getInitializer(initializer as NonNullable<unknown>);
-    const variable = new Variable(() => start.call(shape, { dtype }), { name, dtype, trainable: false, collections: [] });
+    const variable = new Variable(() => start.call(shape, { dtype }), {
+      name,
+      dtype,
+      trainable: false,
+      collections: [],
+    });
     this.context.track(variable);
     onUndo(() => this.context.untrack(variable));
     this.#variables.push(variable);
@@ -140,13 +145,17 @@ export abstract class Metric {
   }
 
   /** Starts anew: the variables have their initial values again, in the session of Keras. */
-  async resetStates(): Promise<void> {
+  async resetState(): Promise<void> {
     if (this.#variables.length === 0) return;
     const session = await this.context.sessionOf(
       { name: this.name, graph: this.#graph as Graph, variables: this.#variables },
       true,
     );
     await session.run(this.#variables.map((variable) => variable.initializer));
+  }
+  /** The older name of `resetState`; `fit` and `evaluate` go by it. */
+  resetStates(): Promise<void> {
+    return this.resetState();
   }
 
   toString(): string {

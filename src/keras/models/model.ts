@@ -4,23 +4,27 @@
 import type { AnySession } from '../../graph/evaluator.ts';
 import { Tensor } from '../../graph/graph.ts';
 import { RuntimeError, ValueError } from '../../util/errors.ts';
-import { NdArray } from '../../util/ndarray.ts';
-import { buildingIn } from '../binding.ts';
+import type { NdArray } from '../../util/ndarray.ts';
+import { buildingIn, contextOfClass } from '../binding.ts';
 import type { Callback, CallbackModel } from '../callbacks/callback.ts';
 import { CallbackList } from '../callbacks/callback-list.ts';
 import { History } from '../callbacks/history.ts';
 import { withDefaults } from '../callbacks/index.ts';
 import { InputLayer } from '../engine/input-layer.ts';
 import type { TensorNest } from '../engine/nest.ts';
+import { registerLayers } from '../layers/registry.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { AnyOptimizer } from '../optimizers/index.ts';
+import type { Config } from '../serialization.ts';
 import type { Batch, BatchSource } from '../training/batches.ts';
 import { Compiled, type CompileOptions } from '../training/compiled.ts';
 import { type Data, type DataArray, looseArrays } from '../training/data.ts';
 import { evaluateLoop, predictLoop, trainLoop, type Validation } from '../training/loop.ts';
-import { arraySource, type DataOptions, datasetSource, oneBatch, type Dataset, splitOff } from '../training/sources.ts';
+import { arraySource, type DataOptions, type Dataset, datasetSource, oneBatch, splitOff } from '../training/sources.ts';
 import type { ClassWeight } from '../training/weights.ts';
+import { isFunctionalConfig, type ModelClass, modelToJson } from './model-json.ts';
 import { Network, type NetworkOptions } from './network.ts';
+import { fromFunctionalConfig, functionalConfig } from './network-config.ts';
 import { type SummaryOptions, summaryText } from './summary.ts';
 
 /** What a model gives for data: an array, or one per output. */
@@ -89,7 +93,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   /** A callback sets it to end training after the batch. */
   stopTraining = false;
 
-  constructor(first?: Tensor | readonly Tensor[] | NetworkOptions | null, outputs?: Out | null, options: NetworkOptions = {}) {
+  constructor(
+    first?: Tensor | readonly Tensor[] | NetworkOptions | null,
+    outputs?: Out | null,
+    options: NetworkOptions = {},
+  ) {
     super(isTensors(first) ? { ...options, inputs: first, outputs } : { ...options, ...first });
   }
 
@@ -117,7 +125,9 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   /** @internal What training works with. Throws `RuntimeError` before `compile`. */
   get compiled(): Compiled {
     if (!this.#options) {
-      throw new RuntimeError('You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.');
+      throw new RuntimeError(
+        'You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.',
+      );
     }
     if (!this.#compiled) {
       // Throws where the model is not built.
@@ -169,7 +179,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     if (validationSplit !== 0 && !validation) {
       const [kept, split] = splitOff(arrays, validationSplit);
       arrays = kept;
-      validation = { source: oneBatch.batches(split, size, false), steps: null, frequency: options.validationFreq ?? 1 };
+      validation = {
+        source: oneBatch.batches(split, size, false),
+        steps: null,
+        frequency: options.validationFreq ?? 1,
+      };
     }
     return this.train(oneBatch.batches(arrays, size, shuffle), validation, options);
   }
@@ -195,7 +209,14 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
       verbose,
       validationSamples: validation?.source.samples ?? null,
     });
-    await trainLoop(this, compiled, session, source, { epochs, initialEpoch, stepsPerEpoch, callbacks, verbose, validation });
+    await trainLoop(this, compiled, session, source, {
+      epochs,
+      initialEpoch,
+      stepsPerEpoch,
+      callbacks,
+      verbose,
+      validation,
+    });
     return history;
   }
 
@@ -224,7 +245,10 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async evaluateDataset(dataset: Dataset, options: EvaluateOptions = {}): Promise<number[]> {
     return this.test(await this.datasetFor(dataset, null), options);
   }
-  private async test(source: BatchSource, { callbacks, steps = null, verbose = 1 }: EvaluateOptions): Promise<number[]> {
+  private async test(
+    source: BatchSource,
+    { callbacks, steps = null, verbose = 1 }: EvaluateOptions,
+  ): Promise<number[]> {
     const { compiled } = this;
     compiled.prepare('test');
     const list = this.listOf(callbacks, source, steps, verbose, compiled.metricNames);
@@ -245,7 +269,10 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async predictDataset(dataset: Dataset, options: PredictOptions = {}): Promise<Prediction<Out>> {
     return this.infer(await this.datasetFor(dataset, null, true), options);
   }
-  private async infer(source: BatchSource, { callbacks, steps = null, verbose = 0 }: PredictOptions): Promise<Prediction<Out>> {
+  private async infer(
+    source: BatchSource,
+    { callbacks, steps = null, verbose = 0 }: PredictOptions,
+  ): Promise<Prediction<Out>> {
     const list = this.listOf(callbacks, source, steps, verbose, []);
     const outputs = await predictLoop(this.predictor(), await this.session(), source, steps, list);
     return this.predicted(outputs);
@@ -260,7 +287,14 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   ): CallbackList {
     const all = withDefaults(callbacks ?? [], { verbose, validationSamples: null });
     const { samples, batchSize } = source;
-    return new CallbackList(all, this, { verbose, epochs: 1, steps: steps ?? source.steps, samples, batchSize, metrics });
+    return new CallbackList(all, this, {
+      verbose,
+      epochs: 1,
+      steps: steps ?? source.steps,
+      samples,
+      batchSize,
+      metrics,
+    });
   }
 
   // Single batches
@@ -321,12 +355,19 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     this.build(shapes.length === 1 ? shapes[0] : shapes);
     if (this.inputs.length > 0) return;
     const inputs = arrays.map(({ dtype }, i) =>
-      buildingIn(this.context, () => new InputLayer({ batchInputShape: shapes[i], dtype: dtype.isFloating ? null : dtype }).output),
+      buildingIn(
+        this.context,
+        () => new InputLayer({ batchInputShape: shapes[i], dtype: dtype.isFloating ? null : dtype }).output,
+      ),
     );
     this.setTensors(inputs, this.apply(inputs.length === 1 ? inputs[0] : inputs, {}));
   }
 
-  private async datasetFor(dataset: Dataset, classWeight: ClassWeight | null, inputsOnly = false): Promise<BatchSource> {
+  private async datasetFor(
+    dataset: Dataset,
+    classWeight: ClassWeight | null,
+    inputsOnly = false,
+  ): Promise<BatchSource> {
     if (this.inputs.length === 0) this.buildFor(await firstInputs(dataset));
     return datasetSource(this, inputsOnly ? null : this.compiled, dataset, classWeight);
   }
@@ -334,10 +375,43 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   // Looking in
 
   /** Prints what the model is made of: layers, shapes, numbers of weights. */
-  summary({ printFn = console.log, ...options }: SummaryOptions & { readonly printFn?: (text: string) => void } = {}): void {
+  summary({
+    printFn = console.log,
+    ...options
+  }: SummaryOptions & { readonly printFn?: (text: string) => void } = {}): void {
     printFn(summaryText(this, options));
   }
+
+  // Configurations
+
+  /**
+   * The layers and how they are called, without weights. Throws `RuntimeError` for a model that is given by its
+   * `call`: such a class says itself what it is made from.
+   */
+  override getConfig(): Config {
+    if (this.isGraphNetwork) return functionalConfig(this as Network<TensorNest>);
+    throw new RuntimeError(`Model ${this.name} is given by its \`call\`: its class must implement \`getConfig\`.`);
+  }
+  /** A model from what `getConfig` gave; with new weights. */
+  static override fromConfig<T>(this: new (config: never) => T, config: Config): T {
+    const Class = this as unknown as ModelClass<T>;
+    if (!isFunctionalConfig(config)) return new Class(config as never);
+    return fromFunctionalConfig(contextOfClass(this), config, (parts) => new Class(parts));
+  }
+  /** The model as text that Keras reads as well: `getConfig` as JSON. */
+  toJson(): string {
+    return modelToJson(this as Network<TensorNest>);
+  }
 }
+
+/** What files call a model between tensors. */
+class Functional extends Model {
+  static override readonly className: string = 'Functional';
+  static override fromConfig<T>(this: new (config: never) => T, config: Config): T {
+    return Model.fromConfig(config) as T;
+  }
+}
+registerLayers({ Model, Functional });
 
 async function firstInputs(dataset: Dataset): Promise<Data> {
   for await (const item of dataset as AsyncIterable<unknown>) {
@@ -348,7 +422,8 @@ async function firstInputs(dataset: Dataset): Promise<Data> {
 
 function sizeOfBatch(size: number | null | undefined): number {
   if (size === null || size === undefined) return 32;
-  if (!Number.isInteger(size) || size < 1) throw new ValueError(`\`batch_size\` must be a positive integer, got ${size}.`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new ValueError(`\`batch_size\` must be a positive integer, got ${size}.`);
   return size;
 }
 

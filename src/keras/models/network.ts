@@ -9,6 +9,7 @@ import { type CallRecord, historyOf, maskOf } from '../engine/history.ts';
 import type { InputLayer } from '../engine/input-layer.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../engine/layer.ts';
 import { flat, type MaskNest, type ShapeNest, shapeList, type TensorNest, unwrap } from '../engine/nest.ts';
+import { completeHistory } from '../engine/op-history.ts';
 import { mapTopology, type Topology } from './topology.ts';
 
 export interface NetworkOptions extends LayerOptions {
@@ -33,8 +34,12 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
   protected connect(inputs: Tensor | readonly Tensor[], outputs: Tensor | readonly Tensor[]): void {
     const list = flat(inputs);
     if (new Set(list).size !== list.length) {
-      throw new ValueError(`The list of inputs passed to the model contains the same input multiple times. All inputs should only appear once. Received inputs=${list.join(', ')}`);
+      throw new ValueError(
+        `The list of inputs passed to the model contains the same input multiple times. All inputs should only appear once. Received inputs=${list.join(', ')}`,
+      );
     }
+    // Ops of TensorFlow may stand at the end of a model.
+    completeHistory(flat(outputs));
     this.#topology = mapTopology(list, flat(outputs));
     this.#inputs = list;
     this.#outputs = outputs;
@@ -56,6 +61,10 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
   /** Whether the model is given by tensors; a subclassed one is given by its `call`. */
   get isGraphNetwork(): boolean {
     return this.#topology !== null;
+  }
+  /** @internal Whether configurations number the calls from 1: the first is that between its own inputs and outputs. */
+  get countsOwnCall(): boolean {
+    return this.isGraphNetwork;
   }
   protected get topology(): Topology {
     if (this.#topology) return this.#topology;
@@ -156,10 +165,14 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
     const given = flat(inputs as Tensor | readonly Tensor[]);
     const masks = mask ? flat(mask as Tensor | readonly (Tensor | null)[]) : [];
     if (given.length !== this.inputs.length) {
-      throw new ValueError(`Layer "${this.name}" expects ${this.inputs.length} input(s), but it received ${given.length} input tensors.`);
+      throw new ValueError(
+        `Layer "${this.name}" expects ${this.inputs.length} input(s), but it received ${given.length} input tensors.`,
+      );
     }
     const values = new Map<Tensor, Tensor>(this.inputs.map((tensor, i) => [tensor, given[i]]));
-    const known = new Map<Tensor, Tensor | null>(this.inputs.map((tensor, i) => [tensor, masks[i] ?? maskOf(given[i])]));
+    const known = new Map<Tensor, Tensor | null>(
+      this.inputs.map((tensor, i) => [tensor, masks[i] ?? maskOf(given[i])]),
+    );
     for (const call of this.calls) {
       if (call.inbound.length === 0) continue;
       const list = flat(call.inputs as Tensor | readonly Tensor[]).map((tensor) => values.get(tensor) as Tensor);
@@ -187,13 +200,16 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
 
   override computeOutputShape(inputShape: ShapeNest): ShapeNest {
     const shapes = new Map<Tensor, readonly (number | null)[]>();
-    shapeList(inputShape).forEach((shape, i) => shapes.set(this.inputs[i], shape));
+    for (const [i, shape] of shapeList(inputShape).entries()) shapes.set(this.inputs[i], shape);
     for (const call of this.calls) {
       if (call.inbound.length === 0) continue;
-      const list = flat(call.inputs as Tensor | readonly Tensor[]).map((tensor) => shapes.get(tensor) as readonly (number | null)[]);
+      const list = flat(call.inputs as Tensor | readonly Tensor[]).map(
+        (tensor) => shapes.get(tensor) as readonly (number | null)[],
+      );
       const given = Array.isArray(call.inputs) ? list : list[0];
       const results = shapeList((call.layer as Layer).computeOutputShape(given));
-      flat(call.outputs as Tensor | readonly Tensor[]).forEach((tensor, i) => shapes.set(tensor, results[i]));
+      for (const [i, tensor] of flat(call.outputs as Tensor | readonly Tensor[]).entries())
+        shapes.set(tensor, results[i]);
     }
     return unwrap(this.outputs.map((tensor) => shapes.get(tensor) as readonly (number | null)[])) as ShapeNest;
   }

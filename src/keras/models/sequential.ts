@@ -1,13 +1,17 @@
 /** A model that is one layer after the other. */
 import type { Tensor } from '../../graph/graph.ts';
 import { TypeError, ValueError } from '../../util/errors.ts';
-import { buildingIn } from '../binding.ts';
+import { buildingIn, contextOfClass } from '../binding.ts';
 import { historyOf } from '../engine/history.ts';
 import { InputLayer } from '../engine/input-layer.ts';
 import { type CallOptions, Layer } from '../engine/layer.ts';
 import { type ShapeNest, singleShape, type TensorNest } from '../engine/nest.ts';
 import { atomically } from '../engine/undo.ts';
+import { registerLayers } from '../layers/registry.ts';
+import type { Config } from '../serialization.ts';
 import { Model } from './model.ts';
+import type { ModelClass } from './model-json.ts';
+import { fromSequentialConfig, sequentialConfig } from './network-config.ts';
 
 export interface SequentialOptions {
   readonly layers?: readonly Layer[] | null;
@@ -30,6 +34,8 @@ export class Sequential extends Model {
   #input: InputLayer | null = null;
   /** What the layers have given so far; null while the input shape is unknown. */
   #tensors: Tensor[] | null = null;
+  /** The input shape, where `build` said it and not the first layer. */
+  #givenShape: ShapeNest | null = null;
 
   constructor(first?: readonly Layer[] | SequentialOptions | null, second: SequentialOptions = {}) {
     const options = { ...second, ...(isLayerList(first) ? { layers: first } : first) };
@@ -48,7 +54,9 @@ export class Sequential extends Model {
   /** Adds a layer at the end. Throws `ValueError` for a second layer of a name, `TypeError` for what is no layer. */
   add(layer: Layer): void {
     if (!(layer instanceof Layer)) {
-      throw new TypeError(`The added layer must be an instance of class Layer. Received: layer=${String(layer)} of type ${typeof layer}.`);
+      throw new TypeError(
+        `The added layer must be an instance of class Layer. Received: layer=${String(layer)} of type ${typeof layer}.`,
+      );
     }
     if (this.#layers.some(({ name }) => name === layer.name)) {
       throw new ValueError(
@@ -68,7 +76,9 @@ export class Sequential extends Model {
       const last = this.#tensors[this.#tensors.length - 1];
       const output = layer.apply(last);
       if (Array.isArray(output)) {
-        throw new ValueError('All layers in a Sequential model should have a single output tensor. For multi-output layers, use the functional API.');
+        throw new ValueError(
+          'All layers in a Sequential model should have a single output tensor. For multi-output layers, use the functional API.',
+        );
       }
       this.#tensors.push(output);
     }
@@ -115,6 +125,26 @@ export class Sequential extends Model {
       }
     });
     this.reconnect();
+    this.#givenShape = inputShape;
+  }
+
+  override get countsOwnCall(): boolean {
+    return this.#input !== null && this.#givenShape === null;
+  }
+  /** The layers' configurations; with the input shape where that came by `build`. */
+  override getConfig(): Config {
+    const given = this.#givenShape;
+    return sequentialConfig(this.name, given ? this.layers : this.allLayers, given);
+  }
+  /** A model from what `getConfig` gave; with new weights. */
+  static override fromConfig<T>(this: new (config: never) => T, config: Config): T {
+    const Class = this as unknown as ModelClass<T>;
+    return fromSequentialConfig(contextOfClass(this), config, ({ name, layers, inputShape }) => {
+      const model = new Class({ name });
+      for (const layer of layers) (model as Sequential).add(layer);
+      if (inputShape && (model as Sequential).inputs.length === 0) (model as Sequential).build(inputShape);
+      return model;
+    });
   }
 
   override call(inputs: TensorNest, options: CallOptions): Tensor {
@@ -122,6 +152,7 @@ export class Sequential extends Model {
     return this.#layers.reduce<Tensor>((x, layer) => layer.apply(x, { training: options.training }), inputs as Tensor);
   }
 }
+registerLayers({ Sequential });
 
 function isLayerList(value: unknown): value is readonly Layer[] {
   return Array.isArray(value);
@@ -137,7 +168,8 @@ function firstInputShape(layer: Layer): { shape: readonly (number | null)[]; dty
     return inner ? firstInputShape(inner) : null;
   }
   const history = layer.inboundNodes[0]?.inbound[0];
-  const tensor = history && historyOf(layer.inboundNodes[0].inputs as Tensor) ? (layer.inboundNodes[0].inputs as Tensor) : null;
+  const tensor =
+    history && historyOf(layer.inboundNodes[0].inputs as Tensor) ? (layer.inboundNodes[0].inputs as Tensor) : null;
   return tensor ? { shape: tensor.shape ?? [], dtype: tensor.dtype.name } : null;
 }
 

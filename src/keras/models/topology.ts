@@ -61,7 +61,9 @@ export function mapTopology(inputs: readonly Tensor[], outputs: readonly Tensor[
       byDepth(layerDepths.get(a) as number, layerDepths.get(b) as number) ||
       (met.get(a) as number) - (met.get(b) as number),
   );
-  const calls = [...callDepths.keys()].sort((a, b) => byDepth(callDepths.get(a) as number, callDepths.get(b) as number));
+  const calls = [...callDepths.keys()].sort((a, b) =>
+    byDepth(callDepths.get(a) as number, callDepths.get(b) as number),
+  );
   checkConnected(inputs, calls);
   checkNames(layers);
   return { layers, calls, depths: callDepths };

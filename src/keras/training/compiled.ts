@@ -4,9 +4,8 @@
  */
 import type { AnySession } from '../../graph/evaluator.ts';
 import type { Graph, Operation, Tensor } from '../../graph/graph.ts';
-import { accumulate } from './totals.ts';
 import { ValueError } from '../../util/errors.ts';
-import { NdArray } from '../../util/ndarray.ts';
+import type { NdArray } from '../../util/ndarray.ts';
 import type { Variable } from '../../variables/variable.ts';
 import type { KerasContext } from '../context.ts';
 import { maskOf } from '../engine/history.ts';
@@ -16,6 +15,7 @@ import { Mean, type Metric } from '../metrics/index.ts';
 import { type AnyOptimizer, get as getOptimizer } from '../optimizers/index.ts';
 import { asLoss, Endpoint } from './endpoint.ts';
 import { chooseMetric, type MetricsArgument, metricsPerOutput, type NamedMetric } from './metric-choice.ts';
+import { accumulate } from './totals.ts';
 
 /** What `compile` may be given for one thing per output: the same for all, one each, or by the outputs' names. */
 export type PerOutput<T> = T | readonly (T | null)[] | ReadonlyMap<string, T> | { readonly [output: string]: T };

@@ -13,7 +13,11 @@ import { rowCount, rowRange, takeRows } from '../utils/rows.ts';
 export type DataArray = ArrayValue | NdArray;
 
 /** Data for the inputs or outputs of a model: one array, a list of them, or arrays by name. */
-export type Data = DataArray | readonly DataArray[] | ReadonlyMap<string, DataArray> | { readonly [name: string]: DataArray };
+export type Data =
+  | DataArray
+  | readonly DataArray[]
+  | ReadonlyMap<string, DataArray>
+  | { readonly [name: string]: DataArray };
 
 /** What a model takes at one place. */
 export interface Slot {
@@ -31,7 +35,7 @@ export interface Slot {
 export function standardize(data: Data, slots: readonly Slot[], kind: string): NdArray[] {
   const given = listOf(data, slots, kind);
   const arrays = given.map((value, i) => asArray(value, slots[i]));
-  arrays.forEach((array, i) => checkShape(array, slots[i], kind));
+  for (const [i, array] of arrays.entries()) checkShape(array, slots[i], kind);
   return arrays;
 }
 
@@ -42,7 +46,9 @@ function listOf(data: Data, slots: readonly Slot[], kind: string): readonly Data
       const value = named.get(name);
       if (value !== undefined) return value;
       const keys = [...named.keys()].map((key) => `'${key}'`).join(', ');
-      throw new ValueError(`No data provided for "${name}". Need data for each key in: [${slots.map((slot) => `'${slot.name}'`).join(', ')}]. Got: [${keys}]`);
+      throw new ValueError(
+        `No data provided for "${name}". Need data for each key in: [${slots.map((slot) => `'${slot.name}'`).join(', ')}]. Got: [${keys}]`,
+      );
     });
   }
   // A list of numbers or of lists is one array; for several slots a list has an array for each.
@@ -66,7 +72,11 @@ export function dataFor(data: Data, names: readonly string[]): (DataArray | null
 /** The arrays as they are, where it is not known what they are for. Numbers become floats. */
 export function looseArrays(data: Data): NdArray[] {
   const named = namedData(data);
-  const list = named ? [...named.values()] : isListOfArrays(data) ? (data as readonly DataArray[]) : [data as DataArray];
+  const list = named
+    ? [...named.values()]
+    : isListOfArrays(data)
+      ? (data as readonly DataArray[])
+      : [data as DataArray];
   return list.map((value) => (value instanceof NdArray ? value : toNdArray(value as ArrayValue)));
 }
 
@@ -90,7 +100,8 @@ function isListOfArrays(data: Data): boolean {
 /** The array in the type that is fed. One dimension is taken as a column where the model has rows. */
 function asArray(value: DataArray, { shape, dtype }: Slot): NdArray {
   const array = value instanceof NdArray && value.dtype === dtype ? value : toNdArray(value as ArrayValue, dtype);
-  if (array.rank === 1 && shape !== null && shape.length !== 1) return new NdArray(array.dtype, [...array.shape, 1], array.data);
+  if (array.rank === 1 && shape !== null && shape.length !== 1)
+    return new NdArray(array.dtype, [...array.shape, 1], array.data);
   return array;
 }
 
@@ -103,7 +114,9 @@ function checkShape({ shape }: NdArray, slot: Slot, kind: string): void {
   // The first dimension is that of the batch.
   const fits = slot.shape.every((dim, i) => i === 0 || dim === null || dim === shape[i]);
   if (!fits) {
-    throw new ValueError(`${where} shape ${pythonShape(slot.shape.map((dim, i) => (i === 0 ? null : dim)))} but got array with shape ${pythonShape(shape)}`);
+    throw new ValueError(
+      `${where} shape ${pythonShape(slot.shape.map((dim, i) => (i === 0 ? null : dim)))} but got array with shape ${pythonShape(shape)}`,
+    );
   }
 }
 
@@ -114,7 +127,9 @@ export function pythonShape(shape: readonly (number | null)[]): string {
 }
 
 /** The number of examples. Throws `ValueError` where the arrays do not agree. */
-export function countExamples(groups: readonly (readonly [kind: string, arrays: readonly (NdArray | null)[]])[]): number {
+export function countExamples(
+  groups: readonly (readonly [kind: string, arrays: readonly (NdArray | null)[]])[],
+): number {
   let total: number | null = null;
   for (const [kind, arrays] of groups) {
     const sizes = new Set<number>();

@@ -2,6 +2,7 @@
 import type { Tensor } from '../../graph/graph.ts';
 import { placeholder } from '../../ops/placeholders.ts';
 import { ValueError } from '../../util/errors.ts';
+import type { NdArray } from '../../util/ndarray.ts';
 import { floatx } from '../config.ts';
 import { get as getLoss, type Loss, type LossFunction } from '../losses/index.ts';
 import { LossFunctionWrapper } from '../losses/loss.ts';
@@ -9,7 +10,6 @@ import { applyMask, applyValidMask, computeWeightedLoss } from '../losses/weight
 import { toSnakeCase } from '../serialization.ts';
 import type { Slot } from './data.ts';
 import { pythonShape } from './data.ts';
-import type { NdArray } from '../../util/ndarray.ts';
 
 export class Endpoint {
   /** Made with the first loss that needs them. */

@@ -5,12 +5,12 @@
 import type { AnySession } from '../../graph/evaluator.ts';
 import { RuntimeError, ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
-import { type Callback, type CallbackModel, type Logs } from '../callbacks/callback.ts';
+import type { Callback, CallbackModel, Logs } from '../callbacks/callback.ts';
 import { CallbackList } from '../callbacks/callback-list.ts';
 import { concatenateRows, Totals } from './aggregate.ts';
 import type { Batch, BatchSource } from './batches.ts';
-import type { Compiled, Mode } from './compiled.ts';
 import { Breather } from './breather.ts';
+import type { Compiled, Mode } from './compiled.ts';
 
 /** Validation inside of `fit`. */
 export interface Validation {
@@ -55,7 +55,16 @@ export async function trainLoop(
   for (let epoch = options.initialEpoch; epoch < options.epochs && !model.stopTraining; epoch++) {
     await resetMetrics(compiled, session);
     await list.epochBegin(epoch);
-    const totals = await pass('train', compiled, session, batches ?? iterate(source), options.stepsPerEpoch, list, model, source);
+    const totals = await pass(
+      'train',
+      compiled,
+      session,
+      batches ?? iterate(source),
+      options.stepsPerEpoch,
+      list,
+      model,
+      source,
+    );
     const logs = named(names, totals.values);
     if (validation && !model.stopTraining && runsAfter(validation.frequency, epoch)) {
       const values = await evaluateLoop(model, compiled, session, validation.source, validation.steps, list);
@@ -179,6 +188,7 @@ function named(names: readonly string[], values: readonly number[]): Logs {
 
 function runsAfter(frequency: number | readonly number[], epoch: number): boolean {
   if (typeof frequency !== 'number') return frequency.includes(epoch + 1);
-  if (!Number.isInteger(frequency) || frequency < 1) throw new RuntimeError('`validation_freq` can not be less than 1.');
+  if (!Number.isInteger(frequency) || frequency < 1)
+    throw new RuntimeError('`validation_freq` can not be less than 1.');
   return (epoch + 1) % frequency === 0;
 }

@@ -60,12 +60,7 @@ function lossKind(loss: Loss): string {
 const lossFunctions = { binary: binaryCrossentropy, sparse: sparseCategoricalCrossentropy } as const;
 
 /** The metric for one output, with its name. */
-export function chooseMetric(
-  like: MetricLike,
-  outputShape: Shape,
-  loss: Loss | null,
-  weighted: boolean,
-): NamedMetric {
+export function chooseMetric(like: MetricLike, outputShape: Shape, loss: Loss | null, weighted: boolean): NamedMetric {
   if (like instanceof Metric) return { name: like.name, metric: like };
   const prefix = weighted ? 'weighted_' : '';
   if (typeof like === 'string' && (ACCURACY.has(like) || CROSSENTROPY.has(like))) {
@@ -79,7 +74,10 @@ export function chooseMetric(
 }
 
 /** The metrics of each output, as they were given. */
-export function metricsPerOutput(given: MetricsArgument | null | undefined, outputs: readonly string[]): MetricLike[][] {
+export function metricsPerOutput(
+  given: MetricsArgument | null | undefined,
+  outputs: readonly string[],
+): MetricLike[][] {
   if (given === null || given === undefined) return outputs.map(() => []);
   const named = byName(given);
   if (named) return outputs.map((name) => listOf(named.get(name)));

@@ -44,11 +44,18 @@ export function arraySource(
   if (endpoints.length > 0 && (y === null || y === undefined)) {
     throw new ValueError(`No target data were given for ${model.name}, which has a loss.`);
   }
-  const targets = endpoints.length === 0 ? [] : standardize(y as Data, endpoints.map(({ targetSlot }) => targetSlot), 'target');
+  const targets =
+    endpoints.length === 0
+      ? []
+      : standardize(
+          y as Data,
+          endpoints.map(({ targetSlot }) => targetSlot),
+          'target',
+        );
   const names = endpoints.map(({ name }) => name);
   const weightData = sampleWeight === null ? null : dataFor(sampleWeight, names);
   const weights = targets.map((target, i) => sampleWeights(weightData?.[i] ?? null, classWeight, target));
-  endpoints.forEach((endpoint, i) => endpoint.checkTarget(targets[i]));
+  for (const [i, endpoint] of endpoints.entries()) endpoint.checkTarget(targets[i]);
   const count = countExamples([
     ['input', inputs],
     ['target', targets],
@@ -122,7 +129,9 @@ function partsOf(item: unknown, targets: boolean): [x: Data, y: Data | null, sam
     return [item[0], null, null];
   }
   if (targets) {
-    throw new ValueError(`Output of generator should be a tuple \`(x, y, sample_weight)\` or \`(x, y)\`. Found: ${String(item)}`);
+    throw new ValueError(
+      `Output of generator should be a tuple \`(x, y, sample_weight)\` or \`(x, y)\`. Found: ${String(item)}`,
+    );
   }
   return [item as Data, null, null];
 }

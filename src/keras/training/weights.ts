@@ -30,7 +30,8 @@ export function sampleWeights(
   }
   if (!classWeight) return given;
   const classes = classesOf(target);
-  const table = classWeight instanceof Map ? classWeight : new Map(Object.entries(classWeight).map(([k, w]) => [Number(k), w]));
+  const table =
+    classWeight instanceof Map ? classWeight : new Map(Object.entries(classWeight).map(([k, w]) => [Number(k), w]));
   const missing = new Set<number>();
   const weights = Float32Array.from(classes, (label, i) => {
     const weight = table.get(label);

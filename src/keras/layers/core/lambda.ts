@@ -24,8 +24,11 @@ export interface LambdaCallOptions {
   readonly [argument: string]: unknown;
 }
 
-/** From the layer's inputs to its outputs. */
-export type LambdaFunction<Out extends TensorNest = Tensor> = (inputs: never, options: LambdaCallOptions) => Out;
+/** From the layer's inputs, a tensor or several, to its outputs. */
+export type LambdaFunction<Out extends TensorNest = Tensor> = (
+  inputs: Tensor & readonly Tensor[],
+  options: LambdaCallOptions,
+) => Out;
 type ShapeFunction = (inputShape: ShapeNest) => ShapeNest;
 type MaskFunction = (inputs: TensorNest, mask: MaskNest) => MaskNest;
 
@@ -77,7 +80,7 @@ export class Lambda<Out extends TensorNest = Tensor> extends Layer<Out> {
   }
 
   override call(inputs: TensorNest, { training, mask }: CallOptions): Out {
-    return this.function(inputs as never, { ...this.arguments, training, mask });
+    return this.function(inputs as Tensor & readonly Tensor[], { ...this.arguments, training, mask });
   }
 
   override computeMask(inputs: TensorNest, mask: MaskNest = null): MaskNest {

@@ -82,8 +82,8 @@ export class Concatenate extends Merge {
     if (!masks) return null;
     const full = (inputs as readonly Tensor[]).map((input, i) => {
       const own = masks[i];
-      // An input without a mask counts everywhere.
-      if (own === null) return onesLike(input, { dtype: bool });
+      // An input without a mask counts everywhere: one column of ones, as wide as the others.
+      if (own === null) return reduceAll(onesLike(input, { dtype: bool }), -1, true);
       return (own.shape?.length ?? 0) < (input.shape?.length ?? 0) ? expandDims(own, -1) : own;
     });
     return reduceAll(join(full, this.axis), -1);

@@ -4,8 +4,8 @@ import { getDefaultGraph } from '../../../graph/default-graph.ts';
 import type { Tensor } from '../../../graph/graph.ts';
 import { cast } from '../../../ops/cast.ts';
 import { constant } from '../../../ops/constants.ts';
-import { batchNormalization, fusedBatchNorm, moments } from '../../../ops/normalization-functions.ts';
-import { reshape } from '../../../ops/shaping.ts';
+import { batchNormalization, fusedBatchNorm, moments, weightedMoments } from '../../../ops/normalization-functions.ts';
+import { expandDims, reshape } from '../../../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../../../ops/tensor-like.ts';
 import { type DType, float16, float32 } from '../../../util/dtype.ts';
 import { ValueError } from '../../../util/errors.ts';
@@ -139,10 +139,10 @@ export class BatchNormalization extends AffineLayer {
     }
   }
 
-  override call(inputs: Tensor, { training }: CallOptions): Tensor {
+  override call(inputs: Tensor, { training, mask = null }: CallOptions): Tensor {
     const x = inputs.dtype === this.dtype ? inputs : cast(inputs, this.dtype);
     const phase = this.trainable ? phaseOf(this.context, training) : false;
-    return this.fused ? this.fusedCall(x, phase) : this.generalCall(x, phase);
+    return this.fused ? this.fusedCall(x, phase) : this.generalCall(x, phase, mask as Tensor | null);
   }
 
   private fusedCall(x: Tensor, phase: Phase): Tensor {
@@ -167,7 +167,7 @@ export class BatchNormalization extends AffineLayer {
     return y;
   }
 
-  private generalCall(inputs: Tensor, phase: Phase): Tensor {
+  private generalCall(inputs: Tensor, phase: Phase, mask: Tensor | null): Tensor {
     const x = inputs.dtype === float16 ? cast(inputs, float32) : inputs;
     const given = x.shape as LayerShape;
     const axes = this.axis as readonly number[];
@@ -179,7 +179,10 @@ export class BatchNormalization extends AffineLayer {
     const broadcast = (v: Tensor): Tensor => (fits ? v : reshape(v, target));
     const statistics = (isTraining: boolean): readonly Tensor[] => {
       if (!isTraining) return [this.movingMean.value(), this.movingVariance.value()];
-      return moments(cast(x, this.weightDType), others, { keepdims });
+      const values = cast(x, this.weightDType);
+      if (!mask) return moments(values, others, { keepdims });
+      // Steps that are masked do not count.
+      return weightedMoments(values, others, expandDims(cast(mask, values.dtype), -1), { keepdims });
     };
     const known = knownPhase(phase);
     const [mean, variance] =

@@ -54,10 +54,22 @@ export class LayerNormalization extends AffineLayer {
     const [mean, variance] = moments(x, [...axes], { keepdims: true });
     const beta = this.beta && ready(this.beta.value());
     const gamma = this.gamma && ready(this.gamma.value());
-    const y = batchNormalization(x, mean, variance, beta, gamma, this.epsilon);
+    let y: Tensor;
+    if (this.affineLast(given.length)) {
+      y = batchNormalization(x, mean, variance, null, null, this.epsilon);
+      if (gamma) y = y.mul(gamma);
+      if (beta) y = y.add(beta);
+    } else y = batchNormalization(x, mean, variance, beta, gamma, this.epsilon);
     const result = y.dtype === own.dtype ? y : cast(y, own.dtype);
     result.setShape(given);
     return result;
+  }
+
+  /** Where Keras normalizes first and scales then (it can use a fused op there): the rounding is the same. */
+  private affineLast(rank: number): boolean {
+    const axes = [...(this.axis as readonly number[])].sort((a, b) => a - b);
+    const trailing = axes[axes.length - 1] === rank - 1 && axes[0] === rank - axes.length;
+    return trailing && this.epsilon >= 1.001e-5 && this.dtype === float32;
   }
 
   override getConfig(): Config {

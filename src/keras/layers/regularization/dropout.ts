@@ -6,7 +6,7 @@ import { shape } from '../../../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../../../ops/tensor-like.ts';
 import { ValueError } from '../../../util/errors.ts';
 import { type ImageDataFormat, imageDataFormat } from '../../config.ts';
-import { inTrainPhase } from '../../engine/in-train-phase.ts';
+import { inTrainPhase, knownPhase, phaseOf } from '../../engine/in-train-phase.ts';
 import { type CallOptions, Layer, type LayerOptions } from '../../engine/layer.ts';
 import type { ShapeNest } from '../../engine/nest.ts';
 import type { Config } from '../../serialization.ts';
@@ -65,7 +65,9 @@ export class Dropout extends Layer {
       if (rate === 1) return inputs.mul(0);
       return dropout(inputs, { rate, noiseShape, seed: this.#seeds.next() });
     };
-    return inTrainPhase(this.context, dropped, () => identity(inputs), training);
+    const phase = phaseOf(this.context, training);
+    // A tensor of the layer's own, which a choice in the run gives anyway.
+    return inTrainPhase(this.context, dropped, knownPhase(phase) === null ? inputs : () => identity(inputs), phase);
   }
 
   override computeOutputShape(inputShape: ShapeNest): ShapeNest {

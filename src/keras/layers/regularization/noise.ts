@@ -1,5 +1,6 @@
 /** Layers that add or multiply by noise in training, and alpha dropout. */
 import type { Tensor } from '../../../graph/graph.ts';
+import { subtract } from '../../../ops/arithmetic.ts';
 import { cast } from '../../../ops/cast.ts';
 import { greaterEqual } from '../../../ops/comparison.ts';
 import { randomNormal, randomUniform } from '../../../ops/random.ts';
@@ -141,7 +142,7 @@ export class AlphaDropout extends Layer {
       const least = -ALPHA * SCALE;
       const a = ((1 - rate) * (1 + rate * least ** 2)) ** -0.5;
       const b = -a * least * rate;
-      return inputs.mul(kept).add(kept.neg().add(1).mul(least)).mul(a).add(b);
+      return inputs.mul(kept).add(subtract(1, kept).mul(least)).mul(a).add(b);
     };
     return inTrainPhase(this.context, dropped, inputs, training);
   }

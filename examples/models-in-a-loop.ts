@@ -25,15 +25,15 @@ async function loop(clear: boolean): Promise<void> {
     const model = await trainOne();
     // A turn of the event loop, so that what nobody holds can be collected.
     await new Promise((resolve) => setImmediate(resolve));
-    const { total } = tf.stateReport();
+    const { totals } = tf.stateReport();
     const cells = [
       [i, 5],
       [model.layers[0].name, 14],
       [model.graph.size, 14],
-      [total.variables, 12],
-      [total.plans, 8],
-      [total.buffers, 10],
-      [Math.round(total.bytes / 1024), 6],
+      [totals.variables, 12],
+      [totals.plans, 8],
+      [totals.buffers, 10],
+      [Math.round(totals.bytes / 1024), 6],
     ] as const;
     console.log(cells.map(([cell, width]) => String(cell).padStart(width)).join(''));
   }

@@ -101,6 +101,7 @@ export * as dtypes from './dtypes.ts';
 export * as image from './image.ts';
 export * as initializers from './initializers.ts';
 export * as keras from './keras/index.ts';
+export * as layers from './layers.ts';
 export * as linalg from './linalg.ts';
 export * as losses from './losses.ts';
 export * as math from './math.ts';

@@ -14,11 +14,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
+import { isNode } from '../../src/util/platform.ts';
 import type { Backend } from './backend.ts';
 import { TfjsBackend } from './tfjs.ts';
-
-const isNode =
-  typeof (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === 'string';
 
 /** The packages behind the names; others must have been registered with tfjs by the program. */
 const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map<string, () => Promise<unknown>>([

@@ -356,8 +356,10 @@ export class KerasContext {
    */
   async sessionOf(model: SessionUser, restoring = false): Promise<AnySession> {
     const session = this.sessionFor(model, this.homeOf(model), restoring);
-    // After a clear the context knows the variables of before no more.
-    for (const variable of model.variables) if (!this.homes.has(variable)) this.track(variable);
+    // A clear made the context forget which variables are in its care.
+    for (const variable of model.variables) {
+      if (!this.homes.has(variable) && this.known.has(variable.handle.op)) this.track(variable);
+    }
     await this.initialize(session);
     if (!restoring && !this.manualInitialization) {
       const lost = model.variables.find((variable) => {
@@ -375,8 +377,13 @@ export class KerasContext {
     const { graph } = model;
     const entered = sessionStack.top as AnySession | null;
     if (entered?.graph === graph && !entered.closed) return entered;
-    if (this.held?.session.graph === graph && !this.held.session.closed) return this.held.session;
-    if (home && !home.closed) return home;
+    const lives = home !== null && !home.closed;
+    if (this.held?.session.graph === graph && !this.held.session.closed) {
+      const { session, made } = this.held;
+      // One that Keras made gives no new values to a model that has its own in another session.
+      if (!made || !lives || model.variables.every((variable) => session.hasValue(variable))) return session;
+    }
+    if (lives) return home;
     const aside = this.asideFor(graph);
     if (aside) return aside;
     // Without variables there is nothing to lose.

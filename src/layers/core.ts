@@ -5,16 +5,17 @@ import type { Tensor } from '../graph/graph.ts';
 import { type Activation, get as getActivation } from '../keras/activations.ts';
 import { formatTuple } from '../keras/backend/operands.ts';
 import { smartCond, staticCondition } from '../keras/backend/switch.ts';
-import { checkDataFormat } from '../keras/config.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import type { ActivationIdentifier } from '../keras/layers/identifiers.ts';
 import { NoiseSeed } from '../keras/layers/regularization/noise-seed.ts';
 import { biasAdd } from '../ops/bias.ts';
+import { constant } from '../ops/constants.ts';
 import { dropout as drop } from '../ops/dropout.ts';
 import { identity } from '../ops/identity.ts';
 import { matmul, tensordot } from '../ops/matmul.ts';
 import { expandDims, reshape, shape, transpose } from '../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
+import { int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { zerosInitializer } from '../variables/initializers.ts';
 import type { Variable } from '../variables/variable.ts';
@@ -29,6 +30,7 @@ import {
   type LayerOptions,
   type RegularizerOption,
 } from './layer.ts';
+import { type DataFormat, layoutOf } from './window-options.ts';
 
 export interface DenseOptions extends LayerOptions {
   /** How many numbers each row becomes. */
@@ -246,7 +248,7 @@ export function dropout(
 }
 
 export interface FlattenOptions extends LayerOptions {
-  readonly dataFormat?: 'channels_last' | 'channels_first' | (string & {}) | null;
+  readonly dataFormat?: DataFormat | (string & {}) | null;
 }
 
 /**
@@ -256,12 +258,12 @@ export interface FlattenOptions extends LayerOptions {
  */
 export class Flatten extends Layer {
   static readonly className: string = 'Flatten';
-  readonly dataFormat: 'channels_last' | 'channels_first';
+  readonly dataFormat: DataFormat;
 
   constructor(...rest: Rest<[dataFormat: string | null], FlattenOptions>) {
     const options = bind<FlattenOptions>(['dataFormat'], rest);
     super(options);
-    this.dataFormat = checkDataFormat(options.dataFormat);
+    this.dataFormat = layoutOf(options.dataFormat);
     this.inputSpec = new InputSpec({ minNdim: 1 });
   }
 
@@ -272,7 +274,7 @@ export class Flatten extends Layer {
     if (x.shape?.length === 1) return expandDims(x, 1);
     const [batch, ...others] = x.shape ?? [null, null];
     const size = others.reduce((product, length) => (product === null || length === null ? null : product * length), 1);
-    if (size !== null) return reshape(x, [-1, size]);
+    if (size !== null) return reshape(x, constant([-1, size], { dtype: int32 }));
     if (batch !== null) return reshape(x, [batch, -1]);
     return reshape(x, [shape(x).slice(0), -1] as TensorLike);
   }

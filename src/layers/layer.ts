@@ -13,14 +13,14 @@ import { checkInputs } from '../keras/engine/input-spec.ts';
 import { flat, type ShapeNest, shapesOf, type TensorNest } from '../keras/engine/nest.ts';
 import { append, atomically, onUndo } from '../keras/engine/undo.ts';
 import { get as getInitializer } from '../keras/initializers.ts';
-import { get as getRegularizer, type Regularizer } from '../keras/regularizers.ts';
+import * as regularizers from '../keras/regularizers.ts';
 import { classNameOf, toSnakeCase } from '../keras/serialization.ts';
 import { cast } from '../ops/cast.ts';
 import { convertToTensor } from '../ops/emit.ts';
 import { shape as shapeIn } from '../ops/shaping.ts';
 import { bind, isConvertible, isSymbolic, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike, float32 } from '../util/dtype.ts';
-import { ValueError } from '../util/errors.ts';
+import { TypeError, ValueError } from '../util/errors.ts';
 import type { KnownShape, ShapeLike } from '../util/shape.ts';
 import { isInitializer, isInitializerFactory } from '../variables/initializers.ts';
 import { PartitionedVariable, type Partitioner } from '../variables/partitioned.ts';
@@ -79,6 +79,11 @@ type WeightArguments = Rest<
   WeightOptions
 >;
 
+/** What gives a term of the loss, or none. */
+export interface Penalty {
+  call(x: TensorLike): Tensor | null;
+}
+
 /** What a layer keeps to itself. */
 class Internals {
   scope: VariableScope | null = null;
@@ -114,7 +119,7 @@ export class Layer {
   built = false;
   /** What it demands of its inputs. */
   inputSpec: InputSpec | readonly InputSpec[] | InputSpecOptions | null = null;
-  activityRegularizer: Regularizer | null;
+  activityRegularizer: Penalty | null;
 
   constructor(options: LayerOptions = {}) {
     const { name, dtype, _scope: scope } = options;
@@ -124,7 +129,7 @@ export class Layer {
     this.#reuse = options._reuse ?? null;
     this.trainable = options.trainable ?? true;
     this.#own.dtype = dtype == null ? null : asDType(dtype);
-    this.activityRegularizer = getRegularizer(options.activityRegularizer);
+    this.activityRegularizer = penaltyOf(options.activityRegularizer);
     if (scope) this.#own.scope = variableScope(scope, (captured) => captured);
   }
 
@@ -163,7 +168,10 @@ export class Layer {
     });
   }
 
-  /** The layer's scope, which is chosen the first time: the given one, or one of the layer's name. */
+  /**
+   * The layer's scope, which is chosen the first time: the given one, or one of the layer's name. It stays the layer's where
+   * the call fails.
+   */
   private enter(given: string | VariableScope | null): VariableScope {
     const own = this.#own;
     if (own.scope) return own.scope;
@@ -171,9 +179,6 @@ export class Layer {
     own.scope = this.#reuse
       ? variableScope(given ?? this.#baseName, capture)
       : variableScope(given, { defaultName: this.#baseName }, capture);
-    onUndo(() => {
-      own.scope = null;
-    });
     return own.scope;
   }
 
@@ -227,7 +232,7 @@ export class Layer {
     getDefaultGraph().nameScope('ActivityRegularizer', () => {
       for (const output of outputs) {
         const loss = regularizer.call(output);
-        this.addLoss(loss.div(cast(shapeIn(output).slice(0), loss.dtype)));
+        if (loss) this.addLoss(loss.div(cast(shapeIn(output).slice(0), loss.dtype)));
       }
     });
   }
@@ -257,7 +262,7 @@ export class Layer {
     const options = bind<WeightOptions>(['shape', 'dtype', 'initializer', 'regularizer'], rest);
     const trainable = (options.trainable ?? true) && this.trainable;
     const constraint = getConstraint(options.constraint);
-    const regularizer = getRegularizer(options.regularizer);
+    const regularizer = penaltyOf(options.regularizer);
     const graph = getDefaultGraph();
     const { size } = graph;
     const reuse = this.built || this.#reuse;
@@ -292,9 +297,9 @@ export class Layer {
     onUndo(() => integrated.untrack(variable));
   }
 
-  private regularize(name: string, variable: Variable, regularizer: Regularizer): void {
+  private regularize(name: string, variable: Variable, regularizer: Penalty): void {
     getDefaultGraph().nameScope(`${name}/Regularizer`, () => {
-      const loss = regularizer.call(variable) as Tensor | null;
+      const loss = regularizer.call(variable);
       if (loss) this.addLoss(loss);
     });
   }
@@ -386,6 +391,13 @@ function initializerOf(given: InitializerOption): InitializerLike | null {
   return (shape, options) => initializer.call(shape, { dtype: options?.dtype });
 }
 
+/** A plain function gets the variable itself, as TensorFlow hands it on; the rest is Keras's to read. */
+function penaltyOf(given: RegularizerOption | undefined): Penalty | null {
+  const isOwn = typeof given === 'function' && !Object.values<unknown>(regularizers).includes(given);
+  if (!isOwn || given.prototype instanceof regularizers.Regularizer) return regularizers.get(given);
+  return { call: (x) => (given as (weights: TensorLike) => Tensor | null)(x) };
+}
+
 /** The variables that were made: one, or the parts. A custom getter may give something else, which is not the layer's. */
 function partsOf(variable: unknown): readonly Variable[] {
   if (variable instanceof PartitionedVariable) return variable.variables;
@@ -409,7 +421,7 @@ export function callOnce<O extends FunctionOptions>(
   make: (options: O & LayerOptions) => Layer,
   callOptions: CallOptions = {},
 ): Tensor {
-  if (inputs === undefined) throw new ValueError("missing required argument: 'inputs'");
+  if (inputs === undefined) throw new TypeError("missing 1 required positional argument: 'inputs'");
   const graph = commonGraph(flat(inputs as unknown as readonly unknown[])) ?? getDefaultGraph();
   return atomically(graph, () => {
     const { name = null, reuse = null } = options;

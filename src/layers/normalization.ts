@@ -234,7 +234,7 @@ export class BatchNormalization extends Layer {
       const share =
         typeof kept === 'number'
           ? constant(1 - kept, { dtype: average.dtype, name: 'decay' })
-          : cast(emitOne('Sub', [1, kept]), average.dtype);
+          : cast(emitOne('Sub', [1, kept], {}, 'sub'), average.dtype);
       const step = average.sub(cast(value, average.dtype)).mul(share);
       this.addUpdate(average.assignSub(step).op);
     });

@@ -1,5 +1,5 @@
 /** Sizes, paddings and layouts of convolutions and pooling as the layers take them, with Keras's messages. */
-import { checkDataFormat } from '../keras/config.ts';
+import { imageDataFormat } from '../keras/config.ts';
 import { ValueError } from '../util/errors.ts';
 import type { Dim } from '../util/shape.ts';
 
@@ -34,7 +34,11 @@ export function paddingName(padding: string): 'valid' | 'same' | 'causal' {
 
 /** The layout; channels last without one, as in TensorFlow 1, and Keras's setting for null. */
 export function layoutOf(dataFormat: string | null | undefined): DataFormat {
-  return checkDataFormat(dataFormat === undefined ? 'channels_last' : (dataFormat?.toLowerCase() ?? null));
+  const format = dataFormat === null ? imageDataFormat() : (dataFormat ?? 'channels_last').toLowerCase();
+  if (format === 'channels_last' || format === 'channels_first') return format;
+  throw new ValueError(
+    `The \`data_format\` argument must be one of "channels_first", "channels_last". Received: ${dataFormat}`,
+  );
 }
 
 /** The layout as ops call it: `NWC`, `NCHW`, … for inputs of this rank. */

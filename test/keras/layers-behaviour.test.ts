@@ -232,6 +232,30 @@ check('the averages of BatchNormalization stay in inference and move in training
   }
 });
 
+for (const [axis, output, mean, variance] of [
+  [-1, [-1.2868066, 0.17836499, -1.0326226, 0.46374893], [0.19471154, 0.24519232], [0.5483111, 0.538215]],
+  [1, [-1.6194613, 0.35205683, -1.3378159, 0.6337022], [0.22115386, 0.21875], [0.5392505, 0.5499877]],
+] as const) {
+  check(`BatchNormalization of volumes along axis ${axis} and its averages are as in Keras`, async () => {
+    const x = layers.Input([2, 2, 2, 2]);
+    const layer = new layers.BatchNormalization({ axis, momentum: 0.5 });
+    const y = layer.apply(x, { training: true });
+    assert.is(y.name, 'batch_normalization/FusedBatchNormV3:0');
+    const data = Float32Array.from({ length: 32 }, (_, i) => ((i * 7) % 13) / 13);
+    const init = globalVariablesInitializer();
+    using sess = new Session();
+    await sess.run(init);
+    const fed = [[x, { shape: [2, 2, 2, 2, 2], data }]] as never;
+    const [result] = (await sess.run([y, ...layer.updates], { feedDict: fed })) as NdArray[];
+    const averages = (await sess.run([layer.movingMean, layer.movingVariance])) as NdArray[];
+    const found = [[...result.data].slice(0, 4), [...averages[0].data], [...averages[1].data]];
+    [output, mean, variance].forEach((expected, k) => {
+      for (const [i, value] of expected.entries())
+        assert.ok(Math.abs(Number(found[k][i]) - value) < 1e-5, `${found[k]}`);
+    });
+  });
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Preparing data
 

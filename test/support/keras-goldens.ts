@@ -3,6 +3,7 @@
  * function for each text of `observe`. Which records are to agree is said by `goldens.test.ts`.
  */
 import { readFileSync } from 'node:fs';
+import type { ConfigInit } from '../../runtime/config.ts';
 import { getDefaultSession } from '../../runtime/default-session.ts';
 import { Session } from '../../runtime/session.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
@@ -51,12 +52,12 @@ export interface Standard {
   readonly keras: Session;
 }
 
-const STREAM = [0.46037483, 0.5189736, 0.74075186];
+const STREAM = [0.46037483, 0.5189736, 0.74075186].map(Math.fround);
 const Custom = () => null;
 
 registerGradient('scopes/goldens', (_op, grad) => multiply(grad as Tensor, 6));
 
-export async function standardState(): Promise<Standard> {
+export async function standardState(config: ConfigInit | null = null): Promise<Standard> {
   setRandomSeed(7);
   const graph = getDefaultGraph();
   for (const name of ['dense', 'dense_1']) if (nextDense(keras) !== name) throw new Error(`no ${name}`);
@@ -70,7 +71,7 @@ export async function standardState(): Promise<Standard> {
   const ph = placeholder(float32, [], { name: 'ph' });
   const twice = ph.mul(2);
   const set = v.assign(5);
-  const session = new Session();
+  const session = new Session({ config });
   await session.run([v.initializer, r.initializer, w.initializer]);
   await session.run(set.op);
   await session.run(drawn);
@@ -119,18 +120,20 @@ function written(value: unknown): unknown {
   return value ?? null;
 }
 
-const PYTHON_ONLY = / Originally defined at:$|(?<=graphs are ).*(?=\))/;
+/** What messages say of Python's objects and of the runtime's insides. */
+const DETAILS = [/ Originally defined at:$/, / Debug info: .*$/s, /\.? \(graphs are .*\)/, /\.$/];
 
-/** A record's value without what errors say of Python's objects, and without status codes and nodes. */
+/** A record's value without details of errors, status codes and nodes. */
 export function comparable(value: unknown): unknown {
   const error = (value as { readonly error?: { readonly class: string; readonly message: string } } | null)?.error;
   if (!error) return value;
-  return { error: { class: error.class, message: error.message.replace(PYTHON_ONLY, '').replace(/\.$/, '') } };
+  const message = DETAILS.reduce((text, detail) => text.replace(detail, ''), error.message);
+  return { error: { class: error.class, message } };
 }
 
 /** Whether the stream of the session is where it began (0), or one number later (1). */
 async function position({ drawn, stream }: Standard, session: Session): Promise<number> {
-  return stream.indexOf(Number(String((await session.run(drawn)).item())));
+  return stream.indexOf((await session.run(drawn)).item() as number);
 }
 
 function newSession<R>(graph: Graph, body: (session: Session) => Promise<R>): Promise<R> {

@@ -1,15 +1,13 @@
-/** Text files of Node for callbacks. The entry for Node calls `useNodeFiles`. */
+/** Text files of Node for callbacks. */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { setFileOpener, type TextFile } from './text-file.ts';
+import type { TextFile } from './text-file.ts';
 
-/** Has callbacks write to files. Each write is on disk when it returns. */
-export function useNodeFiles(): void {
-  setFileOpener((path, mode): TextFile => {
-    const descriptor = openSync(path, mode);
-    return {
-      hasText: fstatSync(descriptor).size > 0,
-      write: (text) => void writeSync(descriptor, text),
-      close: () => closeSync(descriptor),
-    };
-  });
+/** A file of which each write is on disk when it returns. */
+export function openNodeFile(path: string, mode: 'w' | 'a'): TextFile {
+  const descriptor = openSync(path, mode);
+  return {
+    hasText: fstatSync(descriptor).size > 0,
+    write: (text) => void writeSync(descriptor, text),
+    close: () => closeSync(descriptor),
+  };
 }

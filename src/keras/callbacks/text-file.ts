@@ -1,5 +1,6 @@
-/** Files that callbacks write text to. How a file is opened is the platform's business: the entry for Node registers it. */
+/** Files that callbacks write text to: in Node they are the system's, in browsers there are none. */
 import { RuntimeError } from '../../util/errors.ts';
+import { isNode } from '../../util/platform.ts';
 
 /** What text is written to. */
 export interface TextSink {
@@ -12,22 +13,12 @@ export interface TextFile extends TextSink {
   readonly hasText: boolean;
 }
 
-/** Opens a file for new text (`'w'`) or for more (`'a'`); it is made where there is none. */
-export type FileOpener = (path: string, mode: 'w' | 'a') => TextFile | Promise<TextFile>;
-
-let opener: FileOpener | null = null;
-
-/** Says how files are opened. The former way comes back. */
-export function setFileOpener(next: FileOpener | null): FileOpener | null {
-  const former = opener;
-  opener = next;
-  return former;
-}
-
-/** Opens a file. Throws `RuntimeError` where nobody said how. */
+/**
+ * Opens a file for new text (`'w'`) or for more (`'a'`); it is made where there is none. Throws `RuntimeError` in browsers.
+ */
 export async function openTextFile(path: string, mode: 'w' | 'a'): Promise<TextFile> {
-  if (opener) return opener(path, mode);
-  throw new RuntimeError(
-    `There are no files to write '${path}' to: import from 'tfjs-graph/node', or give an object with a \`write\` method.`,
-  );
+  if (!isNode) {
+    throw new RuntimeError(`There are no files here to write '${path}' to: give an object with a \`write\` method.`);
+  }
+  return (await import('./text-file-node.ts')).openNodeFile(path, mode);
 }

@@ -10,12 +10,13 @@ import type { TensorNest } from '../engine/nest.ts';
 import { deserializeLayer } from '../layers/registry.ts';
 import { configText, parseText, readConfig } from '../saving/json-text.ts';
 import { fromKeras3, isKeras3 } from '../saving/keras3-config.ts';
+import { KERAS_VERSION } from '../saving/version.ts';
 import { type Config, type CustomObjects, customObjectScope, isSerialized } from '../serialization.ts';
 import { Network } from './network.ts';
 import { serializeEntry } from './network-config.ts';
 
-/** The version whose formats files have. */
-export const KERAS_VERSION = '2.15.0';
+
+
 
 /** The model as JSON that Keras reads: its layers and their calls, without weights. */
 export function modelToJson(model: Network<TensorNest>): string {

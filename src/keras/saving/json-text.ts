@@ -19,6 +19,14 @@ export function unverbatim(value: unknown): unknown {
   return value instanceof Verbatim ? value.value : value;
 }
 
+/** A number that Python is to read as a float: `1.0`, not `1`. */
+export class Float {
+  constructor(readonly value: number) {}
+  toJSON(): number {
+    return this.value;
+  }
+}
+
 /** Keys whose values have keys that are no names of Keras's. */
 const VERBATIM = new Set(['node_def', 'nodeDef']);
 
@@ -79,6 +87,7 @@ export function configText(value: unknown): string {
 function text(value: unknown, float: boolean): string {
   if (value instanceof NdArray) return text(value.array(), value.dtype.isFloating);
   if (value instanceof Verbatim) return text(value.value, false);
+  if (value instanceof Float) return numberText(value.value, true);
   if (Array.isArray(value)) return `[${value.map((item) => text(item, float)).join(', ')}]`;
   if (typeof value === 'number') return numberText(value, float);
   if (isPlain(value)) {
@@ -94,7 +103,8 @@ function numberText(value: number, float: boolean): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   if (Object.is(value, -0)) return '-0.0';
-  const digits = String(value);
+  // Python prints two digits of exponent at least: 1e-07.
+  const digits = String(value).replace(/e([+-])(\d)$/, 'e$10$2');
   return float && /^-?\d+$/.test(digits) ? `${digits}.0` : digits;
 }
 

@@ -4,7 +4,7 @@ layers that convolve, pool, pad, crop and enlarge. Run with TensorFlow and tf_ke
 A case has the layer's whole configuration, weights, inputs (and a mask), outputs, the static and the computed shape of the
 output, and tf.gradients of sum(output * flow) by the input and by each weight. `by` is `transposition` where TensorFlow's CPU
 kernels do not know channels_first: there the numbers come from the same layer with channels_last, its input and output
-transposed; it is `groups` where the convolution of each group is one of its own, joined afterwards: Keras's graph runs those by
+transposed; `image` where they come from images of one row; `groups` where the convolution of each group is one of its own, joined afterwards: Keras's graph runs those by
 a compiled function whose gradient fails. `nodes` are the operations of the call with their types, without constants and reads of variables.
 """
 import json, os
@@ -13,7 +13,8 @@ os.environ['CUDA_VISIBLE_DEVICES'] = ''
 os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'
 import numpy as np
 import tensorflow.compat.v1 as tf
-tf.disable_eager_execution()
+tf.disable_v2_behavior()
+tf.enable_v2_tensorshape()
 import tf_keras as keras
 L = keras.layers
 random = np.random.RandomState(7)
@@ -97,13 +98,22 @@ def case(name, shape, static=None, mask=None, **kwargs):
     try:
         out, flow, grads = run(made, x, weights, None, mask)
     except tf.errors.OpError as error:
-        if kwargs.get('data_format') != 'channels_first':
+        if name == 'Conv1DTranspose' and 'dilation_rate' in kwargs:
+            # As images of one row.
+            by = 'image'
+            size, rate = kwargs['kernel_size'], kwargs['dilation_rate']
+            twin = built(L.Conv2DTranspose, {**kwargs, 'kernel_size': (1, size), 'dilation_rate': (rate, rate)},
+                         [shape[0], 1, *shape[1:]], mask)
+            out, flow, grads = run(twin, x[:, None], [weights[0][None], *weights[1:]], None, mask)
+            out, flow, grads = out[:, 0], flow[:, 0], [grads[0][:, 0], grads[1][0], *grads[2:]]
+        elif kwargs.get('data_format') != 'channels_first':
             raise
-        by = 'transposition'
-        twin = built(cls, {**kwargs, 'data_format': 'channels_last'}, [shape[0]] + list(shape[2:]) + [shape[1]], mask)
-        out, flow, grads = run(twin, to_last(x), weights, None, mask)
-        back = to_first if out.ndim == len(shape) else (lambda a: a)
-        out, flow, grads = back(out), back(flow), [to_first(grads[0])] + grads[1:]
+        else:
+            by = 'transposition'
+            twin = built(cls, {**kwargs, 'data_format': 'channels_last'}, [shape[0], *shape[2:], shape[1]], mask)
+            out, flow, grads = run(twin, to_last(x), weights, None, mask)
+            back = to_first if out.ndim == len(shape) else (lambda a: a)
+            out, flow, grads = back(out), back(flow), [to_first(grads[0])] + grads[1:]
     record.update(
         weight_names=[w.name for w in layer.weights], weights=[arr(w) for w in weights], input=arr(x), by=by,
         output=arr(out), static_shape=y.shape.as_list(),
@@ -154,7 +164,7 @@ case('Conv2DTranspose', (1, 4, 5, 2), filters=1, kernel_size=3, dilation_rate=2,
 case('Conv2DTranspose', (2, 2, 3, 3), filters=3, kernel_size=2, strides=2, **F)
 case('Conv2DTranspose', (2, 3, 2, 2), static=[None, None, None, 2], filters=2, kernel_size=3, strides=2, use_bias=False)
 case('Conv2DTranspose', (2, 3, 2, 2), static=[2, 3, 2, 2], filters=2, kernel_size=3, strides=2)
-case('Conv3DTranspose', (1, 2, 2, 2, 1), filters=2, kernel_size=2, strides=(2, 1, 3), padding='same', output_padding=(1, 0, 2))
+case('Conv3DTranspose', (1, 2, 2, 2, 1), filters=2, kernel_size=3, strides=(2, 1, 3), padding='same', output_padding=(1, 0, 2))
 case('Conv3DTranspose', (1, 2, 2, 2, 2), filters=1, kernel_size=2, strides=2, **F)
 case('SeparableConv1D', (1, 6, 2), filters=3, kernel_size=3, padding='causal', dilation_rate=2, depth_multiplier=2)
 case('SeparableConv1D', (1, 7, 2), filters=2, kernel_size=3, padding='same', strides=2, activation='relu')
@@ -206,8 +216,8 @@ case('UpSampling2D', (1, 2, 3, 2), size=(3, 2), interpolation='bilinear')
 case('UpSampling2D', (1, 2, 3, 2), size=2, interpolation='bilinear', **F)
 case('UpSampling2D', (1, 2, 2, 3), size=(1, 2), **F)
 case('UpSampling2D', (1, 3, 2, 2), static=[None, None, None, 2], interpolation='bilinear')
-case('UpSampling3D', (1, 2, 1, 2, 2), size=(2, 3, 1))
-case('UpSampling3D', (1, 2, 2, 1, 2), size=2, **F)
+case('UpSampling3D', (1, 2, 3, 2, 2), size=(2, 3, 1))
+case('UpSampling3D', (1, 2, 2, 3, 2), size=2, **F)
 case('ZeroPadding1D', (2, 3, 2), padding=(2, 0))
 case('ZeroPadding2D', (1, 2, 3, 2), padding=((1, 0), (2, 3)))
 case('ZeroPadding2D', (1, 2, 3, 2), padding=2, **F)

@@ -1,6 +1,7 @@
 /** Callbacks that watch a metric, against what those of Keras do with the same logs. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Logs } from '../../../src/keras/callbacks/callback.ts';
 import { EarlyStopping, LambdaCallback, ModelCheckpoint, TerminateOnNaN } from '../../../src/keras/callbacks/index.ts';
 import { formatNumber, formatTemplate, type NumberKind } from '../../../src/keras/callbacks/python-format.ts';
 import { KeyError, TypeError, ValueError } from '../../../src/util/errors.ts';
@@ -47,7 +48,13 @@ for (const [i, golden] of goldens<EarlyCase[]>('earlyStopping').entries()) {
         const { stoppedEpoch, bestEpoch, wait, best } = callback;
         assert.equal(
           { ran, stoppedEpoch, bestEpoch, wait, restored: model.restored === null ? null : [`w${model.restored}`] },
-          { ran: run.ran, stoppedEpoch: run.stoppedEpoch, bestEpoch: run.bestEpoch, wait: run.wait, restored: run.restored },
+          {
+            ran: run.ran,
+            stoppedEpoch: run.stoppedEpoch,
+            bestEpoch: run.bestEpoch,
+            wait: run.wait,
+            restored: run.restored,
+          },
         );
         assert.ok(Object.is(best, numberOf(run.best)), `best ${best}, not ${run.best}`);
       }
@@ -94,7 +101,7 @@ for (const [i, golden] of goldens<CheckpointCase[]>('modelCheckpoint').entries()
         for (const [epoch, logs] of golden.logs.entries()) {
           callback.onEpochBegin(epoch);
           for (let batch = 0; batch < golden.batches; batch++) {
-            const more = golden.given ? { batch, size: 32 } : {};
+            const more: Logs = golden.given ? { batch, size: 32 } : {};
             await callback.onTrainBatchEnd(batch, { ...more, loss: 1 / (batch + 1 + epoch) });
           }
           await callback.onEpochEnd(epoch, logsOf(logs));
@@ -106,7 +113,7 @@ for (const [i, golden] of goldens<CheckpointCase[]>('modelCheckpoint').entries()
     assert.equal(model.calls, golden.calls);
     assert.is(output, golden.output);
     assert.equal(warnings, golden.warnings);
-    assert.is(failure instanceof Error ? failure.message : failure, golden.error && golden.error[1]);
+    assert.is(failure instanceof Error ? failure.message : failure, golden.error?.[1] ?? null);
     if (golden.error) assert.instance(failure, KeyError);
   });
 }
@@ -115,7 +122,8 @@ test('ModelCheckpoint refuses a frequency that is no whole number, and a missing
   assert.throws(
     () => new ModelCheckpoint('x', { saveFreq: 1.5 }),
     (error: Error) =>
-      error instanceof ValueError && error.message === 'Unrecognized save_freq: 1.5. Expected save_freq are "epoch" or integer',
+      error instanceof ValueError &&
+      error.message === 'Unrecognized save_freq: 1.5. Expected save_freq are "epoch" or integer',
   );
   assert.throws(
     () => new ModelCheckpoint({ monitor: 'loss' }),
@@ -136,7 +144,9 @@ test('with a period, ModelCheckpoint saves after every so many epochs', async ()
 
 test('numbers are formatted as by Python', () => {
   const wrong: string[] = [];
-  for (const [spec, kind, value, expected] of goldens<[string, NumberKind, number | string, string | null][]>('formats')) {
+  for (const [spec, kind, value, expected] of goldens<[string, NumberKind, number | string, string | null][]>(
+    'formats',
+  )) {
     let found: string | null;
     try {
       found = formatNumber({ value: numberOf(value), kind }, spec);
@@ -162,7 +172,7 @@ for (const golden of goldens<{ loss: number | string | null; stop: boolean; outp
   test(`TerminateOnNaN with a loss of ${golden.loss}`, async () => {
     const model = new NotingModel();
     const callback = connected(new TerminateOnNaN(), model);
-    const logs = golden.loss === null ? {} : { loss: numberOf(golden.loss) };
+    const logs: Logs = golden.loss === null ? {} : { loss: numberOf(golden.loss) };
     const { output } = await captured(() => callback.onTrainBatchEnd(3, logs));
     assert.is(model.stopTraining, golden.stop);
     assert.is(output, golden.output);
@@ -175,7 +185,11 @@ test('LambdaCallback calls its functions', () => {
     (epoch) => void calls.push(['epoch begin', epoch]),
     undefined,
     (batch) => void calls.push(['batch begin', batch]),
-    { onTrainEnd: () => void calls.push('train end'), onTestBegin: () => void calls.push('test begin'), onEpochEnd: null },
+    {
+      onTrainEnd: () => void calls.push('train end'),
+      onTestBegin: () => void calls.push('test begin'),
+      onEpochEnd: null,
+    },
   );
   callback.onEpochBegin(1);
   callback.onEpochEnd(1);

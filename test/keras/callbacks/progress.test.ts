@@ -2,10 +2,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CallbackParams } from '../../../src/keras/callbacks/callback.ts';
+import { CallbackList } from '../../../src/keras/callbacks/callback-list.ts';
 import { History, ProgbarLogger, withDefaults } from '../../../src/keras/callbacks/index.ts';
 import { setTextOutput, textOutput } from '../../../src/keras/callbacks/output.ts';
 import { Progbar } from '../../../src/keras/callbacks/progbar.ts';
-import { CallbackList } from '../../../src/keras/callbacks/callback-list.ts';
 import { ValueError } from '../../../src/util/errors.ts';
 import { captured, connected, goldens, logsOf, NotingModel, numberOf, PARAMS, recorder } from './support.ts';
 
@@ -78,12 +78,28 @@ for (const [i, golden] of goldens<LoggerCase[]>('progbarLogger').entries()) {
 
 test('where lines cannot be written over, the logger prints the end of the epoch only', () => {
   const output = recorder(false);
-  const logger = connected(new ProgbarLogger({ output, clock: () => 0 }), new NotingModel(), { ...PARAMS, epochs: 2, steps: 2 });
+  const logger = connected(new ProgbarLogger({ output, clock: () => 0 }), new NotingModel(), {
+    ...PARAMS,
+    epochs: 2,
+    steps: 2,
+  });
   logger.onEpochBegin(0);
   logger.onTrainBatchEnd(0, { batch: 0, size: 1, loss: 2 });
   logger.onTrainBatchEnd(1, { batch: 1, size: 1, loss: 1 });
   logger.onEpochEnd(0, { loss: 1.5 });
   assert.is(output.text, 'Epoch 1/2\n\n2/2 [==============================] - 0s 0s/step - loss: 1.5000\n');
+});
+
+test('predictions are counted in samples where these are known', () => {
+  const output = recorder();
+  const params = { ...PARAMS, samples: 100, metrics: [] };
+  const logger = connected(new ProgbarLogger({ output, clock: () => 0 }), new NotingModel(), params);
+  logger.onPredictBegin();
+  logger.onPredictBatchEnd(0, { batch: 0, size: 40 });
+  assert.is(output.text, '\r 40/100 [===========>..................] - ETA: 0s');
+  logger.onPredictBatchEnd(1, { batch: 1, size: 60 });
+  logger.onPredictEnd();
+  assert.ok(output.text.endsWith('\r100/100 [==============================] - 0s 0s/sample\n'));
 });
 
 test('a mode that cannot be counted in is refused', () => {
@@ -110,7 +126,6 @@ for (const { count, validation, steps, text } of goldens<
   });
 }
 
-/** The batches of `fit` in the golden: 10 examples in batches of 4, at one and the same time. */
 test('the callbacks of a silent run are those given; else they come before the progress bar', async () => {
   const history = new History();
   assert.equal(withDefaults([history], { verbose: 0 }), [history]);

@@ -40,8 +40,10 @@ export interface ConvOptions extends LayerOptions {
   readonly kernelSize?: Sizes;
   /** The distance between windows; 1 without it. */
   readonly strides?: Sizes;
-  /** Whole windows only (`valid`, without it), zeros around so that strides alone shorten the output (`same`), or in `Conv1D`
-   * and `SeparableConv1D` all zeros before the first step (`causal`). */
+  /**
+   * Whole windows only (`valid`, without it), zeros around so that strides alone shorten the output (`same`), or in
+   * `Conv1D` and `SeparableConv1D` all zeros before the first step (`causal`).
+   */
   readonly padding?: WindowPadding | null;
   /** Where the channels are; as the settings say without it. */
   readonly dataFormat?: ImageDataFormat | null;
@@ -152,7 +154,10 @@ export abstract class Conv extends Layer {
   get channelAxis(): number {
     return this.dataFormat === 'channels_first' ? -1 - this.rank : -1;
   }
-  /** @internal How many channels inputs of this shape have; `to` goes into the error's message where that is not known. */
+  /**
+   * @internal How many channels inputs of this shape have; `to` goes into the error's message where that is not
+   * known.
+   */
   channelsOf(shape: LayerShape, to = ''): number {
     const channels = shape[shape.length + this.channelAxis] ?? null;
     if (channels !== null) return channels;

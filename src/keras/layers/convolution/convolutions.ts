@@ -29,10 +29,10 @@ function optionsOf(rest: ConvArguments): ConvOptions {
 }
 
 /**
- * The convolution of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, filters]`. With the padding `causal` no
- * output depends on later steps. Channels are last unless `dataFormat` says otherwise, whatever the settings are. Throws
- * `ValueError` for sizes that are not positive, strides together with dilation, filters that groups do not divide, and
- * inputs that are too short.
+ * The convolution of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, filters]`. With the padding
+ * `causal` no output depends on later steps. Channels are last unless `dataFormat` says otherwise, whatever the
+ * settings are. Throws `ValueError` for sizes that are not positive, strides together with dilation, filters that
+ * groups do not divide, and inputs that are too short.
  *
  *     const y = new tf.keras.layers.Conv1D(32, 3, {padding: 'causal', dilationRate: 2}).apply(x);
  */
@@ -49,9 +49,9 @@ export class Conv1D extends Conv {
 }
 
 /**
- * The convolution of images: `[batch, rows, columns, channels]` becomes `[batch, newRows, newColumns, filters]`. Further axes
- * before the rows count as batch. Throws `ValueError` for sizes that are not positive, strides together with dilation,
- * filters that groups do not divide, and inputs that are too small.
+ * The convolution of images: `[batch, rows, columns, channels]` becomes `[batch, newRows, newColumns, filters]`.
+ * Further axes before the rows count as batch. Throws `ValueError` for sizes that are not positive, strides together
+ * with dilation, filters that groups do not divide, and inputs that are too small.
  *
  *     const y = new tf.keras.layers.Conv2D(32, 3, {activation: 'relu'}).apply(x);
  *     const z = new tf.keras.layers.Conv2D({filters: 64, kernelSize: [3, 3], strides: 2, padding: 'same'}).apply(y);

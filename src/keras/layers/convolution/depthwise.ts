@@ -1,4 +1,6 @@
-/** The depthwise convolutions: each channel has kernels of its own. Followed by a mixing of channels: `separable.ts`. */
+/**
+ * The depthwise convolutions: each channel has kernels of its own. Followed by a mixing of channels: `separable.ts`.
+ */
 import type { Tensor } from '../../../graph/graph.ts';
 import { biasAdd as addBias } from '../../../ops/bias.ts';
 import { depthwiseConv2d } from '../../../ops/convolution-functions.ts';
@@ -150,8 +152,8 @@ export class DepthwiseConv1D extends DepthwiseConv {
 }
 
 /**
- * The convolution of each channel of images by itself: `[batch, rows, columns, channels]` becomes
- * `[batch, newRows, newColumns, channels * depthMultiplier]`. The strides must be equal. Throws `ValueError` as `Conv2D` does.
+ * The convolution of each channel of images by itself: `[batch, rows, columns, channels]` becomes `[batch, newRows,
+ * newColumns, channels * depthMultiplier]`. The strides must be equal. Throws `ValueError` as `Conv2D` does.
  *
  *     const y = new tf.keras.layers.DepthwiseConv2D(3, {depthMultiplier: 2}).apply(x);
  */

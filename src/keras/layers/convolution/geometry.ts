@@ -1,6 +1,6 @@
 /**
- * The arguments and lengths of layers that work on windows: sizes, paddings, layouts, and how long outputs are. What the
- * layers compute is in the files by kind.
+ * The arguments and lengths of layers that work on windows: sizes, paddings, layouts, and how long outputs are. What
+ * the layers compute is in the files by kind.
  */
 import { AssertionError, ValueError } from '../../../util/errors.ts';
 import { pythonTypeName } from '../../../util/python-names.ts';
@@ -19,8 +19,8 @@ export type WindowPadding = 'valid' | 'same' | 'causal';
 const shown = (value: unknown): string => (Array.isArray(value) ? formatTuple(value) : `${value ?? 'None'}`);
 
 /**
- * `count` whole numbers: those of the list, or the one for all. Throws `ValueError`, with the argument's name as Python has it,
- * for other lengths, and for numbers below 1 (below 0 with `allowZero`).
+ * `count` whole numbers: those of the list, or the one for all. Throws `ValueError`, with the argument's name as
+ * Python has it, for other lengths, and for numbers below 1 (below 0 with `allowZero`).
  */
 export function sizesOf(value: unknown, count: number, name: string, allowZero = false): readonly number[] {
   const message = `The \`${name}\` argument must be a tuple of ${count} integers. Received: ${shown(value)}`;

@@ -1,13 +1,14 @@
 /**
- * Convolutions whose kernels differ from place to place, in the three implementations of Keras, which differ in what the
- * kernel's shape is. Those with one kernel for all places are in `convolutions.ts`.
+ * Convolutions whose kernels differ from place to place, in the three implementations of Keras, which differ in what
+ * the kernel's shape is. Those with one kernel for all places are in `convolutions.ts`.
  */
 import type { Tensor } from '../../../graph/graph.ts';
 import { matmul } from '../../../ops/matmul.ts';
 import { scatterNd } from '../../../ops/scatter.ts';
 import { reshape, shape as shapeIn, transpose } from '../../../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../../../ops/tensor-like.ts';
-import { float32, int32 } from '../../../util/dtype.ts';
+import { toNdArray } from '../../../util/array-convert.ts';
+import { int32 } from '../../../util/dtype.ts';
 import { ValueError } from '../../../util/errors.ts';
 import { NdArray } from '../../../util/ndarray.ts';
 import type { Variable } from '../../../variables/variable.ts';
@@ -36,8 +37,10 @@ import {
 
 /** What locally connected layers take: the options of convolutions but dilation and groups, and `implementation`. */
 export interface LocallyConnectedOptions extends Omit<ConvOptions, 'dilationRate' | 'groups'> {
-  /** 1 (without it): small kernels, one step of the graph for each place. 2: a full matrix of which most is masked. 3: only
-   * the connected elements as a vector. */
+  /**
+   * 1 (without it): small kernels, one step of the graph for each place. 2: a full matrix of which most is masked. 3:
+   * only the connected elements as a vector.
+   */
   readonly implementation?: 1 | 2 | 3;
 }
 
@@ -229,10 +232,10 @@ export abstract class LocallyConnected extends Layer {
       product(spatial as readonly number[]) * (channels as number),
     ] as const;
     const rows = reshape(x, [-1, size[1]]);
-    const product2 = kind === 2 ? this.byMask(rows, pairs, size) : this.byPairs(rows, pairs, size);
+    const joined = kind === 2 ? this.byMask(rows, pairs, size) : this.byPairs(rows, pairs, size);
     const [batch, ...rest] = target;
-    const first: TensorLike = batch ?? shapeIn(product2).slice(0);
-    return reshape(product2, [first, ...rest] as TensorLike);
+    const first: TensorLike = batch ?? shapeIn(joined).slice(0);
+    return reshape(joined, [first, ...rest] as TensorLike);
   }
 
   /** The whole matrix from all inputs to all outputs, zero where they are not connected. */
@@ -241,10 +244,10 @@ export abstract class LocallyConnected extends Layer {
     pairs: readonly [number, number][],
     [outputs, inputs]: readonly [number, number],
   ): Tensor {
-    const mask = new Float32Array(inputs * outputs);
+    const mask = new Array<number>(inputs * outputs).fill(0);
     for (const [to, from] of pairs) mask[from * outputs + to] = 1;
     const matrix = reshape(this.kernel, [inputs, outputs]);
-    const masked = matrix.mul(new NdArray(float32, [inputs, outputs], mask));
+    const masked = matrix.mul(new NdArray(this.dtype, [inputs, outputs], toNdArray(mask, this.dtype).data));
     return matmul(rows, masked);
   }
   private byPairs(rows: Tensor, pairs: readonly [number, number][], size: readonly [number, number]): Tensor {
@@ -282,9 +285,9 @@ export abstract class LocallyConnected extends Layer {
 }
 
 /**
- * A convolution of sequences with kernels of its own for each step: `[batch, steps, channels]`, with a known number of steps,
- * becomes `[batch, newSteps, filters]`. Throws `ValueError` for other paddings than `valid` unless `implementation` is 2 or 3,
- * and for inputs that are too short.
+ * A convolution of sequences with kernels of its own for each step: `[batch, steps, channels]`, with a known number
+ * of steps, becomes `[batch, newSteps, filters]`. Throws `ValueError` for other paddings than `valid` unless
+ * `implementation` is 2 or 3, and for inputs that are too short.
  *
  *     const y = new tf.keras.layers.LocallyConnected1D(8, 3).apply(x);
  */
@@ -297,8 +300,8 @@ export class LocallyConnected1D extends LocallyConnected {
 }
 
 /**
- * A convolution of images with kernels of its own for each place: `[batch, rows, columns, channels]`, of known size, becomes
- * `[batch, newRows, newColumns, filters]`. Throws as `LocallyConnected1D` does.
+ * A convolution of images with kernels of its own for each place: `[batch, rows, columns, channels]`, of known size,
+ * becomes `[batch, newRows, newColumns, filters]`. Throws as `LocallyConnected1D` does.
  *
  *     const y = new tf.keras.layers.LocallyConnected2D(8, [3, 3], {activation: 'relu'}).apply(x);
  */

@@ -1,4 +1,7 @@
-/** Convolutions in two steps: each channel by itself, then a mixing of channels point by point. The first alone is `depthwise.ts`. */
+/**
+ * Convolutions in two steps: each channel by itself, then a mixing of channels point by point. The first alone is
+ * `depthwise.ts`.
+ */
 import type { Tensor } from '../../../graph/graph.ts';
 import { biasAdd } from '../../../ops/bias.ts';
 import { separableConv2d } from '../../../ops/convolution-functions.ts';
@@ -114,8 +117,8 @@ export abstract class SeparableConv extends Conv {
 }
 
 /**
- * The separable convolution of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, filters]`. Throws `ValueError`
- * as `Conv1D` does.
+ * The separable convolution of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, filters]`. Throws
+ * `ValueError` as `Conv1D` does.
  *
  *     const y = new tf.keras.layers.SeparableConv1D(32, 3, {padding: 'causal'}).apply(x);
  */
@@ -147,8 +150,8 @@ export class SeparableConv1D extends SeparableConv {
 }
 
 /**
- * The separable convolution of images: `[batch, rows, columns, channels]` becomes `[batch, newRows, newColumns, filters]`. The
- * strides must be equal. Throws `ValueError` as `Conv2D` does.
+ * The separable convolution of images: `[batch, rows, columns, channels]` becomes `[batch, newRows, newColumns,
+ * filters]`. The strides must be equal. Throws `ValueError` as `Conv2D` does.
  *
  *     const y = new tf.keras.layers.SeparableConv2D(32, 3, {depthMultiplier: 2, activation: 'relu'}).apply(x);
  */

@@ -1,6 +1,6 @@
 /**
- * The transposed convolutions, which enlarge sequences, images and volumes. The ops are TensorFlow's; what they share with
- * the other convolutions is in `conv.ts`.
+ * The transposed convolutions, which enlarge sequences, images and volumes. The ops are TensorFlow's; what they share
+ * with the other convolutions is in `conv.ts`.
  */
 import type { Tensor } from '../../../graph/graph.ts';
 import { biasAdd } from '../../../ops/bias.ts';
@@ -23,8 +23,10 @@ import { enlargement, everyAxis, opFormat, type Sizes, sizesOf, type WindowPaddi
 
 /** What transposed convolutions take: the options of the others, and `outputPadding`. */
 export interface ConvTransposeOptions extends ConvOptions {
-  /** How much longer the output is, of the lengths that would shrink to that of the input; less than the strides. As long as
-   * the strides and the padding make it without it. */
+  /**
+   * How much longer the output is, of the lengths that would shrink to that of the input; less than the strides. As
+   * long as the strides and the padding make it without it.
+   */
   readonly outputPadding?: Sizes | null;
 }
 
@@ -127,8 +129,8 @@ function finished(layer: Transposed, x: Tensor, output: Tensor): Tensor {
 }
 
 /**
- * The transpose of `Conv1D`: `[batch, steps, channels]` becomes `[batch, longer, filters]`. Throws `ValueError` as `Conv2D`
- * does, and for an `outputPadding` that is not below the strides.
+ * The transpose of `Conv1D`: `[batch, steps, channels]` becomes `[batch, longer, filters]`. Throws `ValueError` as
+ * `Conv2D` does, and for an `outputPadding` that is not below the strides.
  *
  *     const y = new tf.keras.layers.Conv1DTranspose(8, 3, {strides: 2, padding: 'same'}).apply(x);   // twice as long
  */
@@ -161,8 +163,9 @@ export class Conv1DTranspose extends Conv1D {
 }
 
 /**
- * The transpose of `Conv2D`: `[batch, rows, columns, channels]` becomes `[batch, moreRows, moreColumns, filters]`. Throws
- * `ValueError` as `Conv2D` does, for an `outputPadding` that is not below the strides, and for dilations that differ.
+ * The transpose of `Conv2D`: `[batch, rows, columns, channels]` becomes `[batch, moreRows, moreColumns, filters]`.
+ * Throws `ValueError` as `Conv2D` does, for an `outputPadding` that is not below the strides, and for dilations that
+ * differ.
  *
  *     const y = new tf.keras.layers.Conv2DTranspose(16, 3, {strides: 2, padding: 'same'}).apply(x);   // twice the size
  */
@@ -193,8 +196,8 @@ export class Conv2DTranspose extends Conv2D {
 }
 
 /**
- * The transpose of `Conv3D`: volumes with longer axes and `filters` channels. Dilation is not taken into account. Throws
- * `ValueError` as `Conv2D` does, and for an `outputPadding` that is not below the strides.
+ * The transpose of `Conv3D`: volumes with longer axes and `filters` channels. Dilation is not taken into account.
+ * Throws `ValueError` as `Conv2D` does, and for an `outputPadding` that is not below the strides.
  *
  *     const y = new tf.keras.layers.Conv3DTranspose(4, 3, {strides: 2, padding: 'same'}).apply(x);
  */

@@ -125,18 +125,15 @@ export class BatchNormalization extends AffineLayer {
         `Batch normalization layers with \`fused=True\` only support 4D or 5D input tensors. Received tensor with shape: ${formatTuple(given)}`,
       );
     }
-    this.fused ??= rank === 4 && this.weightDType === float32;
-    if (!this.fused || axes[0] === 1 || axes[0] === rank - 1) {
-      // Volumes go by the general formula.
-      this.fused = this.fused && rank === 4;
+    this.fused ??= (rank === 4 || rank === 5) && this.weightDType === float32;
+    if (!this.fused || axes[0] === 1 || axes[0] === rank - 1) return;
+    if (rank === 5) {
+      this.fused = false;
       return;
     }
-    if (rank === 5) this.fused = false;
-    else {
-      throw new ValueError(
-        `Unsupported axis. The use of \`fused=True\` is only possible with \`axis=1\` or \`axis=3\` for 4D input tensors. Received: axis=${formatTuple(axes)}`,
-      );
-    }
+    throw new ValueError(
+      `Unsupported axis. The use of \`fused=True\` is only possible with \`axis=1\` or \`axis=3\` for 4D input tensors. Received: axis=${formatTuple(axes)}`,
+    );
   }
 
   override call(inputs: Tensor, { training, mask = null }: CallOptions): Tensor {
@@ -147,7 +144,9 @@ export class BatchNormalization extends AffineLayer {
 
   private fusedCall(x: Tensor, phase: Phase): Tensor {
     const { epsilon, movingMean, movingVariance } = this;
-    const dataFormat = (this.axis as readonly number[])[0] === 1 ? 'NCHW' : 'NHWC';
+    const first = (this.axis as readonly number[])[0] === 1;
+    const formats = x.shape?.length === 4 ? ['NHWC', 'NCHW'] : ['NDHWC', 'NCDHW'];
+    const dataFormat = formats[first ? 1 : 0];
     const shape = movingMean.shape as KnownShape;
     const filled = (value: number) => constant(value, { dtype: this.weightDType, shape });
     const normalize = (isTraining: boolean): Tensor[] => {

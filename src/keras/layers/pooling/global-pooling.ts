@@ -1,4 +1,7 @@
-/** Layers that make one number of each channel: its greatest element or its mean. Those by windows are in `pooling.ts`. */
+/**
+ * Layers that make one number of each channel: its greatest element or its mean. Those by windows are in
+ * `pooling.ts`.
+ */
 import type { Tensor } from '../../../graph/graph.ts';
 import { cast } from '../../../ops/cast.ts';
 import { reduceSum } from '../../../ops/reductions.ts';
@@ -106,7 +109,10 @@ export class GlobalMaxPooling2D extends GlobalMaxPooling {
   }
 }
 
-/** The greatest element of each channel of volumes: `[batch, depth, rows, columns, channels]` becomes `[batch, channels]`. */
+/**
+ * The greatest element of each channel of volumes: `[batch, depth, rows, columns, channels]` becomes `[batch,
+ * channels]`.
+ */
 export class GlobalMaxPooling3D extends GlobalMaxPooling {
   static readonly className: string = 'GlobalMaxPooling3D';
   constructor(...rest: GlobalPoolingArguments) {
@@ -115,8 +121,8 @@ export class GlobalMaxPooling3D extends GlobalMaxPooling {
 }
 
 /**
- * The mean of each channel of sequences: `[batch, steps, channels]` becomes `[batch, channels]`. Steps that the mask leaves out
- * do not count.
+ * The mean of each channel of sequences: `[batch, steps, channels]` becomes `[batch, channels]`. Steps that the mask
+ * leaves out do not count.
  *
  *     const y = new tf.keras.layers.GlobalAveragePooling1D().apply(x);
  */

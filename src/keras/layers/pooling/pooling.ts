@@ -1,4 +1,6 @@
-/** Layers that take the greatest element or the mean of each window. Those of whole inputs are in `global-pooling.ts`. */
+/**
+ * Layers that take the greatest element or the mean of each window. Those of whole inputs are in `global-pooling.ts`.
+ */
 import type { Tensor } from '../../../graph/graph.ts';
 import { avgPool, maxPool } from '../../../ops/pooling.ts';
 import { avgPool3d, maxPool3d } from '../../../ops/pooling3d.ts';
@@ -102,8 +104,8 @@ export abstract class Pooling extends Layer {
 }
 
 /**
- * The greatest element of each window of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, channels]`. Throws
- * `ValueError` for sizes that are not positive.
+ * The greatest element of each window of sequences: `[batch, steps, channels]` becomes `[batch, newSteps, channels]`.
+ * Throws `ValueError` for sizes that are not positive.
  *
  *     const y = new tf.keras.layers.MaxPooling1D(2).apply(x);   // half as long
  */
@@ -118,8 +120,8 @@ export class MaxPooling1D extends Pooling {
 }
 
 /**
- * The greatest element of each window of images: `[batch, rows, columns, channels]` becomes `[batch, newRows, newColumns,
- * channels]`. Throws `ValueError` for sizes that are not positive.
+ * The greatest element of each window of images: `[batch, rows, columns, channels]` becomes `[batch, newRows,
+ * newColumns, channels]`. Throws `ValueError` for sizes that are not positive.
  *
  *     const y = new tf.keras.layers.MaxPooling2D([3, 3], {strides: 2, padding: 'same'}).apply(x);
  */
@@ -145,8 +147,8 @@ export class MaxPooling3D extends Pooling {
 }
 
 /**
- * The mean of each window of sequences `[batch, steps, channels]`; what is beyond the edges does not count. Throws `ValueError`
- * for sizes that are not positive.
+ * The mean of each window of sequences `[batch, steps, channels]`; what is beyond the edges does not count. Throws
+ * `ValueError` for sizes that are not positive.
  *
  *     const y = new tf.keras.layers.AveragePooling1D(3, {strides: 1, padding: 'same'}).apply(x);
  */

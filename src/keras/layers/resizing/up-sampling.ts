@@ -1,4 +1,7 @@
-/** Layers that make sequences, images and volumes larger without weights. Those with weights are transposed convolutions. */
+/**
+ * Layers that make sequences, images and volumes larger without weights. Those with weights are transposed
+ * convolutions.
+ */
 import type { Tensor } from '../../../graph/graph.ts';
 import { bind, type Rest } from '../../../ops/tensor-like.ts';
 import { ValueError } from '../../../util/errors.ts';
@@ -88,8 +91,8 @@ export interface UpSampling2DOptions extends LayerOptions {
 }
 
 /**
- * Images `[batch, rows, columns, channels]` with `size` times as many rows and columns. Throws `ValueError` for sizes that are
- * not positive, and for interpolations other than `nearest` and `bilinear`.
+ * Images `[batch, rows, columns, channels]` with `size` times as many rows and columns. Throws `ValueError` for sizes
+ * that are not positive, and for interpolations other than `nearest` and `bilinear`.
  *
  *     const y = new tf.keras.layers.UpSampling2D([2, 3], {interpolation: 'bilinear'}).apply(x);
  */
@@ -131,8 +134,8 @@ export interface UpSampling3DOptions extends LayerOptions {
 }
 
 /**
- * Volumes `[batch, depth, rows, columns, channels]` with each element repeated along the spatial axes. Throws `ValueError` for
- * sizes that are not positive.
+ * Volumes `[batch, depth, rows, columns, channels]` with each element repeated along the spatial axes. Throws
+ * `ValueError` for sizes that are not positive.
  *
  *     const y = new tf.keras.layers.UpSampling3D([1, 2, 2]).apply(x);
  */

@@ -15,8 +15,8 @@ export interface ZeroPadding1DOptions extends LayerOptions {
 }
 
 /**
- * Zeros before the first and after the last step of sequences `[batch, steps, channels]`. Throws `ValueError` for negative
- * numbers.
+ * Zeros before the first and after the last step of sequences `[batch, steps, channels]`. Throws `ValueError` for
+ * negative numbers.
  *
  *     const y = new tf.keras.layers.ZeroPadding1D([2, 0]).apply(x);
  */
@@ -43,7 +43,10 @@ export class ZeroPadding1D extends Layer {
 }
 
 export interface ZeroPaddingOptions extends LayerOptions {
-  /** How many on all sides; for each spatial axis how many on both sides; or for each how many before and after. 1 without it. */
+  /**
+   * How many on all sides; for each spatial axis how many on both sides; or for each how many before and after. 1
+   * without it.
+   */
   readonly padding?: Margins;
   /** Where the channels are; as the settings say without it. */
   readonly dataFormat?: ImageDataFormat | null;
@@ -52,7 +55,8 @@ export interface ZeroPaddingOptions extends LayerOptions {
 type ZeroPaddingArguments = Rest<[padding: Margins, dataFormat: ImageDataFormat | null], ZeroPaddingOptions>;
 
 /**
- * Zeros around images `[batch, rows, columns, channels]`. Throws `ValueError` for negative numbers and lists of another length.
+ * Zeros around images `[batch, rows, columns, channels]`. Throws `ValueError` for negative numbers and lists of
+ * another length.
  *
  *     const y = new tf.keras.layers.ZeroPadding2D([[1, 0], [2, 2]]).apply(x);
  */

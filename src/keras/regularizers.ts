@@ -5,6 +5,7 @@
 import type { Tensor } from '../graph/graph.ts';
 import * as arithmetic from '../ops/arithmetic.ts';
 import { constant } from '../ops/constants.ts';
+import { emitOne } from '../ops/emit.ts';
 import { eye } from '../ops/filling.ts';
 import { l2Loss } from '../ops/losses-basic.ts';
 import { matmul } from '../ops/matmul.ts';
@@ -61,9 +62,11 @@ function penalty(x: unknown): number {
   return floatx() === 'float32' ? Math.fround(x) : x;
 }
 
-const absolutes = (factor: number, x: Tensor): Tensor => arithmetic.multiply(factor, reduceSum(abs(x)));
+/** Python's `factor * x`, which names the op `mul`. */
+const times = (factor: number, x: Tensor): Tensor => emitOne('Mul', [factor, x], {}, 'mul');
+const absolutes = (factor: number, x: Tensor): Tensor => times(factor, reduceSum(abs(x)));
 // Half the sum of squares is one op, and Keras's: hence the 2.
-const squares = (factor: number, x: Tensor): Tensor => arithmetic.multiply(2 * factor, l2Loss(x));
+const squares = (factor: number, x: Tensor): Tensor => times(2 * factor, l2Loss(x));
 
 export interface L1Options {
   readonly l1?: number | null;

@@ -200,6 +200,11 @@ defineOp({
       attrs: { num_split: 2 },
       outputs: [sample(float32, [2], [1, 2]), sample(float32, [2], [3, 4])],
     },
+    {
+      inputs: [sample(int32, [], [0]), sample(float32, [2], [1, 2])],
+      attrs: { num_split: 1 },
+      outputs: [sample(float32, [2], [1, 2])],
+    },
   ],
 });
 
@@ -214,6 +219,8 @@ function splitAxis(op: InferContext, axisInput: number, input: number): number |
 }
 
 function joined<V>(axis: V, dy: readonly (V | null)[], $: Vocabulary<V>): V | null {
+  // One part is the whole; ConcatV2 takes two or more.
+  if (dy.length === 1) return dy[0];
   return dy.every((g) => g === null) ? null : $.concat(dy as readonly V[], axis);
 }
 

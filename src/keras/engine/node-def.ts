@@ -45,7 +45,12 @@ function scalarToJson({ name, type }: AttrDef, value: AttrValue): AttrJson {
     case 'string':
       return { s: toBase64(value as string) };
     case 'shape':
-      return { shape: value === null ? { unknownRank: true } : { dim: (value as (number | null)[]).map((size) => ({ size: String(size ?? -1) })) } };
+      return {
+        shape:
+          value === null
+            ? { unknownRank: true }
+            : { dim: (value as (number | null)[]).map((size) => ({ size: String(size ?? -1) })) },
+      };
   }
   throw new ValueError(`The attribute '${name}' cannot be saved in a model's configuration (its kind is ${type}).`);
 }

@@ -12,10 +12,9 @@ import type { TensorLike } from '../../ops/tensor-like.ts';
 import type { DTypeLike } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
 import { buildingIn } from '../binding.ts';
-import type { KerasContext } from '../context.ts';
-import { Verbatim, unverbatim } from '../saving/json-text.ts';
+import { unverbatim, Verbatim } from '../saving/json-text.ts';
 import type { Config } from '../serialization.ts';
-import { historyOf } from './history.ts';
+import { type History, historyOf } from './history.ts';
 import { Layer } from './layer.ts';
 import { flat, type MaskNest, type ShapeNest, type TensorNest } from './nest.ts';
 import { attrsFromJson, attrsToJson, type NodeDefJson } from './node-def.ts';
@@ -27,7 +26,7 @@ export interface TensorFlowOpLayerOptions {
   /** The op's name; the layer's is `tf_op_layer_<name>`. */
   readonly name: string;
   /** The op as `NodeDef` in JSON, or the op itself. */
-  readonly nodeDef: NodeDefJson | Verbatim | Operation;
+  readonly nodeDef: NodeDefJson | Verbatim | Operation | OpRecord;
   /** Inputs that are not the model's, by their place: tensors of its graph, or values. */
   readonly constants?: Readonly<Record<string, unknown>>;
   readonly trainable?: boolean;
@@ -35,7 +34,7 @@ export interface TensorFlowOpLayerOptions {
 }
 
 /** What an op is, apart from its inputs. */
-interface OpRecord {
+export interface OpRecord {
   readonly type: string;
   readonly attrs: Attrs;
   readonly inputNames: readonly string[];
@@ -51,8 +50,8 @@ export class TensorFlowOpLayer extends Layer<TensorNest> {
 
   constructor({ name, nodeDef, constants = {}, trainable, dtype = null }: TensorFlowOpLayerOptions) {
     super({ name: PREFIX + name, trainable, dtype });
-    const given = unverbatim(nodeDef) as NodeDefJson | Operation;
-    this.#op = 'graph' in given ? recordOf(given) : recordFrom(given);
+    const given = unverbatim(nodeDef) as NodeDefJson | Operation | OpRecord;
+    this.#op = 'inputNames' in given ? given : 'graph' in given ? recordOf(given) : recordFrom(given);
     this.#opName = name;
     this.#constants = new Map(Object.entries(constants).map(([place, value]) => [Number(place), value as TensorLike]));
     this.#dtype = dtype;
@@ -73,6 +72,16 @@ export class TensorFlowOpLayer extends Layer<TensorNest> {
       inputShapes: given.map((tensor) => tensor.shape ?? []),
       outputShapes: made.map((tensor) => tensor.shape ?? []),
       options: {},
+    });
+  }
+
+  /** A layer of the same op and constants. */
+  copy(): TensorFlowOpLayer {
+    return new TensorFlowOpLayer({
+      name: this.#opName,
+      nodeDef: this.#op,
+      constants: Object.fromEntries([...this.#constants].map(([place, value]) => [String(place), value])),
+      dtype: this.#dtype,
     });
   }
 
@@ -158,8 +167,8 @@ function byArgument(type: string, attrs: Attrs, values: readonly TensorLike[]): 
 function wrap(op: Operation, fromModel: readonly boolean[]): void {
   const constants = op.inputs.flatMap((input, i) => (fromModel[i] ? [] : [[String(i), input] as const]));
   const source = op.inputs[fromModel.indexOf(true)];
-  const { context } = historyOf(source)?.layer as unknown as { readonly context: KerasContext };
-  buildingIn(context, () => {
+  const { layer } = historyOf(source) as History;
+  buildingIn((layer as Layer).context, () => {
     new TensorFlowOpLayer({ name: op.name, nodeDef: op, constants: Object.fromEntries(constants) }).adopt(op);
   });
 }

@@ -15,9 +15,6 @@ import { type Config, type CustomObjects, customObjectScope, isSerialized } from
 import { Network } from './network.ts';
 import { serializeEntry } from './network-config.ts';
 
-
-
-
 /** The model as JSON that Keras reads: its layers and their calls, without weights. */
 export function modelToJson(model: Network<TensorNest>): string {
   return configText({ ...serializeEntry(model), kerasVersion: KERAS_VERSION, backend: 'tensorflow' });

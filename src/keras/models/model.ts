@@ -15,6 +15,17 @@ import type { TensorNest } from '../engine/nest.ts';
 import { registerLayers } from '../layers/registry.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { AnyOptimizer } from '../optimizers/index.ts';
+import {
+  type LoadSource,
+  loadWeightsFrom,
+  type SaveFileOptions,
+  type SaveTarget,
+  type SaveWeightsOptions,
+  saveModelTo,
+  saveWeightsTo,
+} from '../saving/files.ts';
+import type { SavableModel } from '../saving/model-hdf5.ts';
+import type { LoadWeightsOptions } from '../saving/weights-hdf5.ts';
 import type { Config } from '../serialization.ts';
 import type { Batch, BatchSource } from '../training/batches.ts';
 import { Compiled, type CompileOptions } from '../training/compiled.ts';
@@ -401,6 +412,35 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   /** The model as text that Keras reads as well: `getConfig` as JSON. */
   toJson(): string {
     return modelToJson(this as Network<TensorNest>);
+  }
+
+  // Files
+
+  /**
+   * Saves the weights as an HDF5 file that Keras reads: to a path (in Node), or to a function that takes the bytes.
+   *
+   *     await model.saveWeights('weights.h5');
+   */
+  saveWeights(target: SaveTarget, options: SaveWeightsOptions = {}): Promise<void> {
+    return saveWeightsTo(this as Network<TensorNest>, target, options);
+  }
+  /**
+   * Sets the weights from a file, its bytes, or a function that gives them: all or none. Rejects with `ValueError` where
+   * they do not fit.
+   *
+   *     await model.loadWeights('weights.h5', {byName: true});
+   */
+  loadWeights(source: LoadSource, options: LoadWeightsOptions = {}): Promise<void> {
+    return loadWeightsFrom(this as Network<TensorNest>, source, options);
+  }
+  /**
+   * Saves the model with all it has: an HDF5 file for paths that end in `.h5`, `.hdf5` or `.keras` and for a function, a
+   * folder with a `model.json` of TensorFlow.js for other paths. Read it with `tf.keras.models.loadModel`.
+   *
+   *     await model.save('model.h5', {includeOptimizer: false});
+   */
+  save(target: SaveTarget, options: SaveFileOptions = {}): Promise<void> {
+    return saveModelTo(this as unknown as SavableModel, target, options);
   }
 }
 

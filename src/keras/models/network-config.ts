@@ -5,7 +5,6 @@
 import { Tensor } from '../../graph/graph.ts';
 import { constantValue } from '../../ops/static-value.ts';
 import { ValueError } from '../../util/errors.ts';
-import { NdArray } from '../../util/ndarray.ts';
 import { buildingIn } from '../binding.ts';
 import type { KerasContext } from '../context.ts';
 import { type CallRecord, type History, historyOf } from '../engine/history.ts';
@@ -168,14 +167,17 @@ class Builder {
     for (let i = 0; i < queue.length; i++) queue.push(...this.callLayer(queue[i]));
     const left = [...this.pending].find(([, calls]) => calls.length > 0);
     if (left) {
-      throw new ValueError(`Improperly formatted model config: layer "${left[0].name}" is called on a tensor that no layer gives.`);
+      throw new ValueError(
+        `Improperly formatted model config: layer "${left[0].name}" is called on a tensor that no layer gives.`,
+      );
     }
   }
 
   private create(entry: LayerEntry): void {
     const layer = deserializeLayer(entry);
     const name = entry.name ?? layer.name;
-    if (this.layers.has(name)) throw new ValueError(`Improperly formatted model config: two layers are named "${name}".`);
+    if (this.layers.has(name))
+      throw new ValueError(`Improperly formatted model config: two layers are named "${name}".`);
     this.layers.set(name, layer);
     const made: (readonly Tensor[])[] = firstNode(layer) === 1 ? [[]] : [];
     if (layer instanceof InputLayer) made.push(flat(layer.output as Tensor));
@@ -268,9 +270,15 @@ export interface SequentialParts {
 }
 
 export function sequentialParts(config: Config | readonly Serialized[]): SequentialParts {
-  const { name = null, layers, buildInputShape: inputShape = null } = (
-    Array.isArray(config) ? { layers: config } : config
-  ) as { readonly name?: string | null; readonly layers?: readonly Serialized[]; readonly buildInputShape?: ShapeNest | null };
+  const {
+    name = null,
+    layers,
+    buildInputShape: inputShape = null,
+  } = (Array.isArray(config) ? { layers: config } : config) as {
+    readonly name?: string | null;
+    readonly layers?: readonly Serialized[];
+    readonly buildInputShape?: ShapeNest | null;
+  };
   if (!Array.isArray(layers) || !layers.every(isSerialized)) throw new ValueError('Improperly formatted model config.');
   return { name, layers, inputShape };
 }
@@ -283,6 +291,8 @@ export function fromSequentialConfig<M>(
 ): M {
   const parts = sequentialParts(config);
   return buildingIn(context, () =>
-    atomically(context.graph, () => make({ ...parts, layers: parts.layers.map((entry) => deserializeLayer(entry) as Layer) })),
+    atomically(context.graph, () =>
+      make({ ...parts, layers: parts.layers.map((entry) => deserializeLayer(entry) as Layer) }),
+    ),
   );
 }

@@ -3,9 +3,22 @@
  * needed. What Keras puts into such files is `weights-hdf5.ts`'s and `model-hdf5.ts`'s.
  */
 import type * as H5 from 'h5wasm';
-import { bool, type DType, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64 } from '../../util/dtype.ts';
+import {
+  bool,
+  type DType,
+  float32,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+} from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
-import { type Data, NdArray, type NumericData } from '../../util/ndarray.ts';
+import { type Data, encodeString, NdArray, type NumericData } from '../../util/ndarray.ts';
 
 /** An attribute: text, or a list of texts; numbers where a file has them. */
 export type AttributeValue = string | readonly string[] | readonly number[] | number;
@@ -147,31 +160,43 @@ function attributeOf(value: unknown): AttributeValue {
   if (typeof value === 'string') return utf8(value);
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, Number);
-  return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? utf8(item) : String(item))) : String(value);
+  return Array.isArray(value)
+    ? value.map((item) => (typeof item === 'string' ? utf8(item) : String(item)))
+    : String(value);
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Text that is declared as ASCII may be UTF-8 all the same; it is read byte by byte then. */
 function utf8(text: string): string {
-  if (!/[\x80-\xff]/.test(text) || /[^\x00-\xff]/.test(text)) return text;
+  const codes = Array.from(text, (char) => char.charCodeAt(0));
+  if (!codes.some((code) => code > 0x7f) || codes.some((code) => code > 0xff)) return text;
   try {
-    return decoder.decode(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+    return decoder.decode(Uint8Array.from(codes));
   } catch {
     return text;
   }
 }
 
 function arrayOf(name: string, dataset: H5.Dataset): NdArray {
-  const { shape, enum_type: members } = dataset.metadata as H5.Metadata & { readonly enum_type?: { readonly members?: object } };
+  const { shape, enum_type: members } = dataset.metadata as H5.Metadata & {
+    readonly enum_type?: { readonly members?: object };
+  };
   const value = dataset.value as unknown;
-  const scalar = typeof value === 'number' ? Float64Array.of(value) : typeof value === 'bigint' ? BigInt64Array.of(value) : null;
+  const scalar =
+    typeof value === 'number' ? Float64Array.of(value) : typeof value === 'bigint' ? BigInt64Array.of(value) : null;
   const data = (ArrayBuffer.isView(value) ? value : scalar) as NumericData | null;
   const found = TYPES.find(([type]) => data instanceof type)?.[1];
-  if (!data || !found) throw new ValueError(`The array '${name}' of the file is of a type that is not supported: ${JSON.stringify(dataset.dtype)}.`);
+  if (!data || !found)
+    throw new ValueError(
+      `The array '${name}' of the file is of a type that is not supported: ${JSON.stringify(dataset.dtype)}.`,
+    );
   const dtype = members && 'TRUE' in members ? bool : scalar ? namedType(dataset.dtype, found) : found;
   const stored = scalar && dtype !== found ? new NdArray(dtype, [], convertScalar(dtype, value as number)) : null;
-  return stored ?? new NdArray(dtype, (shape ?? []).map(Number), dtype === bool ? Uint8Array.from(data as Uint8Array) : data.slice());
+  return (
+    stored ??
+    new NdArray(dtype, (shape ?? []).map(Number), dtype === bool ? Uint8Array.from(data as Uint8Array) : data.slice())
+  );
 }
 
 /** A single element comes as a number: what it is in the file. */
@@ -209,7 +234,8 @@ function writeGroup(top: H5.Group, root: Hdf5Group): void {
     for (const [name, value] of group.attributes) writeAttribute(target, name, value);
     for (const [name, array] of group.arrays) {
       const dtype = FORMATS.get(array.dtype);
-      if (!dtype) throw new ValueError(`The array '${name}' of type ${array.dtype.name} cannot be written to an HDF5 file.`);
+      if (!dtype)
+        throw new ValueError(`The array '${name}' of type ${array.dtype.name} cannot be written to an HDF5 file.`);
       target.create_dataset({ name, data: array.data as never, shape: [...array.shape], dtype });
     }
     for (const [name, inner] of group.groups) stack.push([target.create_group(name), inner]);
@@ -229,10 +255,12 @@ const HEADER_LIMIT = 64512;
 
 /** A list of texts; one that is too long goes into several attributes, `name0`, `name1`, … */
 function writeTexts(target: H5.Group, name: string, texts: readonly string[]): void {
-  const sizes = texts.map((text) => new TextEncoder().encode(text).length);
+  const sizes = texts.map((text) => encodeString(text).length);
   const longest = Math.max(...sizes);
   if (longest > HEADER_LIMIT) {
-    throw new ValueError(`The following attributes cannot be saved to HDF5 file because they are larger than ${HEADER_LIMIT} bytes: ${name}`);
+    throw new ValueError(
+      `The following attributes cannot be saved to HDF5 file because they are larger than ${HEADER_LIMIT} bytes: ${name}`,
+    );
   }
   if (longest * texts.length <= HEADER_LIMIT) {
     target.create_attribute(name, [...texts], [texts.length], textFormat(texts));
@@ -247,6 +275,6 @@ function writeTexts(target: H5.Group, name: string, texts: readonly string[]): v
 
 /** ASCII where that is enough, as Keras's files have it, else UTF-8. */
 function textFormat(texts: readonly string[], size: number | null = null): string {
-  const ascii = texts.every((text) => /^[\x00-\x7f]*$/.test(text));
+  const ascii = texts.every((text) => encodeString(text).length === text.length);
   return `${ascii ? 'A' : 'S'}${size ?? ''}`;
 }

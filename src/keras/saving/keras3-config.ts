@@ -44,7 +44,12 @@ function entry(given: Json): Json {
   const config = isObject(given.config) ? configOf(className, given.config) : given.config;
   const offsets = entryOffsets(entriesOf(given));
   const converted = isObject(config) && Array.isArray(config.layers) ? functional(config, offsets) : config;
-  return { class_name: className, config: converted, ...(name ? { name } : {}), ...(nodes ? { inbound_nodes: nodes } : {}) };
+  return {
+    class_name: className,
+    config: converted,
+    ...(name ? { name } : {}),
+    ...(nodes ? { inbound_nodes: nodes } : {}),
+  };
 }
 
 /** Options of any object: types by name, objects inside converted too, without what only Keras 3 has. */

@@ -50,7 +50,10 @@ function children(root: Hdf5Group, layer: AnyLayer, path: string): Child[] {
     return numbered(layer.layers as readonly AnyLayer[], join(path, container));
   }
   return Object.entries(layer).flatMap(([key, value]): Child[] => {
-    const at = join(path, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    const at = join(
+      path,
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    );
     if (value instanceof Layer) return [{ layer: value as AnyLayer, path: at }];
     const list = Array.isArray(value) ? value.filter((item) => item instanceof Layer) : [];
     return numbered(list as AnyLayer[], at);
@@ -70,7 +73,9 @@ function numbered(layers: readonly AnyLayer[], path: string): Child[] {
 
 function ownAssignments(root: Hdf5Group, layer: AnyLayer, path: string, inner: readonly Child[]): Assignment[] {
   const others = new Set(inner.flatMap((child) => child.layer.weights));
-  const own = [...new Set([...layer.trainableWeights, ...layer.nonTrainableWeights])].filter((item) => !others.has(item));
+  const own = [...new Set([...layer.trainableWeights, ...layer.nonTrainableWeights])].filter(
+    (item) => !others.has(item),
+  );
   const values = arraysAt(root, join(path, 'vars'));
   if (values.length !== own.length) {
     throw new ValueError(

@@ -2,11 +2,12 @@
  * Whole models in HDF5 files, laid out as Keras 2.15 does it: configuration, weights, what the model was compiled with, and
  * what its optimizer has learnt. Weights alone are `weights-hdf5.ts`'s.
  */
-import { ValueError, RuntimeError } from '../../util/errors.ts';
+
 import { float32 } from '../../util/dtype.ts';
+import { RuntimeError, ValueError } from '../../util/errors.ts';
 import { NdArray } from '../../util/ndarray.ts';
-import type { KerasContext } from '../context.ts';
 import { buildingIn } from '../binding.ts';
+import type { KerasContext } from '../context.ts';
 import type { TensorNest } from '../engine/nest.ts';
 import { atomically } from '../engine/undo.ts';
 import { modelFromConfigIn } from '../models/model-json.ts';
@@ -48,7 +49,10 @@ export interface LoadModelOptions {
  *
  *     const bytes = await tf.keras.models.saveModelToHdf5(model);
  */
-export async function saveModelToHdf5(model: SavableModel, { includeOptimizer = true }: SaveModelOptions = {}): Promise<Uint8Array> {
+export async function saveModelToHdf5(
+  model: SavableModel,
+  { includeOptimizer = true }: SaveModelOptions = {},
+): Promise<Uint8Array> {
   const entry = entryOf(model);
   const session = await model.context.sessionOf(model);
   const training = includeOptimizer && model.isCompiled ? await trainingConfig(model, session) : null;

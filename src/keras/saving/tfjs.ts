@@ -48,7 +48,9 @@ export type ShardLoader = (path: string) => Uint8Array | ArrayBuffer | Promise<U
 
 /** Bytes in one shard. */
 const SHARD = 4 * 1024 * 1024;
-const TYPES: ReadonlyMap<string, DType> = new Map([float32, int32, bool, uint8, string].map((dtype) => [dtype.name, dtype]));
+const TYPES: ReadonlyMap<string, DType> = new Map(
+  [float32, int32, bool, uint8, string].map((dtype) => [dtype.name, dtype]),
+);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Saving
@@ -72,7 +74,9 @@ export async function saveTfjs(
   const weights = [...names].map(([variable, name]) => {
     const { shape, dtype } = values.get(variable) as NdArray;
     if (TYPES.has(dtype.name)) return { name, shape, dtype: dtype.name };
-    throw new ValueError(`The weight '${name}' is of type ${dtype.name}, which the format of TensorFlow.js does not have.`);
+    throw new ValueError(
+      `The weight '${name}' is of type ${dtype.name}, which the format of TensorFlow.js does not have.`,
+    );
   });
   const weightData = concatenated([...names.keys()].map((variable) => bytesOf(values.get(variable) as NdArray)));
   const count = Math.max(1, Math.ceil(weightData.length / SHARD));
@@ -118,7 +122,9 @@ function singleAxes(value: unknown): unknown {
  */
 function tfjsNames(model: Network<TensorNest>): Map<Variable, string> {
   const scopes = new Map<Variable, readonly string[]>();
-  const stack: { readonly layer: Layer<TensorNest>; readonly outer: readonly string[] }[] = [{ layer: model, outer: [] }];
+  const stack: { readonly layer: Layer<TensorNest>; readonly outer: readonly string[] }[] = [
+    { layer: model, outer: [] },
+  ];
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { layer, outer } = next;
     if (layer instanceof Network) {
@@ -149,7 +155,9 @@ function bytesOf({ data, dtype }: NdArray): Uint8Array {
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   }
   // Each string after its length.
-  return concatenated((data as Uint8Array[]).flatMap((bytes) => [new Uint8Array(Uint32Array.of(bytes.length).buffer), bytes]));
+  return concatenated(
+    (data as Uint8Array[]).flatMap((bytes) => [new Uint8Array(Uint32Array.of(bytes.length).buffer), bytes]),
+  );
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -220,7 +228,9 @@ function readWeights(weights: readonly TfjsWeight[], bytes: Uint8Array): Map<str
     offset += length;
   }
   if (offset !== bytes.length) {
-    throw new ValueError(`The weights of the model are ${offset} bytes by its model.json, but ${bytes.length} were given.`);
+    throw new ValueError(
+      `The weights of the model are ${offset} bytes by its model.json, but ${bytes.length} were given.`,
+    );
   }
   return found;
 }
@@ -274,7 +284,9 @@ function assignmentsFor(model: Network<TensorNest>, arrays: ReadonlyMap<string, 
   return [...tfjsNames(model)].map(([variable, name]) => {
     const found = candidates(name).find((item) => arrays.has(item));
     if (!found) {
-      throw new ValueError(`The model.json names no weight for ${variable.name}: it has [${[...arrays.keys()].join(', ')}].`);
+      throw new ValueError(
+        `The model.json names no weight for ${variable.name}: it has [${[...arrays.keys()].join(', ')}].`,
+      );
     }
     return fitting(variable, arrays.get(found) as NdArray, 'the weights of model.json');
   });

@@ -39,7 +39,10 @@ export async function saveWeightsToHdf5(model: AnyModel): Promise<Uint8Array> {
 
 /** Writes the weights of the model into a group. */
 export function writeWeights(root: Hdf5Group, model: AnyModel, values: ReadonlyMap<Variable, NdArray>): void {
-  root.attributes.set('layer_names', model.layers.map(({ name }) => name));
+  root.attributes.set(
+    'layer_names',
+    model.layers.map(({ name }) => name),
+  );
   root.attributes.set('backend', 'tensorflow');
   root.attributes.set('keras_version', KERAS_VERSION);
   for (const layer of model.layers) writeVariables(root.groupAt(layer.name), savedWeights(layer), values);
@@ -52,7 +55,10 @@ export function writeVariables(
   variables: readonly Variable[],
   values: ReadonlyMap<Variable, NdArray>,
 ): void {
-  group.attributes.set('weight_names', variables.map(({ name }) => name));
+  group.attributes.set(
+    'weight_names',
+    variables.map(({ name }) => name),
+  );
   for (const variable of variables) group.setArray(variable.name, values.get(variable) as NdArray);
 }
 

@@ -24,7 +24,7 @@ import type { SessionReport } from './live-sessions.ts';
 import type { StepRecorder } from './metadata.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';
 import { ResourceStore } from './resources.ts';
-import { copyOf, type FeedValue, type ResultForm, type RunContext, type RunValue } from './run.ts';
+import { copyOf, type FeedValue, type Pass, type ResultForm, type RunContext, type RunValue } from './run.ts';
 
 /** What one run asks for, by ids. */
 export interface EngineRequest {
@@ -40,6 +40,8 @@ export interface RunSettings {
   readonly cancel: CancelToken;
   readonly deadline: number;
   readonly recorder: StepRecorder | null;
+  /** How a run lets others pass; null where it must be over when the call returns. */
+  readonly pass: Pass | null;
 }
 
 export function targetOf(backend: Backend): Target {
@@ -99,6 +101,7 @@ export class Engine {
       cancel: settings.cancel,
       deadline: settings.deadline,
       recorder: settings.recorder,
+      pass: settings.pass,
       blame: this.blame,
     };
     return loaded.run(context);

@@ -3,14 +3,16 @@
  * is left only where a backend must be waited for. What a step does is in `steps.ts`.
  */
 import type { ExecutionPlan } from '../compiler/plan/plan.ts';
-import { DeadlineExceededError, InternalError } from '../src/util/errors.ts';
+import { CancelledError, DeadlineExceededError, InternalError, RuntimeError } from '../src/util/errors.ts';
 import { flags } from '../src/util/flags.ts';
 import type { KnownShape } from '../src/util/shape.ts';
 import type { Backend, BufferId } from './backends/backend.ts';
+import { deadlineError } from './cancel.ts';
 import { deviceName, HOST_DEVICE } from './devices.ts';
 import { runError } from './errors.ts';
+import type { Wait } from './host/registry.ts';
 import { outputRecord, type StepRecorder } from './metadata.ts';
-import { ConstantSlots, Run, type RunContext, type RunValue } from './run.ts';
+import { ConstantSlots, type Pass, Run, type RunContext, type RunValue } from './run.ts';
 import { loadStep, type Step } from './steps.ts';
 
 /** A plan on its backend. It owns the buffers of the plan's constants. */
@@ -18,6 +20,9 @@ export class LoadedPlan {
   private readonly steps: readonly Step[];
   private readonly constants: ConstantSlots;
   private readonly device: string;
+  /** Runs that were left to wait for something: they still take the constants. */
+  private unfinished = 0;
+  private disposed = false;
 
   constructor(
     readonly plan: ExecutionPlan,
@@ -33,7 +38,8 @@ export class LoadedPlan {
     this.constants.addBuffers(ids);
   }
   dispose(): void {
-    this.constants.dispose();
+    this.disposed = true;
+    if (this.unfinished === 0) this.constants.dispose();
   }
 
   /**
@@ -53,11 +59,17 @@ export class LoadedPlan {
 
   private async resume(run: Run, position: number): Promise<RunValue[]> {
     const { steps } = this;
-    for (let next = position; next < steps.length; next = this.advance(run, next)) {
-      await this.wait(run, steps[next].onHost, steps[next]);
+    this.unfinished++;
+    try {
+      for (let next = position; next < steps.length; next = this.advance(run, next)) {
+        if (run.wait) next = await this.passOthers(run, run.wait, next);
+        else await this.wait(run, steps[next].onHost, steps[next]);
+      }
+      if (run.context.form === 'array') await this.wait(run, this.plan.fetches, null);
+      return this.finish(run);
+    } finally {
+      if (--this.unfinished === 0 && this.disposed) this.constants.dispose();
     }
-    if (run.context.form === 'array') await this.wait(run, this.plan.fetches, null);
-    return this.finish(run);
   }
 
   private async wait(run: Run, slots: readonly number[], step: Step | null): Promise<void> {
@@ -69,7 +81,43 @@ export class LoadedPlan {
     }
   }
 
-  /** Executes steps until the end, or up to one whose inputs must be waited for; the position reached. */
+  /**
+   * Lets other runs of the session pass until the step has what it waits for. What the run did so far is committed:
+   * nothing that others change meanwhile is overwritten or taken back later. Gives the position after the step.
+   */
+  private async passOthers(run: Run, wait: Wait, position: number): Promise<number> {
+    const step = this.steps[position];
+    const { cancel, deadline, pass, transaction } = run.context;
+    const isLate = () => cancel.cancel(deadlineError());
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    run.wait = null;
+    try {
+      const start = performance.now();
+      if (deadline !== 0) timer = setTimeout(isLate, deadline - start);
+      run.detach();
+      transaction.commit();
+      await (pass as Pass)(cancel.race(wait.ready()));
+      run.check();
+      this.complete(run, wait, step, start);
+      return position + 1;
+    } catch (error) {
+      wait.cancel();
+      const isCancelled = error === cancel.reason && error instanceof CancelledError;
+      throw this.abandon(run, isCancelled ? wait.cancelled() : error, step);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private complete(run: Run, wait: Wait, { instruction }: Step, start: number): void {
+    const { outputs, frees } = instruction;
+    const made = wait.outputs();
+    for (let i = 0; i < outputs.length; i++) run.host[outputs[i]] = made[i];
+    if (run.context.recorder) this.note(run, instruction, run.context.recorder, start);
+    for (let i = 0; i < frees.length; i++) run.free(frees[i]);
+  }
+
+  /** Executes steps until the end, or up to one that waits or whose inputs must be waited for; the position reached. */
   private advance(run: Run, start: number): number {
     const { steps, backend } = this;
     const { cancel, deadline, recorder } = run.context;
@@ -82,6 +130,10 @@ export class LoadedPlan {
         if (watched || cancel.reason) run.check();
         if (recorder) this.record(run, step, recorder);
         else step.execute(run);
+        if (run.wait) {
+          if (!run.context.pass) throw cannotWait(run.wait, step);
+          return position;
+        }
         const { frees } = step.instruction;
         for (let i = 0; i < frees.length; i++) run.free(frees[i]);
       }
@@ -94,8 +146,11 @@ export class LoadedPlan {
   private record(run: Run, step: Step, recorder: StepRecorder): void {
     const start = performance.now();
     step.execute(run);
+    if (!run.wait) this.note(run, step.instruction, recorder, start);
+  }
+
+  private note(run: Run, instruction: Step['instruction'], recorder: StepRecorder, start: number): void {
     const end = performance.now();
-    const { instruction } = step;
     const output = instruction.outputs.map((slot, i) => {
       const shape = (run.device[slot] ?? run.host[slot])?.shape as KnownShape;
       return outputRecord(i, this.plan.slots[slot].dtype, shape);
@@ -137,9 +192,15 @@ export class LoadedPlan {
     run.context.transaction.rollback();
     // Being cancelled or too late is no step's fault.
     if (!step || error === run.context.cancel.reason || error instanceof DeadlineExceededError) return asError(error);
+    if (error instanceof RuntimeError) return error;
     const { op, site } = run.context.blame(step.instruction.origin);
     return runError(error, op, site);
   }
+}
+
+function cannotWait(wait: Wait, { instruction }: Step): RuntimeError {
+  wait.cancel();
+  return new RuntimeError(`runSync cannot wait for '${instruction.name}', which needs what other runs do.`);
 }
 
 function asError(error: unknown): Error {

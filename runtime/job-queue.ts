@@ -1,5 +1,5 @@
 /**
- * Runs jobs one at a time, in the order in which they were added. What a job does is its maker's business.
+ * Runs jobs one at a time, in the order in which they were added; a job that has to wait lets the others pass. What a job does is its maker's business.
  */
 import type { CancelToken } from './cancel.ts';
 
@@ -7,10 +7,12 @@ export class JobQueue {
   private busy = false;
   private held = true;
   private waiting: (() => void)[] = [];
+  /** Jobs that let others pass and go on before any that has not begun. */
+  private resuming: (() => void)[] = [];
 
   /** Whether a job added now starts at once. */
   get idle(): boolean {
-    return !this.busy && !this.held && this.waiting.length === 0;
+    return !this.busy && !this.held && this.waiting.length === 0 && this.resuming.length === 0;
   }
 
   /** Lets jobs start; before this they only gather. */
@@ -35,6 +37,19 @@ export class JobQueue {
     );
   }
 
+  /** Only for the job that runs: lets others run until the promise has settled and the job's next turn has come. */
+  async pass(promise: Promise<void>): Promise<void> {
+    this.busy = false;
+    // Not at once: each job that passes would start the next one within itself.
+    queueMicrotask(() => this.next());
+    try {
+      await promise;
+    } finally {
+      if (this.busy) await new Promise<void>((resolve) => this.resuming.push(resolve));
+      this.busy = true;
+    }
+  }
+
   private start<T>(job: () => T | Promise<T>): Promise<T> {
     this.busy = true;
     let outcome: T | Promise<T>;
@@ -54,6 +69,13 @@ export class JobQueue {
     this.next();
   }
   private next(): void {
-    if (!this.busy && !this.held) this.waiting.shift()?.();
+    if (this.busy || this.held) return;
+    const resume = this.resuming.shift();
+    if (!resume) {
+      this.waiting.shift()?.();
+      return;
+    }
+    this.busy = true;
+    resume();
   }
 }

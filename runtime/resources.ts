@@ -6,7 +6,8 @@
 import type { NdArray } from '../src/util/ndarray.ts';
 import { sizeOf } from '../src/util/shape.ts';
 import type { Backend, BufferId, DeviceValue } from './backends/backend.ts';
-import type { RandomStream } from './host/registry.ts';
+import type { RandomStream, ResourceAccess } from './host/registry.ts';
+import { SessionResources, type SessionResource } from './session-resources.ts';
 
 /** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
 export type StoredValue =
@@ -19,7 +20,7 @@ interface Variable {
 }
 
 /** Philox4x32-10: 128 bits of counter in four words, the lowest first. */
-interface StreamState {
+export interface StreamState {
   readonly key: readonly [number, number];
   readonly counter: readonly [number, number, number, number];
 }
@@ -35,11 +36,12 @@ export function resourceKey(container: string, name: string): string {
 export class ResourceStore {
   private readonly variables = new Map<string, Variable>();
   private readonly streams = new Map<string, StreamState>();
+  private readonly others = new SessionResources();
 
   constructor(private readonly backend: Backend) {}
 
   begin(): Transaction {
-    return new Transaction(this.backend, this.variables, this.streams);
+    return new Transaction(this.backend, this.variables, this.streams, this.others);
   }
 
   /** Whether the variable with this key has a value. */
@@ -71,12 +73,14 @@ export class ResourceStore {
       this.variables.delete(key);
       if (variable.value.device) this.backend.dispose(variable.value.device.dataId);
     }
+    this.others.clearContainer(container || DEFAULT_CONTAINER);
   }
 
   dispose(): void {
     for (const { value } of this.variables.values()) if (value.device) this.backend.dispose(value.device.dataId);
     this.variables.clear();
     this.streams.clear();
+    this.others.dispose();
   }
 }
 
@@ -84,15 +88,17 @@ export class ResourceStore {
  * The state as one run sees it. Its own writes are visible to it at once and to others after `commit`; `rollback` takes
  * everything back. After either it must not be used again.
  */
-export class Transaction {
+export class Transaction implements ResourceAccess {
   /** Null: destroyed. */
   private writes: Map<string, Variable | null> | null = null;
   private draws: Map<string, StreamState> | null = null;
+  private undos: (() => void)[] | null = null;
 
   constructor(
     private readonly backend: Backend,
     private readonly variables: Map<string, Variable>,
     private readonly streams: Map<string, StreamState>,
+    private readonly others: SessionResources,
   ) {}
 
   /** The present value; null where there is none. The reference stays the transaction's. */
@@ -127,13 +133,22 @@ export class Transaction {
       reserve: (count) => {
         const state = this.draws?.get(op) ?? this.streams.get(op) ?? startStream(BigInt(seed), BigInt(seed2));
         this.draws ??= new Map();
-        this.draws.set(op, { key: state.key, counter: advance(state.counter, count) });
+        this.draws.set(op, { key: state.key, counter: advanceStream(state.counter, count) });
         return state;
       },
     };
   }
 
+  lookupOrCreate<T extends SessionResource>(kind: string, container: string, name: string, make: () => T): T {
+    return this.others.lookupOrCreate(kind, container || DEFAULT_CONTAINER, name, make);
+  }
+  onRollback(undo: () => void): void {
+    this.undos ??= [];
+    this.undos.push(undo);
+  }
+
   commit(): void {
+    this.undos = null;
     if (this.writes) {
       for (const [key, variable] of this.writes) {
         this.drop(this.variables.get(key));
@@ -152,6 +167,8 @@ export class Transaction {
     if (this.writes) for (const variable of this.writes.values()) this.drop(variable);
     this.writes = null;
     this.draws = null;
+    for (const undo of this.undos?.reverse() ?? []) undo();
+    this.undos = null;
   }
 
   private drop(variable: Variable | null | undefined): void {
@@ -161,8 +178,8 @@ export class Transaction {
 
 const word = (value: bigint, index: number): number => Number((value >> BigInt(32 * index)) & 0xffffffffn);
 
-/** Key = seed, counter = seed2 · 2^64. */
-function startStream(seed: bigint, seed2: bigint): StreamState {
+/** The state that a stream with these seeds starts in: key = seed, counter = seed2 · 2^64. */
+export function startStream(seed: bigint, seed2: bigint): StreamState {
   if (seed === 0n && seed2 === 0n) {
     const random = crypto.getRandomValues(new Uint32Array(4));
     return { key: [random[0], random[1]], counter: [0, 0, random[2], random[3]] };
@@ -170,7 +187,8 @@ function startStream(seed: bigint, seed2: bigint): StreamState {
   return { key: [word(seed, 0), word(seed, 1)], counter: [0, 0, word(seed2, 0), word(seed2, 1)] };
 }
 
-function advance(counter: StreamState['counter'], count: number): StreamState['counter'] {
+/** The counter after this many blocks. */
+export function advanceStream(counter: StreamState['counter'], count: number): StreamState['counter'] {
   const next: [number, number, number, number] = [...counter];
   let carry = count;
   for (let i = 0; i < 4 && carry > 0; i++) {

@@ -9,6 +9,7 @@ import type { ErrorNode } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { type Backend, type BufferId, type DeviceValue, deviceTypes } from './backends/backend.ts';
 import { type CancelToken, deadlineError } from './cancel.ts';
+import type { Wait } from './host/registry.ts';
 import type { StepRecorder } from './metadata.ts';
 import type { Transaction } from './resources.ts';
 
@@ -22,6 +23,9 @@ export interface FeedValue {
 export type ResultForm = 'array' | 'tensor' | 'value';
 export type RunValue = NdArray | TfjsTensor | FeedValue;
 
+/** Gives up a job's turn until the promise has settled, and waits for its next turn. */
+export type Pass = (promise: Promise<void>) => Promise<void>;
+
 /** All that a run needs beside its plan. */
 export interface RunContext {
   readonly transaction: Transaction;
@@ -32,6 +36,8 @@ export interface RunContext {
   /** The time (of `performance.now`) at which the run has taken too long; 0 for never. */
   readonly deadline: number;
   readonly recorder: StepRecorder | null;
+  /** Lets other runs of the session pass until the promise has settled; null where the run must not wait. */
+  readonly pass: Pass | null;
   /** The operation that an error names, and the line that built it, where it is known. */
   blame(origin: NodeId): { readonly op: ErrorNode; readonly site?: string };
 }
@@ -74,6 +80,8 @@ export class ConstantSlots {
 export class Run {
   readonly device: (DeviceValue | null)[];
   readonly host: (NdArray | null)[];
+  /** What the step that was executed last waits for. */
+  wait: Wait | null = null;
 
   constructor(
     readonly plan: ExecutionPlan,
@@ -97,7 +105,9 @@ export class Run {
     return this.device[slot] ?? this.upload(slot);
   }
   private upload(slot: Slot): DeviceValue {
-    const value = this.backend.write(this.host[slot] as NdArray);
+    // Another run of the plan may have brought a constant there while this one waited.
+    const known = this.constants.has(slot) ? this.constants.device[slot] : null;
+    const value = known ?? this.backend.write(this.host[slot] as NdArray);
     this.device[slot] = value;
     if (this.constants.has(slot)) this.constants.device[slot] = value;
     return value;
@@ -127,6 +137,15 @@ export class Run {
   }
   freeAll(): void {
     for (let slot = 0; slot < this.device.length; slot++) this.free(slot);
+  }
+
+  /** Gives the run arrays of its own, before others go on: those it was fed are their owner's. */
+  detach(): void {
+    if (this.plan.feeds.length === 0) return;
+    for (let slot = 0; slot < this.host.length; slot++) {
+      const value = this.host[slot];
+      if (value && !this.constants.has(slot)) this.host[slot] = copyOf(value);
+    }
   }
 
   /** Throws where the run was cancelled or has taken too long. */

@@ -34,7 +34,7 @@ import { JobQueue } from './job-queue.ts';
 import { liveSessions, registerSession, type SessionReport } from './live-sessions.ts';
 import { type RunMetadata, RunOptions, type RunOptionsInit, StepRecorder } from './metadata.ts';
 import { PartialRunHandle, runStep } from './partial-run.ts';
-import type { RunValue } from './run.ts';
+import type { Pass, RunValue } from './run.ts';
 import {
   checkTarget,
   type Fetches,
@@ -64,7 +64,11 @@ let nextSerial = 1;
  *     await sess.run(tf.globalVariablesInitializer());
  *     const [loss] = await sess.run([lossTensor], {feedDict: [[x, batch]]});
  *
- * Runs happen one at a time, in the order of the calls. A run that fails leaves the session as it was.
+ * Runs happen one at a time, in the order of the calls. A run that fails leaves the session as it was, but for queues:
+ * what it has put into one or taken out of one stays so.
+ *
+ * A run that waits for a queue lets others pass. What it has done until then is done, whatever comes of the rest; what it
+ * does after the wait is all or nothing again, and sees the variables as the other runs have left them.
  */
 export class Session implements Evaluator, Disposable {
   readonly graph: Graph;
@@ -72,6 +76,7 @@ export class Session implements Evaluator, Disposable {
   readonly config: ConfigProto;
   private readonly held: { engine: Engine | null } = { engine: null };
   private readonly queue = new JobQueue();
+  private readonly pass = (promise: Promise<void>) => this.queue.pass(promise);
   private readonly tokens = new Set<CancelToken>();
   private readonly partialRuns = new Set<PartialRunHandle>();
   private readonly unregister: () => void;
@@ -138,7 +143,7 @@ export class Session implements Evaluator, Disposable {
     const engine = this.syncEngine();
     const { plan, request } = this.prepare(fetches, given.feedDict);
     try {
-      const settings = this.settings(given, new CancelToken());
+      const settings = this.settings(given, new CancelToken(), null);
       const values = isNothing(request) ? [] : (engine.run(request, settings) as RunValue[]);
       fill(given.runMetadata, settings);
       return plan.assemble(values);
@@ -295,7 +300,7 @@ export class Session implements Evaluator, Disposable {
     });
   }
 
-  private settings(given: RunArguments, cancel: CancelToken): RunSettings {
+  private settings(given: RunArguments, cancel: CancelToken, pass: Pass | null = this.pass): RunSettings {
     const options = given.options instanceof RunOptions ? given.options : new RunOptions(given.options ?? {});
     const limit = options.timeoutInMs || this.config.operationTimeoutInMs;
     return {
@@ -303,6 +308,7 @@ export class Session implements Evaluator, Disposable {
       cancel,
       deadline: limit > 0 ? performance.now() + limit : 0,
       recorder: options.traceLevel === RunOptions.FULL_TRACE && given.runMetadata ? new StepRecorder() : null,
+      pass,
     };
   }
 

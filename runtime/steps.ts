@@ -23,7 +23,7 @@ import { NdArray } from '../src/util/ndarray.ts';
 import { isFullyDefined, type KnownShape, sizeOf } from '../src/util/shape.ts';
 import { type Backend, deviceTypes } from './backends/backend.ts';
 import { findHostKernel } from './host/index.ts';
-import type { HostKernel, HostOp, HostServices, RandomStream } from './host/registry.ts';
+import type { HostKernel, HostOp, HostServices, RandomStream, ResourceAccess, Wait } from './host/registry.ts';
 import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
 import { copyOf, type Run } from './run.ts';
 
@@ -209,6 +209,7 @@ class Host implements Step, HostOp, HostServices {
     this.run = run;
     try {
       const made = this.kernel(this.arrays, this);
+      if (run.wait) return;
       if (made.length < outputs.length) {
         throw new InternalError(null, `The host kernel ${this.type} made ${made.length} of ${outputs.length} outputs.`);
       }
@@ -230,6 +231,12 @@ class Host implements Step, HostOp, HostServices {
   }
   print(line: string): void {
     console.log(line);
+  }
+  resources(): ResourceAccess {
+    return (this.run as Run).context.transaction;
+  }
+  wait(wait: Wait): void {
+    (this.run as Run).wait = wait;
   }
 }
 

@@ -66,6 +66,7 @@ export {
   RegisterGradient,
   registerGradient,
 } from './autodiff/registry.ts';
+export { tablesInitializer } from './data/lookup-tables.ts';
 export * from './variables/index.ts';
 
 // Keras contexts beside `tf.keras`, and the reset of everything.
@@ -97,12 +98,14 @@ export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } fr
 
 // Namespaces.
 
+export * as data from './data.ts';
 export * as dtypes from './dtypes.ts';
 export * as image from './image.ts';
 export * as initializers from './initializers.ts';
 export * as keras from './keras/index.ts';
 export * as layers from './layers.ts';
 export * as linalg from './linalg.ts';
+export * as lookup from './lookup.ts';
 export * as losses from './losses.ts';
 export * as math from './math.ts';
 export * as metrics from './metrics.ts';

@@ -3,3 +3,4 @@
  * runtime itself, so that programs that import `tfjs-graph` alone work as well.
  */
 export * from './index.ts';
+export * as keras from './keras/index-node.ts';

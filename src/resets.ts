@@ -3,7 +3,8 @@ import { liveSessions, type SessionReport } from '../runtime/live-sessions.ts';
 import type { Session } from '../runtime/session.ts';
 import { type ResetReport, resetDefaultGraph } from './graph/default-graph.ts';
 import { graphStack } from './graph/graph.ts';
-import { type ClearReport, kerasContexts, noteCause } from './keras/context.ts';
+import { type ClearReport, kerasContexts } from './keras/context.ts';
+import { noteCause } from './keras/lost-weights.ts';
 import { AssertionError } from './util/errors.ts';
 
 /** What `resetAll` released. */

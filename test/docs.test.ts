@@ -18,9 +18,9 @@ function isNamespace(value: unknown): value is Readonly<Record<string, unknown>>
 }
 
 /** Every runtime export, those of namespaces as `nn.relu`. */
-function exportedNames(): string[] {
-  return Object.entries(tf).flatMap(([name, value]) =>
-    isNamespace(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
+function exportedNames(namespace: Readonly<Record<string, unknown>> = tf, prefix = ''): string[] {
+  return Object.entries(namespace).flatMap(([name, value]) =>
+    isNamespace(value) ? exportedNames(value, `${prefix}${name}.`) : [`${prefix}${name}`],
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Runs every `ts` block of MIGRATION.md and README.md as a program of its own, compares what it logs with its `// → `
- * comments, and type-checks all of them together. Whether the tables of MIGRATION.md are complete is `docs.test.ts`'s
- * question.
+ * Runs every `ts` block of MIGRATION.md, README.md and docs/resets.md as a program of its own, compares what it logs with
+ * its `// → ` comments, and type-checks all of them together. Whether the tables of MIGRATION.md are complete is
+ * `docs.test.ts`'s question.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ const root = new URL('../', import.meta.url);
 const IMPORT = "import * as tf from 'tfjs-graph';\n";
 const entries: Readonly<Record<string, URL>> = {
   'tfjs-graph': new URL('src/index.ts', root),
+  'tfjs-graph/keras': new URL('src/keras.ts', root),
   'tfjs-graph/node': new URL('src/node.ts', root),
 };
 
@@ -49,7 +50,7 @@ function blocksOf(document: string): Block[] {
   return blocks;
 }
 
-const blocks = ['MIGRATION.md', 'README.md'].flatMap(blocksOf);
+const blocks = ['MIGRATION.md', 'README.md', 'docs/resets.md'].flatMap(blocksOf);
 
 /** The specifiers of imports as URLs, since the program lies in a folder from which no package is found. */
 function resolveImports(code: string): string {
@@ -79,8 +80,8 @@ test.before(() => {
 test.after(() => {
   rmSync(folder, { recursive: true });
 });
-test.before.each(() => void tf.resetDefaultGraph());
-test.after.each(() => void tf.resetDefaultGraph());
+test.before.each(() => void tf.resetAll());
+test.after.each(() => void tf.resetAll());
 
 blocks.forEach((block, index) => {
   test(`${block.where} runs`, async () => {

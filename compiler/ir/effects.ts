@@ -19,6 +19,20 @@ export function isInvalid(node: { readonly attrs: Attrs }): boolean {
   return node.attrs[INVALID] !== undefined;
 }
 
+const WAITING = new Set([
+  'QueueEnqueueV2',
+  'QueueEnqueueManyV2',
+  'QueueDequeueV2',
+  'QueueDequeueManyV2',
+  'QueueDequeueUpToV2',
+  'QueueCloseV2',
+]);
+
+/** Whether the run may have to wait for the node, and what the session holds may be another thing afterwards. */
+export function mayWait({ op }: { readonly op: string }): boolean {
+  return WAITING.has(op);
+}
+
 /** Whether the node must run even if nobody takes its outputs. */
 export function mustRun(effect: Effect): boolean {
   return effect === 'writes' || effect === 'io';

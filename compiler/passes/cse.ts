@@ -7,7 +7,7 @@ import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
 import { NdArray } from '../../src/util/ndarray.ts';
 import { Resources, type Variable } from '../analysis/resources.ts';
-import { effectOf } from '../ir/effects.ts';
+import { effectOf, mayWait } from '../ir/effects.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { printValue } from '../ir/printer.ts';
 import { Rewriter } from '../ir/rewriter.ts';
@@ -58,13 +58,16 @@ class Versions {
     const variable = this.resources.of(handle);
     return variable ? `${this.counts.get(variable) ?? 0}.${this.unknown}` : null;
   }
-  /** A write counts for the variables it is given; if it is given none, it may be to any. */
+  /**
+   * A write counts for the variables it is given; if it is given none, it may be to any. While a run waits, others may
+   * write to any.
+   */
   after(node: IrNode): void {
     const effect = effectOf(node);
     if (effect !== 'writes' && effect !== 'io') return;
     const variables = node.inputs.map((input) => this.resources.of(input)).filter((v) => v !== undefined);
     for (const variable of variables) this.counts.set(variable, (this.counts.get(variable) ?? 0) + 1);
-    if (effect === 'writes' && variables.length === 0) this.unknown++;
+    if ((effect === 'writes' && variables.length === 0) || mayWait(node)) this.unknown++;
   }
 }
 

@@ -3,8 +3,8 @@
  * one backward pass. Choosing kernels is `lowering/lower.ts`'s job; running the plan is the runtime's.
  */
 
-import { resource } from '../../src/util/dtype.ts';
-import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
+import { resource, variant } from '../../src/util/dtype.ts';
+import { InternalError, InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
 import { Facts } from '../ir/context.ts';
@@ -58,7 +58,11 @@ class Draft {
       const slots = this.newSlots(node);
       this.slotsOf[node.id] = slots;
       this.constants.push({ slot: slots[0], value: node.attrs.value as NdArray });
-    } else if (node.op !== 'NoOp' && node.op !== 'VarHandleOp' && !isForwarding(node)) {
+    } else if (isForwarding(node)) {
+      const [{ node: source, index }] = node.inputs;
+      const slot = this.slotsOf[source]?.[index];
+      if (slot !== undefined) this.slotsOf[node.id] = [slot];
+    } else if (node.op !== 'NoOp' && node.op !== 'VarHandleOp') {
       const step = this.onVariable(node);
       this.steps.push({ step, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
     }
@@ -86,7 +90,8 @@ class Draft {
   private compute(node: IrNode): OpenStep {
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
-    const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource;
+    // The handle of a variable is no value: the plan names the variable instead.
+    const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource && !this.slotsOf[value.node];
     if (!this.target.hasHost(node.op) || node.inputs.some(isHandle)) throw this.unimplemented(node);
     return {
       kind: 'host',
@@ -181,7 +186,14 @@ class Draft {
   }
 
   private fetchSlot(value: IrValue): Slot {
-    return this.slot(this.facts.node(value.node), value);
+    const node = this.facts.node(value.node);
+    const { dtype } = node.outputs[value.index];
+    if (dtype === variant) {
+      const message = `Tensorflow type ${dtype.asDatatypeEnum} not convertible to numpy dtype.`;
+      throw new InternalError({ name: node.name, type: node.op }, message);
+    }
+    if (dtype === resource) throw this.unimplemented(node);
+    return this.slot(node, value);
   }
 
   private number(steps: readonly OpenStep[], fetched: readonly Slot[], used: Uint8Array): ExecutionPlan {

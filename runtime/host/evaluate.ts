@@ -25,6 +25,12 @@ const nothing: HostServices = {
   print: () => {
     throw new Unavailable();
   },
+  resources: () => {
+    throw new Unavailable();
+  },
+  wait: () => {
+    throw new Unavailable();
+  },
 };
 
 /** The outputs; null where there is no kernel, or it needs a run. Throws what the op would throw in a run. */

@@ -33,5 +33,9 @@ import './normalization.ts';
 import './pooling.ts';
 import './pooling3d.ts';
 import './softmax.ts';
+import './lookup.ts';
+import './datasets.ts';
+import './string-hash.ts';
+import './queues.ts';
 
 export { findHostKernel, hasHostKernel } from './registry.ts';

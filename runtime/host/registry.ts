@@ -4,8 +4,9 @@
  */
 import type { AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
-import { InternalError } from '../../src/util/errors.ts';
+import { InternalError, type OpError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
+import type { SessionResource } from '../session-resources.ts';
 
 /** A stream of random numbers that belongs to one op of one session. */
 export interface RandomStream {
@@ -19,12 +20,38 @@ export interface RandomStream {
   };
 }
 
+/** What the session holds beside variables, as a run sees it. Changes are seen at once, by all. */
+export interface ResourceAccess {
+  /** The resource of this kind, container ('' is the default one) and name; made where there is none yet. */
+  lookupOrCreate<T extends SessionResource>(kind: string, container: string, name: string, make: () => T): T;
+  /** Takes a change of a resource back where the run fails; the last change comes first. */
+  onRollback(undo: () => void): void;
+}
+
+/** Something that only other runs can bring about. */
+export interface Wait {
+  /** Settles when the run can go on. Asked for once. */
+  ready(): Promise<void>;
+  /** The outputs, once it is ready; or throws what the op fails with. */
+  outputs(): readonly NdArray[];
+  /** The run ends without them: what was taken for it is given back. */
+  cancel(): void;
+  /** What the op fails with where the run is cancelled. */
+  cancelled(): OpError;
+}
+
 /** What a kernel may ask of the run it works in. Folding offers none of it. */
 export interface HostServices {
   /** The stream of the op that is running; `seed` and `seed2` start it on first use (both 0: at random). */
   stream(seed: number | bigint, seed2: number | bigint): RandomStream;
   /** Writes a line for the user (the `Print` op). */
   print(line: string): void;
+  resources(): ResourceAccess;
+  /**
+   * Lets the run wait here, and other runs of the session pass. The kernel then returns nothing; its outputs come from
+   * `wait`.
+   */
+  wait(wait: Wait): void;
 }
 
 /** The op that a kernel computes. */

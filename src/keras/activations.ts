@@ -12,7 +12,7 @@ import * as unary from '../ops/unary-math.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import * as backend from './backend/activations.ts';
 import { build, operand } from './backend/operands.ts';
-import { type DeserializeArguments, defineKind } from './losses/objects.ts';
+import { type DeserializeArguments, defineKind } from './objects.ts';
 import { isSerialized, type Serialized } from './serialization.ts';
 
 /** A function of a tensor, of any shape, to one of the same shape. */

@@ -15,7 +15,7 @@ import { ValueError } from '../util/errors.ts';
 import { formatShape, isFullyDefined } from '../util/shape.ts';
 import { build, operand } from './backend/operands.ts';
 import { epsilon } from './config.ts';
-import { callable, type DeserializeArguments, defineKind, makerOf } from './losses/objects.ts';
+import { callable, type DeserializeArguments, defineKind, makerOf } from './objects.ts';
 import type { Config, Serialized } from './serialization.ts';
 
 /** A function that gives weights of the same shape and type. */

@@ -9,8 +9,9 @@ import { Graph, graphStack, type Operation, type Tensor } from '../graph/graph.t
 import { commonGraph } from '../graph/graph-of.ts';
 import { type KerasState, registerStateSource } from '../graph/live-graphs.ts';
 import { placeholderWithDefault } from '../ops/placeholders.ts';
-import { AssertionError, FailedPreconditionError, ValueError } from '../util/errors.ts';
+import { AssertionError, ValueError } from '../util/errors.ts';
 import type { Variable } from '../variables/variable.ts';
+import { elsewhereError, goneError, noteCause, strayError } from './lost-weights.ts';
 import { toSnakeCase } from './serialization.ts';
 
 /** What Keras keeps for one graph. */
@@ -65,14 +66,6 @@ export interface SessionUser {
   readonly name: string;
   readonly graph: Graph;
   readonly variables: readonly Variable[];
-}
-
-/** Why sessions are gone, where it was not `Session.close`: for the errors of models that had their weights there. */
-const causes = new WeakMap<object, string>();
-
-/** Notes why a session is about to be closed: `was closed by …`. */
-export function noteCause(session: object, cause: string): void {
-  causes.set(session, cause);
 }
 
 const contexts = new Set<WeakRef<KerasContext>>();
@@ -259,14 +252,15 @@ export class KerasContext {
    * context's): a stale one is replaced, and closed if Keras made it. Variables are initialised, unless that is manual.
    */
   getSession(inputs: readonly unknown[] = []): AnySession {
-    const session = this.currentSession(commonGraph(inputs) ?? this.graph);
+    const entered = sessionStack.top as AnySession | null;
+    const counts = entered && (!this.own || entered.graph === this.own);
+    const session = counts ? entered : this.currentSession(commonGraph(inputs) ?? this.graph);
     this.initialize(session);
     return session;
   }
 
+  /** Keras's session for the graph, which may be a given one: made where there is none. */
   private currentSession(graph: Graph): AnySession {
-    const entered = sessionStack.top as AnySession | null;
-    if (entered && (!this.own || entered.graph === this.own)) return entered;
     if (this.held && this.held.session.graph === graph && !this.held.session.closed) return this.held.session;
     if (this.held)
       this.release('was closed when Keras moved to another graph (resetDefaultGraph() or an entered graph)');
@@ -351,8 +345,9 @@ export class KerasContext {
 
   /**
    * The session in which a model's variables are, or are to be: the current one if it is on the model's graph, else the
-   * open one in which the model got its weights. Throws `FailedPreconditionError` where that one is closed: the weights
-   * are gone, and a model never answers with others. `restoring` is for giving all variables new values.
+   * open one in which the model got its weights. Throws `FailedPreconditionError` where that one is closed, or is another
+   * than the one that is entered: a model never answers with other weights. `restoring` is for giving all variables new
+   * values.
    */
   async sessionOf(model: SessionUser, restoring = false): Promise<AnySession> {
     const session = this.sessionFor(model, this.homeOf(model), restoring);
@@ -361,16 +356,19 @@ export class KerasContext {
       if (!this.homes.has(variable) && this.known.has(variable.handle.op)) this.track(variable);
     }
     await this.initialize(session);
-    if (!restoring && !this.manualInitialization) {
-      const lost = model.variables.find((variable) => {
-        const place = this.homes.get(variable);
-        return place && place !== session && place.closed && !session.hasValue(variable);
-      });
-      if (lost) throw this.lostError(model, this.homes.get(lost) as AnySession);
-    }
+    if (!restoring && !this.manualInitialization) this.checkValues(model, session);
     this.homes.set(model, session);
     for (const variable of model.variables) this.homes.set(variable, session);
     return session;
+  }
+
+  /** Throws where a variable has its value in another session than this, open or closed. */
+  private checkValues({ name, variables }: SessionUser, session: AnySession): void {
+    for (const variable of variables) {
+      const place = this.homes.get(variable);
+      if (!place || place === session || session.hasValue(variable)) continue;
+      throw place.closed ? goneError(name, place) : elsewhereError(name);
+    }
   }
 
   private sessionFor(model: SessionUser, home: AnySession | null, restoring: boolean): AnySession {
@@ -388,13 +386,10 @@ export class KerasContext {
     if (aside) return aside;
     // Without variables there is nothing to lose.
     const free = restoring || model.variables.length === 0;
-    if (home && !free) throw this.lostError(model, home);
+    if (home && !free) throw goneError(model.name, home);
     if (graph === this.graph) return this.currentSession(graph);
     if (free) return this.sessionAside(graph);
-    throw new FailedPreconditionError(
-      null,
-      `'${model.name}' was built on a graph that is not current any more (clearSession() or resetDefaultGraph() replaced it), and no session was ever given its weights. Enter the graph (\`using _ = graph.asDefault()\`) or a session on it.`,
-    );
+    throw strayError(model.name);
   }
 
   /** Where a model got its values: an open session if there is one, else a closed one. */
@@ -406,13 +401,6 @@ export class KerasContext {
       found ??= place ?? null;
     }
     return found;
-  }
-
-  private lostError(model: SessionUser, home: AnySession): FailedPreconditionError {
-    return new FailedPreconditionError(
-      null,
-      `The weights of '${model.name}' are gone: the session that held them ${causes.get(home) ?? 'was closed with Session.close()'}. Build the model again, give it weights (setWeights, loadWeights), or keep models apart with createKeras().`,
-    );
   }
 
   // Clearing

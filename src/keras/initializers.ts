@@ -15,7 +15,7 @@ import { RuntimeError, ValueError } from '../util/errors.ts';
 import { asShape, formatShape, isFullyDefined, type KnownShape, type ShapeLike, sizeOf } from '../util/shape.ts';
 import * as functional from '../variables/initializers.ts';
 import { build } from './backend/operands.ts';
-import { callable, type DeserializeArguments, defineKind, makerOf } from './losses/objects.ts';
+import { callable, type DeserializeArguments, defineKind, makerOf } from './objects.ts';
 import type { Config, Serialized } from './serialization.ts';
 
 export type InitializerCallOptions = functional.InitializerOptions;

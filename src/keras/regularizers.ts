@@ -18,7 +18,7 @@ import { RuntimeError, ValueError } from '../util/errors.ts';
 import { formatShape } from '../util/shape.ts';
 import { build, operand } from './backend/operands.ts';
 import { floatx } from './config.ts';
-import { callable, type DeserializeArguments, defineKind, makerOf } from './losses/objects.ts';
+import { callable, type DeserializeArguments, defineKind, makerOf } from './objects.ts';
 import type { Config, Serialized } from './serialization.ts';
 
 /** A function that gives the penalty of a tensor. */

@@ -5,7 +5,7 @@
 import type { DType } from '../util/dtype.ts';
 import type { Shape } from '../util/shape.ts';
 import { defineOp, type InferContext, type Inferred, ShapeError } from './opdef/define.ts';
-import { merge, mergeDim, none, scalar, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
+import { merge, mergeDim, scalar, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 
 const HANDLE = [
   'container: string = ""',

@@ -57,7 +57,7 @@ const storage: Readonly<Partial<Record<DTypeName, NumericConstructor>>> = {
 
 /** Zeroed storage for `count` elements (empty strings for string). */
 export function allocate(dtype: DType, count: number): Data {
-  if (dtype === string) return Array.from({ length: count }, () => EMPTY);
+  if (dtype === string || dtype.kind === 'handle') return Array.from({ length: count }, () => EMPTY);
   const constructor = storage[dtype.name];
   if (!constructor) throw new ValueError(`${dtype} has no host representation.`);
   return new constructor(dtype.isComplex ? 2 * count : count);

@@ -57,6 +57,12 @@ function hostOp(type: string, name: string, attrs: Readonly<Record<string, unkno
   const services: HostServices = {
     stream: (seed, seed2) => countingStream(BigInt(seed), BigInt(seed2)),
     print: () => {},
+    wait: () => {
+      throw new Error('The fake target waits for nothing');
+    },
+    resources: () => {
+      throw new Error('Folding has no session.');
+    },
   };
   return {
     type,

@@ -12,6 +12,7 @@ import type { Operation, Tensor } from '../../src/graph/graph.ts';
 import { bindNamespace } from '../../src/keras/binding.ts';
 import { integrated, KerasContext } from '../../src/keras/context.ts';
 import * as losses from '../../src/keras/losses/index.ts';
+import { metricFunctionName } from '../../src/keras/metrics/function-names.ts';
 import * as metrics from '../../src/keras/metrics/index.ts';
 import { fromPythonKeys, toPythonKeys } from '../../src/keras/serialization.ts';
 import { cast } from '../../src/ops/cast.ts';
@@ -140,7 +141,7 @@ for (const backend of ['wasm', 'cpu']) {
   goldens.functions.forEach(({ name, found, args, y_true, y_pred, value }, i) => {
     check(`the function ${name} ${JSON.stringify(args)} has Keras's values on ${backend} (${i})`, async () => {
       const fn = metrics.get(name) as metrics.MetricFunction;
-      assert.is(metrics.metricFunctionName(fn), found);
+      assert.is(metricFunctionName(fn), found);
       const options = fromPythonKeys(args) as never;
       using sess = new Session({ config: { backend } });
       same(
@@ -211,16 +212,16 @@ test('a metric is found by names of every kind', () => {
 });
 
 test('functions go by the names of Keras, those of users by their own', () => {
-  assert.is(metrics.metricFunctionName(metrics.get('mae') as metrics.MetricFunction), 'mean_absolute_error');
-  assert.is(metrics.metricFunctionName(metrics.sparseCategoricalCrossentropy), 'sparse_categorical_crossentropy');
-  assert.is(metrics.metricFunctionName(metrics.kld), 'kl_divergence');
+  assert.is(metricFunctionName(metrics.get('mae') as metrics.MetricFunction), 'mean_absolute_error');
+  assert.is(metricFunctionName(metrics.sparseCategoricalCrossentropy), 'sparse_categorical_crossentropy');
+  assert.is(metricFunctionName(metrics.kld), 'kl_divergence');
   const ownError = (yTrue: Tensor, yPred: Tensor) => yTrue.sub(yPred);
-  assert.is(metrics.metricFunctionName(ownError), 'ownError');
+  assert.is(metricFunctionName(ownError), 'ownError');
   assert.is(
-    metrics.metricFunctionName((yTrue) => yTrue),
+    metricFunctionName((yTrue) => yTrue),
     '<lambda>',
   );
-  assert.is(metrics.metricFunctionName(new losses.Huber()), 'huber_loss');
+  assert.is(metricFunctionName(new losses.Huber()), 'huber_loss');
 });
 
 // ---------------------------------------------------------------------------------------------------------------------

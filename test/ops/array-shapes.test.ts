@@ -15,7 +15,7 @@ import { float32, float64, int32, int64, string } from '../../src/util/dtype.ts'
 
 const test = suite('ops/array-shapes');
 test.before.each(() => void resetDefaultGraph());
-test.after(() => resetDefaultGraph());
+test.after(() => void resetDefaultGraph());
 
 const x = (...shape: (number | null)[]) => tf.placeholder(float32, shape);
 const anything = () => tf.placeholder(float32, null);

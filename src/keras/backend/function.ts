@@ -32,7 +32,7 @@ type Value = unknown;
  *     const f = tf.keras.backend.function([x], [y]);
  *     const [value] = await f([[[1, 2, 3]]]);
  */
-export const function_ = inContext((context) => {
+const function_ = inContext((context) => {
   function make(
     inputs: readonly (Tensor | Variable)[],
     outputs: readonly (Tensor | Operation | Variable)[],

@@ -18,6 +18,12 @@ const RUN_HOOKS = {
 
 type Moment = 'begin' | 'end';
 
+/**
+ * The callbacks of a run, told of everything in their order: for loops of one's own.
+ *
+ *     const list = new tf.keras.callbacks.CallbackList([new Log()], model, params);
+ *     await list.epochBegin(0);
+ */
 export class CallbackList {
   private readonly batchListeners = new Map<string, readonly Callback[]>();
 

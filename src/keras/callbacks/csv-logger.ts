@@ -4,7 +4,8 @@ import { float32Spec, scalarText } from '../../util/decimal.ts';
 import { ValueError } from '../../util/errors.ts';
 import { Callback, type Logs } from './callback.ts';
 import { floatText } from './python-format.ts';
-import { openTextFile, type TextSink } from './text-file.ts';
+import { openTextFile } from './text-file.ts';
+import type { TextSink } from './text-sink.ts';
 
 export interface CSVLoggerOptions {
   /** A path, or what text is written to. */

@@ -1,6 +1,6 @@
 /** Text files of Node for callbacks. */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import type { TextFile } from './text-file.ts';
+import type { TextFile } from './text-sink.ts';
 
 /** A file of which each write is on disk when it returns. */
 export function openNodeFile(path: string, mode: 'w' | 'a'): TextFile {

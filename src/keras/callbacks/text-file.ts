@@ -1,17 +1,7 @@
 /** Files that callbacks write text to: in Node they are the system's, in browsers there are none. */
 import { RuntimeError } from '../../util/errors.ts';
 import { isNode } from '../../util/platform.ts';
-
-/** What text is written to. */
-export interface TextSink {
-  write(text: string): void | Promise<void>;
-  close?(): void | Promise<void>;
-}
-
-export interface TextFile extends TextSink {
-  /** Whether the file held text when it was opened. */
-  readonly hasText: boolean;
-}
+import type { TextFile } from './text-sink.ts';
 
 /**
  * Opens a file for new text (`'w'`) or for more (`'a'`); it is made where there is none. Throws `RuntimeError` in browsers.

@@ -6,11 +6,13 @@ import { type Operation, Tensor } from '../../graph/graph.ts';
 import type { Attrs } from '../../graph/node.ts';
 import { emit } from '../../ops/emit.ts';
 import { getOpDef } from '../../ops/opdef/define.ts';
-import { argLength } from '../../ops/opdef/resolve.ts';
+import { argDTypes, argLength } from '../../ops/opdef/resolve.ts';
 import { constantValue } from '../../ops/static-value.ts';
 import type { TensorLike } from '../../ops/tensor-like.ts';
+import { type ArrayValue, toNdArray } from '../../util/array-convert.ts';
 import type { DTypeLike } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
+import { NdArray } from '../../util/ndarray.ts';
 import { buildingIn } from '../binding.ts';
 import { unverbatim, Verbatim } from '../saving/json-text.ts';
 import type { Config } from '../serialization.ts';
@@ -53,9 +55,19 @@ export class TensorFlowOpLayer extends Layer<TensorNest> {
     const given = unverbatim(nodeDef) as NodeDefJson | Operation | OpRecord;
     this.#op = 'inputNames' in given ? given : 'graph' in given ? recordOf(given) : recordFrom(given);
     this.#opName = name;
-    this.#constants = new Map(Object.entries(constants).map(([place, value]) => [Number(place), value as TensorLike]));
+    this.#constants = new Map(
+      Object.entries(constants).map(([place, value]) => [Number(place), this.typed(value, Number(place))]),
+    );
     this.#dtype = dtype;
     this.built = true;
+  }
+
+  /** A constant of a file as an array of the type that the op takes there; tensors as they are. */
+  private typed(value: unknown, place: number): TensorLike {
+    if (value instanceof Tensor || value instanceof NdArray) return value;
+    const { type, attrs } = this.#op;
+    const dtypes = getOpDef(type).inputs.flatMap((arg) => argDTypes(arg, attrs));
+    return toNdArray(value as ArrayValue, dtypes[place]);
   }
 
   /** Notes that the op's outputs are this layer's. */

@@ -2,12 +2,12 @@
  * `tf.keras.losses`: losses as functions and classes, and their names.
  */
 
+import { type DeserializeArguments, defineKind } from '../objects.ts';
 import type { Serialized } from '../serialization.ts';
 import * as classes from './classes.ts';
 import type { LossFunction } from './functions.ts';
 import * as functions from './functions.ts';
 import type { Loss } from './loss.ts';
-import { type DeserializeArguments, defineKind } from './objects.ts';
 
 export * from './classes.ts';
 export * from './functions.ts';

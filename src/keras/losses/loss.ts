@@ -10,8 +10,8 @@ import { float32 } from '../../util/dtype.ts';
 import { RuntimeError } from '../../util/errors.ts';
 import { operand } from '../backend/operands.ts';
 import { maskOf } from '../engine/history.ts';
+import { callable } from '../objects.ts';
 import { type Config, classNameOf } from '../serialization.ts';
-import { callable } from './objects.ts';
 import { applyValidMask, computeWeightedLoss, fitLabels, type LossReduction, Reduction } from './weighting.ts';
 
 export interface LossOptions {

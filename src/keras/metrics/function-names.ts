@@ -2,8 +2,8 @@
  * The names of the functions that metrics are made of. Those of the classes are in `index.ts`.
  */
 import * as losses from '../losses/functions.ts';
-import { defineKind } from '../losses/objects.ts';
-import type { Named } from '../serialization.ts';
+import { defineKind } from '../objects.ts';
+import { classNameOf, type Named, toSnakeCase } from '../serialization.ts';
 import type { MetricFunction } from './functions.ts';
 import * as matches from './matches.ts';
 
@@ -58,4 +58,14 @@ const known: ReadonlySet<unknown> = new Set(FUNCTIONS.map(([, fn]) => fn));
 /** Whether a name stands for the function without a word from the user. */
 export function isKnownFunction(fn: unknown): boolean {
   return known.has(fn);
+}
+
+/**
+ * The name that a function's values go by: Keras's for its own, `mean_absolute_error` for `'mae'`; a user's as it is.
+ *
+ *     metricFunctionName(tf.keras.metrics.mae)   // 'mean_absolute_error'
+ */
+export function metricFunctionName(fn: MetricFunction): string {
+  if ('getConfig' in fn) return fn.name || toSnakeCase(classNameOf(fn.constructor));
+  return functionKind.serialize(fn) as string;
 }

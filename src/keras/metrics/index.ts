@@ -4,9 +4,9 @@
 import { ValueError } from '../../util/errors.ts';
 import { buildingIn, inContext } from '../binding.ts';
 import { integrated, type KerasContext } from '../context.ts';
-import { type DeserializeArguments, defineKind } from '../losses/objects.ts';
+import { type DeserializeArguments, defineKind } from '../objects.ts';
 import type { Named, Serialized } from '../serialization.ts';
-import { classNameOf, toSnakeCase } from '../serialization.ts';
+import { classNameOf } from '../serialization.ts';
 import * as accuracies from './accuracies.ts';
 import * as auc from './auc.ts';
 import * as confusion from './confusion.ts';
@@ -103,13 +103,3 @@ export const deserialize = inContext(
     (config: Serialized | string, options?: DeserializeArguments): Metric | MetricFunction =>
       making(context, () => kind.deserialize(config, options)),
 );
-
-/**
- * The name that a function's values go by: Keras's for its own, `mean_absolute_error` for `'mae'`; a user's as it is.
- *
- *     metricFunctionName(tf.keras.metrics.mae)   // 'mean_absolute_error'
- */
-export function metricFunctionName(fn: MetricFunction): string {
-  if ('getConfig' in fn) return fn.name || toSnakeCase(classNameOf(fn.constructor));
-  return kind.serialize(fn) as string;
-}

@@ -47,8 +47,13 @@ function fresh(layer: Layer): Layer {
 
 function copyRow(model: Sequential, input: Tensor | null, copy: (layer: Layer) => Layer): Model {
   const [first] = model.allLayers;
-  const begin = input ? inputFor(input, first?.name ?? model.name) : first instanceof InputLayer ? fresh(first) : null;
-  return new Sequential([...(begin ? [begin] : []), ...model.layers.map(copy)], { name: model.name });
+  const copies = model.layers.map(copy);
+  if (!input && model.countsOwnCall) return new Sequential([fresh(first), ...copies], { name: model.name });
+  const begin = input ? [inputFor(input, first?.name ?? model.name)] : [];
+  const made = new Sequential([...begin, ...copies], { name: model.name });
+  // A model that `build` built.
+  if (!input && model.isGraphNetwork) made.build(model.inputs[0].shape ?? []);
+  return made;
 }
 
 /** The layer that a tensor comes from; one of a tensor of the program's own is made. */

@@ -8,13 +8,13 @@ import type { NdArray } from '../../util/ndarray.ts';
 import { buildingIn, contextOfClass } from '../binding.ts';
 import type { Callback, CallbackModel } from '../callbacks/callback.ts';
 import { CallbackList } from '../callbacks/callback-list.ts';
+import { withDefaults } from '../callbacks/defaults.ts';
 import { History } from '../callbacks/history.ts';
-import { withDefaults } from '../callbacks/index.ts';
 import { InputLayer } from '../engine/input-layer.ts';
 import type { TensorNest } from '../engine/nest.ts';
 import { registerLayers } from '../layers/registry.ts';
 import type { Metric } from '../metrics/index.ts';
-import type { AnyOptimizer } from '../optimizers/index.ts';
+import { type AnyOptimizer, get as getOptimizer } from '../optimizers/index.ts';
 import {
   type LoadSource,
   loadWeightsFrom,
@@ -30,9 +30,19 @@ import type { Config } from '../serialization.ts';
 import type { Batch, BatchSource } from '../training/batches.ts';
 import { Compiled, type CompileOptions } from '../training/compiled.ts';
 import { type Data, type DataArray, looseArrays } from '../training/data.ts';
-import { evaluateLoop, predictLoop, trainLoop, type Validation } from '../training/loop.ts';
-import { arraySource, type DataOptions, type Dataset, datasetSource, oneBatch, splitOff } from '../training/sources.ts';
-import type { ClassWeight } from '../training/weights.ts';
+import { prepareHypers } from '../training/hypers.ts';
+import { checkFrequency, evaluateLoop, predictLoop, trainLoop, type Validation } from '../training/loop.ts';
+import {
+  arraySource,
+  batchesOf,
+  type DataOptions,
+  type Dataset,
+  type DatasetSourceOptions,
+  datasetSource,
+  oneBatch,
+  splitOff,
+} from '../training/sources.ts';
+import type { ClassWeights } from '../training/weights.ts';
 import { isFunctionalConfig, type ModelClass, modelToJson } from './model-json.ts';
 import { Network, type NetworkOptions } from './network.ts';
 import { fromFunctionalConfig, functionalConfig } from './network-config.ts';
@@ -66,7 +76,7 @@ interface TrainingOptions extends RunOptions {
   readonly validationSteps?: number | null;
   /** Every how many epochs there is validation, or after which (counted from 1). */
   readonly validationFreq?: number | readonly number[];
-  readonly classWeight?: ClassWeight | null;
+  readonly classWeight?: ClassWeights | null;
 }
 
 export interface FitOptions extends TrainingOptions, DataOptions {
@@ -79,13 +89,15 @@ export interface FitOptions extends TrainingOptions, DataOptions {
 }
 
 export interface FitDatasetOptions extends TrainingOptions {
+  /** Whether the batches of a `Sequence` come in another order in each epoch; true without it. */
+  readonly shuffle?: boolean;
   readonly validationData?: readonly [x: Data, y: Data, sampleWeight?: Data] | Dataset | null;
 }
 
 export interface BatchOptions {
   readonly sampleWeight?: Data | null;
-  readonly classWeight?: ClassWeight | null;
-  /** Whether metrics start anew with this batch; true without it. */
+  readonly classWeight?: ClassWeights | null;
+  /** Whether metrics start anew after this batch; true without it. */
   readonly resetMetrics?: boolean;
 }
 
@@ -101,6 +113,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   static readonly className: string = 'Model';
   #compiled: Compiled | null = null;
   #options: CompileOptions | null = null;
+  #optimizer: AnyOptimizer | null = null;
   /** A callback sets it to end training after the batch. */
   stopTraining = false;
 
@@ -121,13 +134,17 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
    *     model.compile({optimizer: new tf.keras.optimizers.SGD(0.1), loss: 'mse', metrics: ['mae']});
    */
   compile(options: CompileOptions): void {
+    const optimizer = getOptimizer((options.optimizer ?? 'rmsprop') as never);
     // A model without inputs learns from the first data what it is called on.
-    const compiled = this.inputs.length > 0 ? this.compileNow(options) : null;
+    const compiled = this.inputs.length > 0 ? this.compileNow(options, optimizer) : null;
+    compiled?.requireLoss();
     this.#options = options;
+    this.#optimizer = optimizer;
     this.#compiled = compiled;
+    prepareHypers(optimizer, this);
   }
-  private compileNow(options: CompileOptions): Compiled {
-    return buildingIn(this.context, () => new Compiled(this, options));
+  private compileNow(options: CompileOptions, optimizer: AnyOptimizer): Compiled {
+    return buildingIn(this.context, () => new Compiled(this, { ...options, optimizer }));
   }
   /** Whether `compile` was called. */
   get isCompiled(): boolean {
@@ -143,7 +160,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     if (!this.#compiled) {
       // Throws where the model is not built.
       if (this.inputs.length === 0) void this.topology;
-      this.#compiled = this.compileNow(this.#options);
+      this.#compiled = this.compileNow(this.#options, this.optimizer);
     }
     return this.#compiled;
   }
@@ -151,8 +168,9 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   get compileOptions(): CompileOptions | null {
     return this.#options;
   }
+  /** What training goes by. Throws `RuntimeError` before `compile`. */
   get optimizer(): AnyOptimizer {
-    return this.compiled.optimizer;
+    return this.#optimizer ?? this.compiled.optimizer;
   }
   get loss(): unknown {
     return this.#options?.loss ?? null;
@@ -190,13 +208,10 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     if (validationSplit !== 0 && !validation) {
       const [kept, split] = splitOff(arrays, validationSplit);
       arrays = kept;
-      validation = {
-        source: oneBatch.batches(split, size, false),
-        steps: null,
-        frequency: options.validationFreq ?? 1,
-      };
+      const { validationSteps = null, validationFreq: frequency = 1 } = options;
+      validation = { source: batchesOf(split, size, validationSteps), steps: validationSteps, frequency };
     }
-    return this.train(oneBatch.batches(arrays, size, shuffle), validation, options);
+    return this.train(batchesOf(arrays, size, options.stepsPerEpoch ?? null, shuffle), validation, options);
   }
 
   /**
@@ -206,7 +221,8 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
    *     await model.fitDataset(batches, {epochs: 2});
    */
   async fitDataset(dataset: Dataset, options: FitDatasetOptions = {}): Promise<History> {
-    const source = await this.datasetFor(dataset, options.classWeight ?? null);
+    const { classWeight = null, shuffle = true } = options;
+    const source = await this.datasetFor(dataset, { classWeight, shuffle });
     return this.train(source, this.validation(options), options);
   }
 
@@ -233,13 +249,15 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
 
   private validation(options: FitDatasetOptions & { readonly batchSize?: number | null }): Validation | null {
     const { validationData: data, validationSteps = null, validationFreq: frequency = 1 } = options;
+    checkFrequency(frequency);
     if (!data) return null;
     if (isPair(data)) {
+      checkPair(data);
       const arrays = arraySource(this, this.compiled, data[0], data[1], { sampleWeight: data[2] ?? null });
-      const source = oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false);
+      const source = batchesOf(arrays, sizeOfBatch(options.batchSize), validationSteps);
       return { source, steps: validationSteps, frequency };
     }
-    return { source: datasetSource(this, this.compiled, data, null), steps: validationSteps, frequency };
+    return { source: datasetSource(this, this.compiled, data), steps: validationSteps, frequency };
   }
 
   /**
@@ -250,11 +268,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Promise<number[]> {
     this.buildFor(x);
     const arrays = arraySource(this, this.compiled, x, y, options);
-    return this.test(oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false), options);
+    return this.test(batchesOf(arrays, sizeOfBatch(options.batchSize), options.steps ?? null), options);
   }
   /** `evaluate` on the batches of an iterable. */
   async evaluateDataset(dataset: Dataset, options: EvaluateOptions = {}): Promise<number[]> {
-    return this.test(await this.datasetFor(dataset, null), options);
+    return this.test(await this.datasetFor(dataset), options);
   }
   private async test(
     source: BatchSource,
@@ -274,18 +292,18 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async predict(x: Data, options: PredictOptions = {}): Promise<Prediction<Out>> {
     this.buildFor(x);
     const arrays = arraySource(this, null, x, null, {});
-    return this.infer(oneBatch.batches(arrays, sizeOfBatch(options.batchSize), false), options);
+    return this.infer(batchesOf(arrays, sizeOfBatch(options.batchSize), options.steps ?? null), options);
   }
   /** `predict` on the batches of an iterable: of `x`, or of lists that begin with it. */
   async predictDataset(dataset: Dataset, options: PredictOptions = {}): Promise<Prediction<Out>> {
-    return this.infer(await this.datasetFor(dataset, null, true), options);
+    return this.infer(await this.datasetFor(dataset, {}, true), options);
   }
   private async infer(
     source: BatchSource,
     { callbacks, steps = null, verbose = 0 }: PredictOptions,
   ): Promise<Prediction<Out>> {
     const list = this.listOf(callbacks, source, steps, verbose, []);
-    const outputs = await predictLoop(this.predictor(), await this.session(), source, steps, list);
+    const outputs = await predictLoop(this, this.predictor(), await this.session(), source, steps, list);
     return this.predicted(outputs);
   }
 
@@ -302,7 +320,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
       verbose,
       epochs: 1,
       steps: steps ?? source.steps,
-      samples,
+      samples: steps === null ? samples : null,
       batchSize,
       metrics,
     });
@@ -327,11 +345,12 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   private async onBatch(mode: 'train' | 'test', x: Data, y: Data, options: BatchOptions): Promise<number[]> {
     this.buildFor(x);
     const { compiled } = this;
-    const batch: Batch = oneBatch.of(arraySource(this, compiled, x, y, options));
+    const batch: Batch = oneBatch(arraySource(this, compiled, x, y, options));
     compiled.prepare(mode);
     const session = await this.session();
-    if (options.resetMetrics !== false) await this.resetMetrics();
     const results = await compiled.run(mode, session, batch.inputs, batch.targets, batch.weights);
+    // Afterwards, as in Keras: the first batch after an epoch counts with that epoch.
+    if (options.resetMetrics !== false) await this.resetMetrics();
     return results.map((value) => Number(value.item()));
   }
   /** Has all metrics start anew. */
@@ -350,7 +369,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   private predictor(): Compiled {
     if (this.#options) return this.compiled;
     if (this.inputs.length === 0) void this.topology;
-    this.#predictor ??= this.compileNow({ loss: null });
+    this.#predictor ??= this.compileNow({ loss: null }, getOptimizer('rmsprop'));
     return this.#predictor;
   }
 
@@ -376,11 +395,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
 
   private async datasetFor(
     dataset: Dataset,
-    classWeight: ClassWeight | null,
+    options: DatasetSourceOptions = {},
     inputsOnly = false,
   ): Promise<BatchSource> {
     if (this.inputs.length === 0) this.buildFor(await firstInputs(dataset));
-    return datasetSource(this, inputsOnly ? null : this.compiled, dataset, classWeight);
+    return datasetSource(this, inputsOnly ? null : this.compiled, dataset, options);
   }
 
   // Looking in
@@ -405,9 +424,10 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   }
   /** A model from what `getConfig` gave; with new weights. */
   static override fromConfig<T>(this: new (config: never) => T, config: Config): T {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass makes models of its own.
     const Class = this as unknown as ModelClass<T>;
     if (!isFunctionalConfig(config)) return new Class(config as never);
-    return fromFunctionalConfig(contextOfClass(this), config, (parts) => new Class(parts));
+    return fromFunctionalConfig(contextOfClass(Class), config, (parts) => new Class(parts));
   }
   /** The model as text that Keras reads as well: `getConfig` as JSON. */
   toJson(): string {
@@ -469,6 +489,13 @@ function sizeOfBatch(size: number | null | undefined): number {
 
 function isPair(value: readonly [Data, Data, Data?] | Dataset): value is readonly [Data, Data, Data?] {
   return Array.isArray(value);
+}
+
+function checkPair(data: readonly unknown[]): void {
+  if (data.length === 2 || data.length === 3) return;
+  throw new ValueError(
+    `When passing a \`validation_data\` argument, it must contain either 2 items (x_val, y_val), or 3 items (x_val, y_val, val_sample_weights), or alternatively it could be a dataset. However we received a list of ${data.length}.`,
+  );
 }
 
 function isTensors(value: unknown): value is Tensor | readonly Tensor[] {

@@ -14,7 +14,8 @@ import { flat, type ShapeNest, type TensorNest } from '../engine/nest.ts';
 import { TensorFlowOpLayer } from '../engine/op-layer.ts';
 import { atomically } from '../engine/undo.ts';
 import { deserializeLayer, registerLayers } from '../layers/registry.ts';
-import { type Config, classNameOf, isSerialized, type Serialized } from '../serialization.ts';
+import { type Config, isSerialized, type Named, type Serialized } from '../serialization.ts';
+import { getRegisteredName } from '../utils/registration.ts';
 import { Network } from './network.ts';
 
 registerLayers({ TensorFlowOpLayer });
@@ -42,7 +43,7 @@ interface FunctionalConfig extends Config {
 
 /** The name that files give a layer's class: a model between tensors is `Functional`, whatever made it so. */
 export function fileClassName(layer: Layer<TensorNest>): string {
-  const name = classNameOf(layer.constructor);
+  const name = getRegisteredName(layer.constructor as Named);
   return name === 'Model' && (layer as unknown as Network).isGraphNetwork ? 'Functional' : name;
 }
 

@@ -138,8 +138,9 @@ export class Sequential extends Model {
   }
   /** A model from what `getConfig` gave; with new weights. */
   static override fromConfig<T>(this: new (config: never) => T, config: Config): T {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass makes models of its own.
     const Class = this as unknown as ModelClass<T>;
-    return fromSequentialConfig(contextOfClass(this), config, ({ name, layers, inputShape }) => {
+    return fromSequentialConfig(contextOfClass(Class), config, ({ name, layers, inputShape }) => {
       const model = new Class({ name });
       for (const layer of layers) (model as Sequential).add(layer);
       if (inputShape && (model as Sequential).inputs.length === 0) (model as Sequential).build(inputShape);

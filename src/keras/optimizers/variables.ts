@@ -24,6 +24,12 @@ export type SlotInitializer =
   | ((shape: KnownShape, options: { readonly dtype: DType }) => TensorLike)
   | TensorLike;
 
+/** Where an optimizer is going to be used. */
+interface Home {
+  readonly graph: WeakRef<Graph>;
+  readonly track: (variable: Variable) => void;
+}
+
 /** Gives a class properties for its hyperparameters, which behave as `learningRate` does. */
 export function hyperProperties(prototype: OptimizerVariables, names: readonly string[]): void {
   for (const name of names) {
@@ -45,6 +51,7 @@ export abstract class OptimizerVariables {
   private readonly states = new WeakMap<Graph, OptimizerState>();
   /** The graph that the last step was built on: dropping it drops its variables. */
   protected last: WeakRef<Graph> | null = null;
+  private home: Home | null = null;
 
   constructor(
     /** The name scope of what is built. */
@@ -54,7 +61,7 @@ export abstract class OptimizerVariables {
   // Hyperparameters
 
   /**
-   * The learning rate: its variable once a step was built, else what was given. Setting it to a number counts for steps
+   * The learning rate: its variable once a step was built or a model compiled, else what was given. Setting it to a number counts for steps
    * that are built later; once there is a variable, set that in a session (`RuntimeError`).
    */
   get learningRate(): HyperValue | Variable {
@@ -71,10 +78,29 @@ export abstract class OptimizerVariables {
     this.learningRate = value;
   }
 
-  /** A hyperparameter by its name here, such as `'beta1'`: its variable once a step was built, else what was given. */
+  /**
+   * A hyperparameter by its name here, such as `'beta1'`: its variable once a step was built or a model compiled, else what
+   * was given.
+   */
   hyper(name: string): HyperValue | Variable {
     const hyper = this.hyperNamed(name);
+    if (typeof hyper.value === 'number' && !this.present()?.hyper(hyper)) this.settle();
     return this.present()?.hyper(hyper) ?? hyper.value;
+  }
+  /**
+   * @internal Says where steps will be built: there hyperparameters become variables when one is first asked for, as
+   * Keras has it. `track` is told of them.
+   */
+  willTrain(graph: Graph, track: (variable: Variable) => void): void {
+    this.home = { graph: new WeakRef(graph), track };
+  }
+  private settle(): void {
+    const graph = this.home?.graph.deref();
+    if (!graph || graph.finalized) return;
+    const state = this.stateOf(graph);
+    graph.asDefault(() => graph.controlDependencies(null, () => graph.nameScope(null, () => this.makeHypers(state))));
+    this.last = new WeakRef(graph);
+    for (const variable of state.hyperVariables()) this.home?.track(variable);
   }
   /** What was given, a number as its variable starts with it: rounded to float32. Later changes are in sessions only. */
   hyperValue(name: string): HyperValue {
@@ -84,8 +110,8 @@ export abstract class OptimizerVariables {
   /** The hyperparameters whose values are a session's to tell, by their names here. */
   hyperTensors(): ReadonlyMap<string, Variable | Tensor> {
     const found = new Map<string, Variable | Tensor>();
-    for (const name of this.hypers.keys()) {
-      const value = this.hyper(name);
+    for (const [name, hyper] of this.hypers) {
+      const value = this.present()?.hyper(hyper) ?? hyper.value;
       if (isSymbolic(value)) found.set(name, value as Variable | Tensor);
     }
     return found;
@@ -96,14 +122,17 @@ export abstract class OptimizerVariables {
     const state = this.stateOf(graph);
     graph.atomic(() => {
       this.counter(state);
-      const sorted = [...this.hypers.values()].sort((a, b) => (a.pythonName < b.pythonName ? -1 : 1));
-      for (const hyper of sorted) {
-        if (typeof hyper.value !== 'number' || state.hyper(hyper)) continue;
-        const options = { name: hyper.pythonName, dtype: float32, trainable: false };
-        state.setHyper(hyper, new Variable(hyper.value, options));
-      }
+      this.makeHypers(state);
     });
     this.last = new WeakRef(graph);
+  }
+  private makeHypers(state: OptimizerState): void {
+    const sorted = [...this.hypers.values()].sort((a, b) => (a.pythonName < b.pythonName ? -1 : 1));
+    for (const hyper of sorted) {
+      if (typeof hyper.value !== 'number' || state.hyper(hyper)) continue;
+      const options = { name: hyper.pythonName, dtype: float32, trainable: false };
+      state.setHyper(hyper, new Variable(hyper.value, options));
+    }
   }
   /** Sets a hyperparameter by its name here. */
   protected setHyper(name: string, value: HyperValue): void {

@@ -34,13 +34,22 @@ export function pythonTuple(shape: Shape): string {
   return items.length === 1 ? `(${items[0]},)` : `(${items.join(', ')})`;
 }
 
+/** Throws `ValueError` for a model that does not know its weights yet. */
+export function checkBuilt({ name, built, weights }: WeightOwner & { readonly built: boolean }): void {
+  if (built || weights.length > 0) return;
+  throw new ValueError(
+    `Weights for model '${name}' have not yet been created. Weights are created when the model is first called on inputs or \`build()\` is called with an input shape.`,
+  );
+}
+
 /** Sets the weights in one run. */
 export async function assignAll(owner: WeightOwner, assignments: readonly Assignment[]): Promise<void> {
   if (assignments.length === 0) return;
-  const given = new Set(assignments.map(([variable]) => variable));
+  // Layers may share a weight: the last value counts.
+  const given = new Map(assignments);
   // Weights that are not among them keep their values, which must not be lost.
   if (owner.weights.some((variable) => !given.has(variable))) await owner.context.sessionOf(owner);
-  await assignValues(owner, assignments);
+  await assignValues(owner, [...given]);
 }
 
 /** The values of variables, in one run. */

@@ -18,7 +18,7 @@ import {
   uint64,
 } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
-import { type Data, encodeString, NdArray, type NumericData } from '../../util/ndarray.ts';
+import { allocate, encodeString, NdArray, type NumericData } from '../../util/ndarray.ts';
 
 /** An attribute: text, or a list of texts; numbers where a file has them. */
 export type AttributeValue = string | readonly string[] | readonly number[] | number;
@@ -80,18 +80,7 @@ const FORMATS: ReadonlyMap<DType, string> = new Map([
   [uint32, '<I'],
   [uint64, '<Q'],
 ]);
-const TYPES: readonly (readonly [abstract new (...args: never[]) => NumericData, DType])[] = [
-  [Float32Array, float32],
-  [Float64Array, float64],
-  [Int8Array, int8],
-  [Int16Array, int16],
-  [Int32Array, int32],
-  [BigInt64Array, int64],
-  [Uint8Array, uint8],
-  [Uint16Array, uint16],
-  [Uint32Array, uint32],
-  [BigUint64Array, uint64],
-];
+const TYPES: ReadonlyMap<string, DType> = new Map([...FORMATS].map(([dtype, name]) => [name, dtype]));
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -179,35 +168,19 @@ function utf8(text: string): string {
 }
 
 function arrayOf(name: string, dataset: H5.Dataset): NdArray {
-  const { shape, enum_type: members } = dataset.metadata as H5.Metadata & {
-    readonly enum_type?: { readonly members?: object };
-  };
+  const { shape, enum_type: names } = dataset.metadata as H5.Metadata & { readonly enum_type?: { members?: object } };
   const value = dataset.value as unknown;
-  const scalar =
-    typeof value === 'number' ? Float64Array.of(value) : typeof value === 'bigint' ? BigInt64Array.of(value) : null;
-  const data = (ArrayBuffer.isView(value) ? value : scalar) as NumericData | null;
-  const found = TYPES.find(([type]) => data instanceof type)?.[1];
-  if (!data || !found)
+  const dtype = names?.members && 'TRUE' in names.members ? bool : TYPES.get(String(dataset.dtype));
+  if (!dtype) {
     throw new ValueError(
       `The array '${name}' of the file is of a type that is not supported: ${JSON.stringify(dataset.dtype)}.`,
     );
-  const dtype = members && 'TRUE' in members ? bool : scalar ? namedType(dataset.dtype, found) : found;
-  const stored = scalar && dtype !== found ? new NdArray(dtype, [], convertScalar(dtype, value as number)) : null;
-  return (
-    stored ??
-    new NdArray(dtype, (shape ?? []).map(Number), dtype === bool ? Uint8Array.from(data as Uint8Array) : data.slice())
-  );
-}
-
-/** A single element comes as a number: what it is in the file. */
-function namedType(format: unknown, found: DType): DType {
-  for (const [dtype, name] of FORMATS) if (name === format) return dtype;
-  return found;
-}
-
-function convertScalar(dtype: DType, value: number): Data {
-  const [type] = TYPES.find(([, item]) => item === dtype) as unknown as [{ of(value: number): Data }];
-  return type.of(value);
+  }
+  // A single element comes without an array around it. The array is a copy: the library's memory is used again.
+  const items = (ArrayBuffer.isView(value) ? value : [value]) as unknown as ArrayLike<never>;
+  const data = allocate(dtype, items.length) as NumericData;
+  data.set(items);
+  return new NdArray(dtype, (shape ?? []).map(Number), data);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { ValueError } from '../../util/errors.ts';
 import type { KerasContext } from '../context.ts';
 import type { TensorNest } from '../engine/nest.ts';
 import type { Network } from '../models/network.ts';
-import { assignAll } from './assignments.ts';
+import { assignAll, checkBuilt } from './assignments.ts';
 import { type Hdf5Group, readHdf5 } from './hdf5.ts';
 import { parseText } from './json-text.ts';
 import { keras3Assignments } from './keras3.ts';
@@ -41,6 +41,7 @@ export async function loadArchiveIn(
 
 /** Sets the weights of a model from an archive. */
 export async function loadArchiveWeights(model: Network<TensorNest>, bytes: Uint8Array): Promise<void> {
+  checkBuilt(model);
   const { weights } = await open(bytes);
   await assignAll(model, keras3Assignments(weights, model));
 }
@@ -56,8 +57,10 @@ const UNUSED = new Set(['ema_momentum', 'ema_overwrite_frequency', 'jit_compile'
 
 /** A training configuration in the form of Keras 2. */
 function trainingOf(given: unknown): Json | null {
-  if (!isObject(given) || !isObject(given.optimizer)) return null;
+  if (!isObject(given) || !given.optimizer) return null;
   const { optimizer, loss, metrics, loss_weights, weighted_metrics } = given;
+  const rest = { loss, metrics, loss_weights, weighted_metrics };
+  if (!isObject(optimizer)) return { optimizer_config: optimizer, ...rest };
   const { class_name, config } = optimizer as { readonly class_name?: string; readonly config?: Json };
   const kept = Object.entries(config ?? {}).filter(([key, value]) => {
     const neutral = NEUTRAL.get(key);
@@ -68,13 +71,8 @@ function trainingOf(given: unknown): Json | null {
     }
     return !neutral && !UNUSED.has(key) && value !== null;
   });
-  return {
-    optimizer_config: { class_name, config: Object.fromEntries(kept) },
-    loss,
-    metrics,
-    loss_weights,
-    weighted_metrics,
-  };
+  const name = String(class_name).replace(/^.*>/, '');
+  return { optimizer_config: { class_name: name, config: Object.fromEntries(kept) }, ...rest };
 }
 
 function isObject(value: unknown): value is Json {

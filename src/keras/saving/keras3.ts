@@ -64,7 +64,7 @@ function children(root: Hdf5Group, layer: AnyLayer, path: string): Child[] {
 function numbered(layers: readonly AnyLayer[], path: string): Child[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
-    const name = toSnakeCase(fileClassName(layer));
+    const name = toSnakeCase(fileClassName(layer).replace(/^.*>/, ''));
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return { layer, path: join(path, count === 0 ? name : `${name}_${count}`) };

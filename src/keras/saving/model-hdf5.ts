@@ -16,7 +16,7 @@ import { serializeEntry } from '../models/network-config.ts';
 import { Optimizer } from '../optimizers/index.ts';
 import { type CustomObjects, customObjectScope } from '../serialization.ts';
 import type { Compiled, CompileOptions } from '../training/compiled.ts';
-import { type Assignment, assignAll, fitting, valuesOf } from './assignments.ts';
+import { type Assignment, assignAll, checkBuilt, fitting, valuesOf } from './assignments.ts';
 import { Hdf5Group, readHdf5, writeHdf5 } from './hdf5.ts';
 import { configText, parseText } from './json-text.ts';
 import { compileOptionsFrom, trainingConfig } from './training-config.ts';
@@ -54,6 +54,7 @@ export async function saveModelToHdf5(
   { includeOptimizer = true }: SaveModelOptions = {},
 ): Promise<Uint8Array> {
   const entry = entryOf(model);
+  checkBuilt(model);
   const session = await model.context.sessionOf(model);
   const training = includeOptimizer && model.isCompiled ? await trainingConfig(model, session) : null;
   const optimizer = training ? optimizerVariables(model) : [];

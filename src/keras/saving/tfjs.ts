@@ -12,7 +12,7 @@ import type { Layer } from '../engine/layer.ts';
 import type { TensorNest } from '../engine/nest.ts';
 import { Network } from '../models/network.ts';
 import { serializeEntry } from '../models/network-config.ts';
-import { type Assignment, fitting, valuesOf } from './assignments.ts';
+import { type Assignment, checkBuilt, fitting, valuesOf } from './assignments.ts';
 import { writeConfig } from './json-text.ts';
 import { type LoadModelOptions, restore, type SavableModel, type SaveModelOptions } from './model-hdf5.ts';
 import { trainingConfig } from './training-config.ts';
@@ -67,6 +67,7 @@ export async function saveTfjs(
   { includeOptimizer = true }: SaveModelOptions = {},
 ): Promise<TfjsArtifacts> {
   const entry = writeConfig(serializeEntry(model)) as object;
+  checkBuilt(model);
   const session = await model.context.sessionOf(model);
   const training = includeOptimizer && model.isCompiled ? await trainingConfig(model, session) : null;
   const names = tfjsNames(model);

@@ -9,7 +9,7 @@ import type { Variable } from '../../variables/variable.ts';
 import type { Layer } from '../engine/layer.ts';
 import type { TensorNest } from '../engine/nest.ts';
 import type { Network } from '../models/network.ts';
-import { type Assignment, assignAll, fitting, pythonTuple, valuesOf } from './assignments.ts';
+import { type Assignment, assignAll, checkBuilt, fitting, pythonTuple, valuesOf } from './assignments.ts';
 import { Hdf5Group, readHdf5, writeHdf5 } from './hdf5.ts';
 import { isKeras3Weights, keras3Assignments } from './keras3.ts';
 import { KERAS_VERSION } from './version.ts';
@@ -32,6 +32,7 @@ export interface LoadWeightsOptions {
  *     const bytes = await tf.keras.models.saveWeightsToHdf5(model);
  */
 export async function saveWeightsToHdf5(model: AnyModel): Promise<Uint8Array> {
+  checkBuilt(model);
   const root = new Hdf5Group();
   writeWeights(root, model, await valuesOf(model, model.weights));
   return writeHdf5(root);
@@ -94,6 +95,7 @@ export async function loadWeightsFromHdf5(
 /** What to assign from a file of weights or of a model. */
 export function weightsFor(root: Hdf5Group, model: AnyModel, options: LoadWeightsOptions): Assignment[] {
   const { byName = false, skipMismatch = false } = options;
+  checkBuilt(model);
   if (skipMismatch && !byName) {
     throw new ValueError(
       'When calling model.load_weights, skip_mismatch can only be set to True when by_name is True.',

@@ -16,6 +16,9 @@ export class Totals {
     this.last = values;
     return values;
   }
+  get empty(): boolean {
+    return this.size === 0;
+  }
   /** The values of the epoch; none where there was no batch. */
   get values(): number[] {
     if (this.size === 0) return [];

@@ -8,7 +8,7 @@ export interface Batch {
   readonly inputs: readonly NdArray[];
   readonly targets: readonly NdArray[];
   readonly weights: readonly (NdArray | null)[];
-  /** The number of examples. */
+  /** What the batch counts for: its examples. */
   readonly size: number;
 }
 
@@ -16,9 +16,11 @@ export interface Batch {
 export interface BatchSource {
   /** Batches of an epoch; null where only the end tells. */
   readonly steps: number | null;
-  /** Examples of an epoch; null where they are not counted. */
+  /** Examples of an epoch; null where they are not counted, but steps. */
   readonly samples: number | null;
   readonly batchSize: number | null;
+  /** Whether another pass begins where one ends in the middle of counted steps. */
+  readonly endless?: boolean;
   epoch(): Iterable<Batch> | AsyncIterable<Batch>;
 }
 
@@ -54,6 +56,18 @@ export function arrayBatches(
           size: end - start,
         };
       }
+    },
+  };
+}
+
+/** The whole of the arrays as one batch, again and again: what arrays give where steps are counted. */
+export function repeated({ inputs, targets, weights }: Arrays): BatchSource {
+  return {
+    steps: null,
+    samples: null,
+    batchSize: null,
+    *epoch() {
+      while (true) yield { inputs, targets, weights, size: 1 };
     },
   };
 }

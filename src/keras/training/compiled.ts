@@ -10,15 +10,13 @@ import type { Variable } from '../../variables/variable.ts';
 import type { KerasContext } from '../context.ts';
 import { maskOf } from '../engine/history.ts';
 import type { Layer } from '../engine/layer.ts';
-import { atomically } from '../engine/undo.ts';
+import { atomically, onUndo } from '../engine/undo.ts';
 import { Mean, type Metric } from '../metrics/index.ts';
 import { type AnyOptimizer, get as getOptimizer } from '../optimizers/index.ts';
 import { asLoss, Endpoint } from './endpoint.ts';
 import { chooseMetric, type MetricsArgument, metricsPerOutput, type NamedMetric } from './metric-choice.ts';
+import { type PerOutput, perOutput } from './per-output.ts';
 import { accumulate } from './totals.ts';
-
-/** What `compile` may be given for one thing per output: the same for all, one each, or by the outputs' names. */
-export type PerOutput<T> = T | readonly (T | null)[] | ReadonlyMap<string, T> | { readonly [output: string]: T };
 
 export interface CompileOptions {
   /** An optimizer, its name or configuration; `'rmsprop'` without it. */
@@ -98,19 +96,24 @@ export class Compiled {
     const used = new Set(['loss', ...this.lossMetrics.map(({ name }) => name)]);
     const found: MetricOfOutput[] = [];
     const given = [
-      [metricsPerOutput(this.options.metrics, outputNames), false],
-      [metricsPerOutput(this.options.weightedMetrics, outputNames), true],
+      [metricsPerOutput(this.options.metrics, outputNames, 'metrics'), false],
+      [metricsPerOutput(this.options.weightedMetrics, outputNames, 'metrics'), true],
     ] as const;
     this.endpoints.forEach((endpoint, i) => {
       if (!endpoint.loss) return;
       for (const [lists, weighted] of given) {
+        // Of metrics of one name the last counts, in the place of the first.
+        const chosen = new Map<string, Metric>();
         for (const like of lists[i]) {
-          const chosen = chooseMetric(like, outputs[i].shape, endpoint.loss, weighted);
-          const base = outputs.length > 1 ? `${endpoint.name}_${chosen.name}` : chosen.name;
+          const { name, metric } = chooseMetric(like, outputs[i].shape, endpoint.loss, weighted);
+          chosen.set(name, metric);
+        }
+        for (const [own, metric] of chosen) {
+          const base = outputs.length > 1 ? `${endpoint.name}_${own}` : own;
           let name = base;
           for (let n = 1; used.has(name); n++) name = `${base}_${n}`;
           used.add(name);
-          found.push({ name, metric: chosen.metric, endpoint, weighted });
+          found.push({ name, metric, endpoint, weighted });
         }
       }
     });
@@ -183,6 +186,7 @@ export class Compiled {
       }),
     ];
     const evaluation = { total, results };
+    onUndo(() => this.evaluations.delete(key));
     this.evaluations.set(key, evaluation);
     return evaluation;
   }
@@ -199,7 +203,7 @@ export class Compiled {
     });
     const added = [...getLossesFor.call(this.model, null), ...getLossesFor.call(this.model, inputs)];
     if (scaled.length + added.length === 0) {
-      throw new ValueError('The model cannot be compiled because it has no loss to optimize.');
+      throw noLoss();
     }
     return { total: accumulate([...scaled, ...added]), losses };
   }
@@ -219,6 +223,14 @@ export class Compiled {
   hyperVariables(): Variable[] {
     const tensors = 'hyperTensors' in this.optimizer ? [...this.optimizer.hyperTensors().values()] : [];
     return tensors.filter((item): item is Variable => 'initializer' in item && item.graph === this.model.graph);
+  }
+
+  /** Throws `ValueError` where neither an output nor a layer has a loss. */
+  requireLoss(): void {
+    const { model } = this;
+    if (this.trainedEndpoints.length > 0) return;
+    const added = atomically(model.graph, () => [...model.getLossesFor(null), ...model.getLossesFor(model.inputs)]);
+    if (added.length === 0) throw noLoss();
   }
 
   /** Builds a step without running it: its variables and nodes are there then. */
@@ -263,35 +275,12 @@ export class Compiled {
   }
 }
 
+function noLoss(): ValueError {
+  return new ValueError('The model cannot be compiled because it has no loss to optimize.');
+}
+
 type Runner = (...values: unknown[]) => Promise<[NdArray[], unknown]>;
 
 interface TwoSided {
   apply(yTrue: Tensor, yPred: Tensor, options: { readonly sampleWeight: Tensor | null }): Tensor;
 }
-
-/** What was given for the outputs, one by one. Throws `ValueError` for a name that no output has, or a wrong number. */
-function perOutput(given: unknown, names: readonly string[], what: string): unknown[] {
-  if (given instanceof Map || isPlain(given)) {
-    const map = given instanceof Map ? given : new Map(Object.entries(given as object));
-    for (const name of map.keys()) {
-      if (names.includes(name as string)) continue;
-      throw new ValueError(
-        `Unknown entries in ${what} dictionary: ['${name}']. Only expected following keys: [${names.map((n) => `'${n}'`).join(', ')}]`,
-      );
-    }
-    return names.map((name) => map.get(name) ?? null);
-  }
-  if (!Array.isArray(given)) return names.map(() => given);
-  if (given.length === names.length) return [...given];
-  throw new ValueError(
-    `When passing a list as ${what}, it should have one entry per model output. The model has ${names.length} outputs, but you passed ${what}=[${given.join(', ')}]`,
-  );
-}
-
-function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  // A configuration stands for one loss.
-  return Object.getPrototypeOf(value) === Object.prototype && !('className' in value);
-}
-
-export type { NdArray };

@@ -4,6 +4,7 @@ import { placeholder } from '../../ops/placeholders.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import { floatx } from '../config.ts';
+import { onUndo } from '../engine/undo.ts';
 import { get as getLoss, type Loss, type LossFunction } from '../losses/index.ts';
 import { LossFunctionWrapper } from '../losses/loss.ts';
 import { applyMask, applyValidMask, computeWeightedLoss } from '../losses/weighting.ts';
@@ -28,14 +29,22 @@ export class Endpoint {
 
   /** The placeholder of the labels. */
   get target(): Tensor {
-    this.targetTensor ??= this.scoped(() =>
+    if (this.targetTensor) return this.targetTensor;
+    onUndo(() => {
+      this.targetTensor = null;
+    });
+    this.targetTensor = this.scoped(() =>
       placeholder(this.output.dtype, this.output.shape?.map(() => null) ?? null, `${this.name}_target`),
     );
     return this.targetTensor;
   }
   /** The placeholder of the weights of examples. */
   get sampleWeight(): Tensor {
-    this.weightTensor ??= this.scoped(() => placeholder(floatx(), null, `${this.name}_sample_weights`));
+    if (this.weightTensor) return this.weightTensor;
+    onUndo(() => {
+      this.weightTensor = null;
+    });
+    this.weightTensor = this.scoped(() => placeholder(floatx(), null, `${this.name}_sample_weights`));
     return this.weightTensor;
   }
   private scoped(build: () => Tensor): Tensor {
@@ -46,7 +55,9 @@ export class Endpoint {
   /** What data for the target must look like. */
   get targetSlot(): Slot {
     const { dtype } = this.output;
-    return { name: this.name, shape: this.output.shape?.map(() => null) ?? null, dtype };
+    // A label is a class's number: it may stand without an axis of its own.
+    const addsAxis = this.loss !== null && lossName(this.loss) === 'sparse_categorical_crossentropy';
+    return { name: this.name, shape: this.output.shape?.map(() => null) ?? null, dtype, addsAxis };
   }
 
   /** The loss of a batch, not yet times `lossWeight`. */

@@ -2,8 +2,10 @@
  * Which metric stands for what `compile` was given: names such as `accuracy` depend on the loss and on the output. Names
  * of metrics are Keras's in graph mode: `acc` for accuracy, the function's name otherwise.
  */
+import { ValueError } from '../../util/errors.ts';
 import type { Shape } from '../../util/shape.ts';
 import type { Loss } from '../losses/index.ts';
+import { metricFunctionName } from '../metrics/function-names.ts';
 import {
   binaryAccuracy,
   binaryCrossentropy,
@@ -13,11 +15,12 @@ import {
   MeanMetricWrapper,
   Metric,
   type MetricFunction,
-  metricFunctionName,
   sparseCategoricalAccuracy,
   sparseCategoricalCrossentropy,
 } from '../metrics/index.ts';
-import { classNameOf } from '../serialization.ts';
+import { type Config, classNameOf } from '../serialization.ts';
+import { checkKeys } from './data.ts';
+import { byOutput, listText } from './per-output.ts';
 
 /** A metric by name, function, object or configuration. */
 export type MetricLike = string | MetricFunction | Metric | object;
@@ -61,8 +64,8 @@ const lossFunctions = { binary: binaryCrossentropy, sparse: sparseCategoricalCro
 
 /** The metric for one output, with its name. */
 export function chooseMetric(like: MetricLike, outputShape: Shape, loss: Loss | null, weighted: boolean): NamedMetric {
-  if (like instanceof Metric) return { name: like.name, metric: like };
   const prefix = weighted ? 'weighted_' : '';
+  if (like instanceof Metric) return { name: prefix + like.name, metric: like };
   if (typeof like === 'string' && (ACCURACY.has(like) || CROSSENTROPY.has(like))) {
     const name = `${prefix}${ACCURACY.has(like) ? 'acc' : 'ce'}`;
     return { name, metric: new MeanMetricWrapper(functionFor(like, outputShape, loss), { name }) };
@@ -73,28 +76,37 @@ export function chooseMetric(like: MetricLike, outputShape: Shape, loss: Loss | 
   return { name, metric: new MeanMetricWrapper(found, { name }) };
 }
 
-/** The metrics of each output, as they were given. */
+/** The metrics of each output, as they were given. Throws `ValueError` for an unknown output, or too few lists. */
 export function metricsPerOutput(
   given: MetricsArgument | null | undefined,
   outputs: readonly string[],
+  what: string,
 ): MetricLike[][] {
   if (given === null || given === undefined) return outputs.map(() => []);
-  const named = byName(given);
-  if (named) return outputs.map((name) => listOf(named.get(name)));
+  const named = given instanceof Metric ? null : byOutput(given);
+  if (named) {
+    checkKeys(what, named, outputs);
+    return outputs.map((name) => listOf(named.get(name) as MetricLike | readonly MetricLike[] | undefined));
+  }
   const list = listOf(given as MetricLike | readonly MetricLike[]);
   // A list with a list in it has an entry per output; any other list is meant for every output.
-  if (list.some((item) => Array.isArray(item))) return outputs.map((_, i) => listOf(list[i]));
-  return outputs.map(() => [...list]);
+  if (!list.some((item) => Array.isArray(item))) {
+    return outputs.map(() => (outputs.length > 1 ? list.map(copyOf) : [...list]));
+  }
+  if (list.length === outputs.length) return list.map((item) => listOf(item as MetricLike | readonly MetricLike[]));
+  throw new ValueError(
+    `When passing a list of lists as \`${what}\`, it should have one entry per model output. The model has ${outputs.length} outputs, but you passed ${what}=${listText(list)}`,
+  );
+}
+
+/** Each output gathers values of its own. */
+function copyOf(like: MetricLike): MetricLike {
+  if (!(like instanceof Metric)) return like;
+  const { fromConfig } = like.constructor as unknown as { fromConfig(config: Config): Metric };
+  return fromConfig.call(like.constructor, like.getConfig());
 }
 
 function listOf(value: MetricLike | readonly MetricLike[] | null | undefined): MetricLike[] {
   if (value === null || value === undefined) return [];
   return Array.isArray(value) ? [...(value as readonly MetricLike[])] : [value];
-}
-
-function byName(given: MetricsArgument): ReadonlyMap<string, MetricLike | readonly MetricLike[]> | null {
-  if (given instanceof Map) return given;
-  if (typeof given !== 'object' || Array.isArray(given) || given instanceof Metric) return null;
-  if (Object.getPrototypeOf(given) !== Object.prototype || 'className' in given) return null;
-  return new Map(Object.entries(given as { readonly [output: string]: MetricLike | readonly MetricLike[] }));
 }

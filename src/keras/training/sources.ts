@@ -3,10 +3,11 @@ import type { Tensor } from '../../graph/graph.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import { rowRange } from '../utils/rows.ts';
-import { type Arrays, arrayBatches, type Batch, type BatchSource } from './batches.ts';
+import { streams } from '../utils/shuffle-source.ts';
+import { type Arrays, arrayBatches, type Batch, type BatchSource, repeated } from './batches.ts';
 import type { Compiled } from './compiled.ts';
-import { countExamples, type Data, type DataArray, dataFor, type Slot, standardize } from './data.ts';
-import { type ClassWeight, sampleWeights } from './weights.ts';
+import { countExamples, type Data, type DataArray, type Slot, standardize } from './data.ts';
+import { type ClassWeights, exampleWeights } from './weights.ts';
 
 /** What says how many examples are taken at once, and what they count. */
 export interface DataOptions {
@@ -14,7 +15,8 @@ export interface DataOptions {
   readonly batchSize?: number | null;
   /** What each example counts: an array, or one per output. */
   readonly sampleWeight?: Data | null;
-  readonly classWeight?: ClassWeight | null;
+  /** What the examples of a class count, by its number; where there are several outputs, one each. */
+  readonly classWeight?: ClassWeights | null;
 }
 
 /** Batches as a list `[x, y]` or `[x, y, sampleWeight]`, or an object `{xs, ys}`. */
@@ -53,14 +55,9 @@ export function arraySource(
           'target',
         );
   const names = endpoints.map(({ name }) => name);
-  const weightData = sampleWeight === null ? null : dataFor(sampleWeight, names);
-  const weights = targets.map((target, i) => sampleWeights(weightData?.[i] ?? null, classWeight, target));
+  const weights = exampleWeights(sampleWeight, classWeight, names, targets);
+  const count = countExamples({ inputs, targets, weights });
   for (const [i, endpoint] of endpoints.entries()) endpoint.checkTarget(targets[i]);
-  const count = countExamples([
-    ['input', inputs],
-    ['target', targets],
-    ['sample weight', weights],
-  ]);
   return { inputs, targets, weights, count };
 }
 
@@ -84,56 +81,104 @@ export function splitOff(arrays: Arrays, part: number): [kept: Arrays, split: Ar
   return [cut(0, at), cut(at, arrays.count)];
 }
 
-/** Arrays as batches: many, or a single one. */
-export const oneBatch = {
-  batches: arrayBatches,
-  of: ({ inputs, targets, weights, count }: Arrays): Batch => ({ inputs, targets, weights, size: count }),
-} as const;
+/**
+ * Arrays as batches; where steps are counted, each is all of the data, as Keras has it. Throws `ValueError` where there
+ * is nothing.
+ */
+export function batchesOf(
+  arrays: Arrays,
+  batchSize: number,
+  steps: number | null,
+  shuffle: boolean | 'batch' = false,
+): BatchSource {
+  if (arrays.count === 0) throw new ValueError('Empty training data.');
+  return steps === null ? arrayBatches(arrays, batchSize, shuffle) : repeated(arrays);
+}
+
+/** Arrays as one batch. */
+export function oneBatch({ inputs, targets, weights, count }: Arrays): Batch {
+  return { inputs, targets, weights, size: count };
+}
+
+export interface DatasetSourceOptions {
+  readonly classWeight?: ClassWeights | null;
+  /** Whether each pass over a `Sequence` has an order of its own. */
+  readonly shuffle?: boolean;
+}
+
+/** What is used of a `Sequence`. */
+interface Numbered {
+  readonly length: number;
+  getItem(index: number): unknown;
+  onEpochEnd(): void;
+}
 
 /** The batches of an iterable, checked one by one. A `Sequence` is told when an epoch is over. */
 export function datasetSource(
   model: DataModel,
   compiled: Compiled | null,
   dataset: Dataset,
-  classWeight: ClassWeight | null,
+  { classWeight = null, shuffle = false }: DatasetSourceOptions = {},
 ): BatchSource {
-  const { length } = dataset as { readonly length?: unknown };
   const batch = (item: unknown): Batch => {
-    const [x, y, sampleWeight] = partsOf(item, compiled !== null);
-    const arrays = arraySource(model, compiled, x, y, { sampleWeight, classWeight });
-    return oneBatch.of(arrays);
+    const [x, y, sampleWeight] = partsOf(item, compiled !== null, model);
+    return oneBatch(arraySource(model, compiled, x, y, { sampleWeight, classWeight }));
   };
+  const length = (dataset as { readonly length?: unknown }).length;
+  const sequence = isNumbered(dataset) ? dataset : null;
   return {
     steps: typeof length === 'number' ? length : null,
     samples: null,
     batchSize: null,
+    endless: sequence !== null,
     async *epoch() {
-      for await (const item of dataset as AsyncIterable<unknown>) yield batch(await item);
-      (dataset as { onEpochEnd?: () => void }).onEpochEnd?.();
+      if (!sequence) {
+        for await (const item of dataset as AsyncIterable<unknown>) yield batch(await item);
+        return;
+      }
+      const order = Uint32Array.from({ length: sequence.length }, (_, i) => i);
+      if (shuffle) streams.python.shuffle(order);
+      for (const i of order) yield batch(await sequence.getItem(i));
+      sequence.onEpochEnd();
     },
   };
 }
 
-function partsOf(item: unknown, targets: boolean): [x: Data, y: Data | null, sampleWeight: Data | null] {
+function isNumbered(dataset: Dataset): dataset is Dataset & Numbered {
+  return 'getItem' in dataset && 'onEpochEnd' in dataset;
+}
+
+function partsOf(
+  item: unknown,
+  targets: boolean,
+  { inputs }: DataModel,
+): [x: Data, y: Data | null, sampleWeight: Data | null] {
   if (typeof item === 'object' && item !== null && 'xs' in item) {
     const { xs, ys, sampleWeight } = item as { xs: Data; ys?: Data; sampleWeight?: Data };
     return [xs, ys ?? null, sampleWeight ?? null];
   }
-  if (Array.isArray(item) && item.length > 0 && (targets || typeof item[0] === 'object')) {
-    if (targets && (item.length < 2 || item.length > 3)) {
-      throw new ValueError(
-        `Output of generator should be a tuple \`(x, y, sample_weight)\` or \`(x, y)\`. Found: a list of ${item.length}.`,
-      );
-    }
-    if (targets || item.length > 1) return [item[0], item[1] ?? null, item[2] ?? null];
-    return [item[0], null, null];
+  // Nested numbers of as many levels as the input has axes are the input.
+  const alone = !targets && inputs.length === 1 && levelsOf(item) === inputs[0].shape?.length;
+  if (Array.isArray(item) && item.length > 0 && !alone && (targets || typeof item[0] === 'object')) {
+    if (item.length <= 3 && (!targets || item.length > 1)) return [item[0], item[1] ?? null, item[2] ?? null];
+    throw notParts(`a list of ${item.length}`);
   }
-  if (targets) {
-    throw new ValueError(
-      `Output of generator should be a tuple \`(x, y, sample_weight)\` or \`(x, y)\`. Found: ${String(item)}`,
-    );
-  }
+  if (targets) throw notParts(String(item));
   return [item as Data, null, null];
+}
+
+/** How deep numbers are nested; null for anything but numbers. */
+function levelsOf(item: unknown): number | null {
+  let levels = 0;
+  let inner = item;
+  for (; Array.isArray(inner); inner = inner[0]) levels++;
+  return typeof inner === 'number' ? levels : null;
+}
+
+function notParts(found: string): ValueError {
+  return new ValueError(
+    `Output of generator should be a tuple of 1 or 2 or 3 elements: (input,) or (input, target) or (input, target, sample_weights). Received ${found}`,
+  );
 }
 
 export type { DataArray, NdArray };

@@ -2,7 +2,7 @@
  * Splitting and hashing of texts: `textToWordSequence`, `hashingTrick`, `oneHot`. Vocabularies are `tokenizer.ts`'s.
  */
 import { bind, type Rest } from '../../ops/tensor-like.ts';
-import { md5 } from './md5.ts';
+import { md5 } from '../../util/md5.ts';
 
 /** What is filtered from texts where no filters are given: punctuation without the apostrophe, tabs, line ends. */
 export const DEFAULT_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n';

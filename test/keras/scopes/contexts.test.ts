@@ -11,6 +11,7 @@ import { getDefaultGraph, nameScope, resetDefaultGraph } from '../../../src/grap
 import { Graph, Tensor } from '../../../src/graph/graph.ts';
 import { type Keras, standaloneKeras } from '../../../src/keras/create-keras.ts';
 import * as integrated from '../../../src/keras/index.ts';
+import * as entry from '../../../src/keras.ts';
 import { add, constant, identity, multiply } from '../../../src/ops/index.ts';
 import { resetAll } from '../../../src/resets.ts';
 import { Variable } from '../../../src/variables/variable.ts';
@@ -112,6 +113,21 @@ test('standalone Keras and tf.keras know nothing of each other', async () => {
   S.backend.setSession(session);
   assert.is.not(K.getSession(), session);
   S.backend.setSession(null);
+});
+
+test('the entry of the package `keras` is one standalone context', async () => {
+  const { backend, layers, createKeras } = entry;
+  backend.clearSession();
+  assert.equal(
+    [new layers.Dense(1).name, new layers.Dense(1).name, nextDense(integrated)],
+    ['dense_1', 'dense_2', 'dense'],
+  );
+  const v = backend.variable(3);
+  assert.is(await outcome(() => backend.getValue(v)), 3);
+  K.clearSession();
+  assert.is(await outcome(() => backend.getValue(v)), 3);
+  assert.is(new layers.Dense(1) instanceof integrated.layers.Dense, true);
+  assert.is(nextDense(createKeras()), 'dense');
 });
 
 test('resetAll closes every session, clears every context and leaves an empty default graph', async () => {

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { Session } from '../../../runtime/session.ts';
 import { getDefaultGraph, resetDefaultGraph } from '../../../src/graph/default-graph.ts';
 import { Graph, type Tensor } from '../../../src/graph/graph.ts';
+import { Callback } from '../../../src/keras/callbacks/callback.ts';
 import * as integrated from '../../../src/keras/index.ts';
 import { Constant } from '../../../src/keras/initializers.ts';
 import { add, constant } from '../../../src/ops/index.ts';
@@ -191,6 +192,69 @@ test('after resetDefaultGraph a model works until Keras moves on, then says so',
   // Nor does it begin anew on its own graph, where its weights would be those of the start.
   using _ = old.made.graph.asDefault();
   await refusal(() => old.made.predict([[1, 1]]), 'FailedPreconditionError', 'when Keras moved to another graph');
+});
+
+test('a default session on another graph is not in the way of a model', async () => {
+  const made = model(1);
+  using other = new Session({ graph: new Graph() });
+  using _ = other.asDefault();
+  assert.is(await made.predict(), 2);
+  assert.is(K.getSession(), other, 'as TensorFlow has it');
+});
+
+test('in a session that lacks the weights of a cleared model, it says where they are', async () => {
+  const old = model(1);
+  const weights = await old.made.getWeights();
+  K.clearSession();
+  await old.made.setWeights(weights);
+  using session = new Session({ graph: old.made.graph });
+  {
+    using _ = session.asDefault();
+    await refusal(() => old.made.predict([[1, 1]]), 'FailedPreconditionError', 'are in another session');
+  }
+  assert.is(await old.predict(), 2);
+});
+
+test('clearSession inside of a layer is refused, and leaves the graph as it was', async () => {
+  const made = model(1);
+  class Clearing extends integrated.layers.Layer {
+    override call(inputs: Tensor): Tensor {
+      K.clearSession();
+      return inputs;
+    }
+  }
+  const { size } = getDefaultGraph();
+  await refusal(() => new Clearing().apply(made.made.outputs[0]), 'AssertionError', 'nested graphs');
+  assert.is(getDefaultGraph().size, size);
+  assert.is(await made.predict(), 2);
+});
+
+test('clearSession inside of a learning-phase scope does not carry the phase over', () => {
+  const old = getDefaultGraph();
+  K.learningPhaseScope(1, () => {
+    assert.is(K.learningPhase(), 1);
+    K.clearSession();
+    assert.is((K.learningPhase() as Tensor).name, 'keras_learning_phase:0');
+  });
+  const now = K.learningPhase() as Tensor;
+  assert.equal([now.name, now.graph === getDefaultGraph()], ['keras_learning_phase:0', true]);
+  old.asDefault(() => assert.not.equal(K.learningPhase(), 1));
+});
+
+test('a callback that clears ends the training with an error', async () => {
+  const { made } = model(1);
+  made.compile({ optimizer: 'sgd', loss: 'mse' });
+  let epochs = 0;
+  class Clearing extends Callback {
+    override onEpochEnd(): void {
+      epochs++;
+      K.clearSession();
+    }
+  }
+  const training = () => made.fit([[1, 1]], [[1]], { epochs: 5, verbose: 0, callbacks: [new Clearing()] });
+  assert.match(String(await outcome(training)), /^(CancelledError|RuntimeError|FailedPreconditionError)/);
+  assert.is(epochs, 1);
+  assert.is(await model(5).predict(), 10);
 });
 
 test('a training that a clear interrupts rejects, and the weights are gone, not half trained', async () => {

@@ -3,8 +3,8 @@
  * the names, configurations and objects of one kind become each other. The classes are in files of their own.
  */
 
-import { ValueError } from '../../util/errors.ts';
-import { pythonTypeName } from '../../util/python-names.ts';
+import { ValueError } from '../util/errors.ts';
+import { pythonTypeName } from '../util/python-names.ts';
 import {
   type Configurable,
   type ConfigurableClass,
@@ -19,7 +19,7 @@ import {
   serializeObject,
   toSnakeCase,
   unknownObject,
-} from '../serialization.ts';
+} from './serialization.ts';
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Objects that are functions

@@ -1,5 +1,5 @@
 /** MD5 of a text's UTF-8 bytes, for hashes that agree with Python's `hashlib`. Not for anything that must be secure. */
-import { encodeString } from '../../util/ndarray.ts';
+import { encodeString } from './ndarray.ts';
 
 const SHIFTS = [
   [7, 12, 17, 22],

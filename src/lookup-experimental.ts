@@ -1,0 +1,2 @@
+/** The namespace `tf.lookup.experimental`. */
+export { MutableHashTable } from './data/lookup-tables.ts';

@@ -1,26 +1,59 @@
 /**
- * What `npm run build` made, used as a program uses the package: it runs on wasm and on cpu, both entries share one
- * default graph, and nothing in it asks for a module of Node when it is loaded.
+ * What `npm run build` made, used as a program uses the package: it trains on wasm and on cpu, all entries share one
+ * default graph, and what the entries for browsers load asks for no module of Node.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as tf from 'tfjs-graph';
+import * as keras from 'tfjs-graph/keras';
 import * as node from 'tfjs-graph/node';
 
-const dist = new URL('../dist/', import.meta.url);
-const files = readdirSync(dist, { recursive: true }).filter((file) => String(file).endsWith('.js'));
-for (const file of files) {
-  const source = readFileSync(new URL(String(file), dist), 'utf8');
-  assert.doesNotMatch(source, /^(import|export) [^;]*from ['"]node:|^import ['"]node:|\brequire\(/m, String(file));
+/** The files that an entry loads at once: what it imports statically, and so on. */
+function loadedBy(entry) {
+  const seen = new Set();
+  const stack = [new URL(`../dist/${entry}`, import.meta.url).href];
+  while (stack.length > 0) {
+    const file = stack.pop();
+    if (seen.has(file)) continue;
+    seen.add(file);
+    const source = readFileSync(new URL(file), 'utf8');
+    assert.doesNotMatch(source, /^(import|export) [^;]*from ['"]node:|^import ['"]node:|\brequire\(/m, file);
+    for (const [, name] of source.matchAll(/^(?:import|export) (?:[^;'"]*from )?['"](\.[^'"]+)['"]/gm)) {
+      const target = new URL(name, file);
+      assert.ok(existsSync(target), `${file} imports ${name}`);
+      stack.push(target.href);
+    }
+  }
+  return seen;
 }
+const files = new Set([...loadedBy('index.js'), ...loadedBy('keras.js')]);
+assert.ok(files.size > 300, `${files.size} files`);
 
 const x = tf.placeholder(tf.float32, [null, 2], { name: 'x' });
-const y = tf.matmul(x, tf.ones([2, 3]));
+const w = new tf.Variable(tf.ones([2, 3]), { name: 'w' });
+const y = tf.matmul(x, w);
+const step = new tf.train.GradientDescentOptimizer(1).minimize(tf.reduceSum(y));
 assert.equal(node.getDefaultGraph(), tf.getDefaultGraph());
 for (const backend of ['wasm', 'cpu']) {
   const session = new tf.Session({ config: { backend } });
-  const value = await session.run(y, { feedDict: [[x, [[1, 2]]]] });
-  assert.deepEqual(value.array(), [[3, 3, 3]]);
+  await session.run(tf.globalVariablesInitializer());
+  const feedDict = [[x, [[1, 2]]]];
+  assert.deepEqual((await session.run(y, { feedDict })).array(), [[3, 3, 3]]);
+  await session.run(step, { feedDict });
+  assert.deepEqual((await session.run(y, { feedDict })).array(), [[-2, -2, -2]]);
   session.close();
 }
-console.log(`built package: ${files.length} files, runs on wasm and cpu`);
+
+for (const [{ Sequential, layers, backend }, name] of [
+  [tf.keras, 'dense'],
+  [keras, 'dense_1'],
+]) {
+  const model = new Sequential([new layers.Dense(1, { inputShape: [2], kernelInitializer: 'ones' })]);
+  assert.equal(model.layers[0].name, name);
+  assert.deepEqual((await model.predict([[1, 2]])).array(), [[3]]);
+  const bytes = await tf.keras.models.saveWeightsToHdf5(model);
+  assert.ok(bytes.length > 1000);
+  backend.clearSession();
+}
+assert.equal(typeof node.keras.utils.imageDatasetFromDirectory, 'function');
+console.log(`built package: ${files.size} files, trains on wasm and cpu`);

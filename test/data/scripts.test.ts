@@ -79,7 +79,7 @@ const programs: Readonly<Record<string, () => Parts>> = {
   'zip of a dict': over(() => Dataset.zip({ x: range(3), y: [range(10, 12), range(2)] })),
   concatenate: over(() => range(2).concatenate(range(7, 9))),
   'concatenate of other shapes': over(() =>
-    Dataset.fromTensors(ints([1, 2])).concatenate(Dataset.fromTensors(ints([1, 2, 3]))),
+    Dataset.fromTensors(Int32Array.of(1, 2)).concatenate(Dataset.fromTensors(Int32Array.of(1, 2, 3))),
   ),
   'concatenate of other types': () => ({ d: range(2).concatenate(Dataset.fromTensors(1)) }),
   ...Object.fromEntries(

@@ -247,7 +247,9 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     return history;
   }
 
-  private validation(options: FitDatasetOptions & { readonly batchSize?: number | null }): Validation | null {
+  private validation(
+    options: TrainingOptions & Pick<FitDatasetOptions, 'validationData'> & { readonly batchSize?: number | null },
+  ): Validation | null {
     const { validationData: data, validationSteps = null, validationFreq: frequency = 1 } = options;
     checkFrequency(frequency);
     if (!data) return null;

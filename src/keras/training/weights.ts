@@ -32,7 +32,7 @@ export function exampleWeights(
           isOneArray(given, outputs.length),
         );
   const classes =
-    classWeight === null ? none : perOutput(tableOf(classWeight), outputs, 'class_weight', (given) => isTable(given));
+    classWeight === null ? none : perOutput<Table>(tableOf(classWeight), outputs, 'class_weight', isTable);
   return targets.map((target, i) => weightsOf(samples[i] ?? null, classes[i] ?? null, target));
 }
 

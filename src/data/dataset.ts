@@ -62,8 +62,8 @@ export type ZippedElement<D> = D extends Dataset<infer E> ? E : { -readonly [K i
  *     const iterator = tf.data.makeInitializableIterator(dataset);
  *     const [x, y] = iterator.getNext();
  *
- * A list that holds tensors or arrays (`[images, labels]`) is a structure, as a tuple is in Python; a list of numbers is a
- * tensor.
+ * A list that holds tensors, `NdArray`s or objects (`[images, labels]`) is a structure, as a tuple is in Python; a list of
+ * numbers or of typed arrays is one tensor.
  */
 export class Dataset<E = Structure<Tensor>> {
   /** The dataset as a tensor of type `variant`. */

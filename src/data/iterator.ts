@@ -182,6 +182,6 @@ function checkSpecs(own: Structure<ComponentSpec>, other: Structure<ComponentSpe
 }
 
 function pythonList(shape: Shape): string {
-  const text = formatShape(shape).replace(/,\)$/, ')');
+  const text = formatShape(shape).replaceAll('?', 'None').replace(/,\)$/, ')');
   return `[${text.slice(1, -1)}]`;
 }

@@ -43,7 +43,7 @@ export class ComponentSpec {
   }
 
   toString(): string {
-    const shape = this.shape === null ? '<unknown>' : formatShape(this.shape);
+    const shape = this.shape === null ? '<unknown>' : formatShape(this.shape).replaceAll('?', 'None');
     return `TensorSpec(shape=${shape}, dtype=tf.${this.dtype.name}, name=None)`;
   }
 }

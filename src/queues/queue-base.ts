@@ -5,6 +5,8 @@
 import type { Operation, Tensor } from '../graph/graph.ts';
 import type { NameOption } from '../ops/control.ts';
 import { convertToTensor, emit, emitOne, opScope } from '../ops/emit.ts';
+import { gather } from '../ops/gather.ts';
+import { stack } from '../ops/joining.ts';
 import { constantValue } from '../ops/static-value.ts';
 import { bind, isOptions, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike } from '../util/dtype.ts';
@@ -90,8 +92,7 @@ export class QueueBase {
     }
     const shapes = first.shapes.map((shape, i) => queues.map((queue) => queue.shapes[i]).reduce(common, shape));
     const references = queues.map(({ queueRef }) => queueRef);
-    const packed = emitOne('Pack', [references], { axis: 0 }, 'stack');
-    return new QueueBase(first.dtypes, shapes, first.names, emitOne('GatherV2', [packed, index, 0]));
+    return new QueueBase(first.dtypes, shapes, first.names, gather(stack(references), index));
   }
 
   /** The name of the op that makes the handle. */

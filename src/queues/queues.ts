@@ -1,8 +1,7 @@
 /**
  * The kinds of queues: first in first out, padded, shuffled, by priority. What is done with them is in `queue-base.ts`.
  */
-import { initScope } from '../graph/default-graph.ts';
-import { getDefaultGraph } from '../graph/default-graph.ts';
+import { getDefaultGraph, initScope } from '../graph/default-graph.ts';
 import { emitOne } from '../ops/emit.ts';
 import { getSeed } from '../ops/random.ts';
 import { bind, type Rest } from '../ops/tensor-like.ts';
@@ -49,7 +48,7 @@ export class FIFOQueue extends QueueBase {
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
     const make = () => reference('FIFOQueueV2', types, shapes, capacity, {}, options, 'fifo_queue');
-    super(types, shapes, names, initScope(() => getDefaultGraph().device('CPU', make)));
+    super(types, shapes, names, initScope(() => getDefaultGraph().device('/device:CPU:*', make)));
   }
 }
 

@@ -19,12 +19,12 @@ const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: re
 
 /** Where Keras's words are about NumPy or options that are not there, the part that stays. */
 const SHORTER: readonly (readonly [from: RegExp, to: string])[] = [
-  [/arrays: \[array[^]*$/, 'arrays.'],
-  [/ sample_weight_mode="temporal"[^]*$/, ''],
-  [/(type not understood:)[^]*$/, '$1'],
-  [/, or alternatively[^]*$/, ''],
+  [/arrays: \[array[\s\S]*$/, 'arrays.'],
+  [/(timestep-wise sample weights,)[\s\S]*$/, '$1'],
+  [/(type not understood:)[\s\S]*$/, '$1'],
+  [/, or alternatively[\s\S]*$/, ''],
   [/from tf_keras\.src\.utils/, 'from keras.utils'],
-  [/\n\t \[\[\{\{node[^]*$/, ''],
+  [/\n\t \[\[\{\{node[\s\S]*$/, ''],
 ];
 
 /** What is taken where Keras refuses it. */

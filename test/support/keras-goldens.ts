@@ -3,7 +3,6 @@
  * function for each text of `observe`. Which records are to agree is said by `goldens.test.ts`.
  */
 import { readFileSync } from 'node:fs';
-import type { ConfigInit } from '../../runtime/config.ts';
 import { getDefaultSession } from '../../runtime/default-session.ts';
 import { Session } from '../../runtime/session.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
@@ -19,6 +18,7 @@ import { NdArray } from '../../src/util/ndarray.ts';
 import { getVariable, globalVariables, variableScope, zerosInitializer } from '../../src/variables/index.ts';
 import { Variable } from '../../src/variables/variable.ts';
 import { nextDense } from './keras.ts';
+import { type Resources, resources, useResources } from './keras-resources.ts';
 
 export interface ScopeRecord {
   readonly area: string;
@@ -35,7 +35,7 @@ export const scopeRecords = (JSON.parse(readFileSync(file, 'utf8')) as { cases: 
 
 const K = keras.backend;
 
-/** The standard state of the records, but for queue, table and iterator. */
+/** The standard state of the records. */
 export interface Standard {
   readonly graph: Graph;
   readonly c: Tensor;
@@ -46,6 +46,7 @@ export interface Standard {
   readonly stream: readonly number[];
   readonly ph: Tensor;
   readonly twice: Tensor;
+  readonly resources: Resources;
   readonly session: Session;
   readonly other: Session;
   readonly kv: Variable;
@@ -57,7 +58,7 @@ const Custom = () => null;
 
 registerGradient('scopes/goldens', (_op, grad) => multiply(grad as Tensor, 6));
 
-export async function standardState(config: ConfigInit | null = null): Promise<Standard> {
+export async function standardState(): Promise<Standard> {
   setRandomSeed(7);
   const graph = getDefaultGraph();
   for (const name of ['dense', 'dense_1']) if (nextDense(keras) !== name) throw new Error(`no ${name}`);
@@ -70,15 +71,17 @@ export async function standardState(config: ConfigInit | null = null): Promise<S
   for (const item of ['x', 2]) graph.addToCollection('my', item);
   const ph = placeholder(float32, [], { name: 'ph' });
   const twice = ph.mul(2);
+  const held = resources(graph);
   const set = v.assign(5);
-  const session = new Session({ config });
+  const session = new Session();
   await session.run([v.initializer, r.initializer, w.initializer]);
   await session.run(set.op);
   await session.run(drawn);
+  await useResources(held, session);
   const other = new Session();
   await other.run(v.initializer);
   const kv = K.variable(4, { name: 'kv' });
-  const state = { graph, c, v, r, drawn, stream: STREAM, ph, twice, session, other, kv };
+  const state = { graph, c, v, r, drawn, stream: STREAM, ph, twice, resources: held, session, other, kv };
   await K.getValue(kv);
   const own = K.getSession() as Session;
   K.setLearningPhase(1);
@@ -113,15 +116,30 @@ export async function recorded(observe: () => unknown): Promise<unknown> {
   }
 }
 
+function plainNumber(value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
 function written(value: unknown): unknown {
-  if (value instanceof NdArray) return { dtype: value.dtype.name, shape: value.shape, data: [...value.data] };
+  if (value instanceof NdArray)
+    return {
+      dtype: value.dtype.name,
+      shape: value.shape,
+      data: Array.from(value.data as Iterable<unknown>, plainNumber),
+    };
   if (value instanceof Tensor) return { tensor: value.name, op: value.op.type };
   if (Array.isArray(value)) return value.map(written);
   return value ?? null;
 }
 
 /** What messages say of Python's objects and of the runtime's insides. */
-const DETAILS = [/ Originally defined at:$/, / Debug info: .*$/s, /\.? \(graphs are .*\)/, /\.$/];
+const DETAILS = [
+  /\n\t \[\[\{\{node .*$/s,
+  / Originally defined at:$/,
+  / Debug info: .*$/s,
+  /\.? \(graphs are .*\)/,
+  /\.$/,
+];
 
 /** A record's value without details of errors, status codes and nodes. */
 export function comparable(value: unknown): unknown {
@@ -143,7 +161,7 @@ function newSession<R>(graph: Graph, body: (session: Session) => Promise<R>): Pr
 
 const isNew = (s: Standard) => getDefaultGraph() !== s.graph;
 
-/** What each text of `observe` asks, for records with a key. What needs queues, tables or iterators is not there. */
+/** What each text of `observe` asks, for records with a key. */
 export const observations: Readonly<Record<string, (s: Standard) => unknown>> = {
   'is the default graph the old one': (s) => !isNew(s),
   'number of operations in the default graph': (s) => (isNew(s) ? getDefaultGraph().size : 'old graph'),
@@ -170,6 +188,11 @@ export const observations: Readonly<Record<string, (s: Standard) => unknown>> = 
   'the user session reads the old resource variable': (s) => s.session.run(s.r),
   'the user session runs by name': (s) => s.session.run('c:0'),
   'the user session feeds an old placeholder': (s) => s.session.run(s.twice, [[s.ph, 4]]),
+  'the user session dequeues the element put in before': (s) => s.session.run(s.resources.dequeue),
+  'the user session looks up its table': (s) => s.session.run(s.resources.lookup),
+  'a dataset iterator in the user session gives its second element': (s) => s.session.run(s.resources.next),
+  'the same iterator in a new session on the old graph': (s) =>
+    newSession(s.graph, (fresh) => fresh.run(s.resources.next)),
   'another session on the same graph reads the variable it initialised': (s) => s.other.run(s.v),
   'a new session on the old graph reads the old variable': (s) => newSession(s.graph, (fresh) => fresh.run(s.v)),
   'session.graph is the old graph': (s) => s.session.graph === s.graph,

@@ -8,6 +8,7 @@ export {
   setImageDataFormat,
 } from '../config.ts';
 export * from './function.ts';
+export * from './inspection.ts';
 export * from './math.ts';
 export { inTestPhase, inTrainPhase } from './phase.ts';
 export * from './state.ts';

@@ -161,7 +161,7 @@ function isLayerList(value: unknown): value is readonly Layer[] {
 
 /** The input shape that a layer brings: its own, or that of the first layer of a model in first place. */
 function firstInputShape(layer: Layer): { shape: readonly (number | null)[]; dtype: string | null } | null {
-  if (layer.batchInputShape) return { shape: layer.batchInputShape, dtype: firstDType(layer) };
+  if (layer.batchInputShape) return { shape: layer.batchInputShape, dtype: layer.dtype.name };
   if (layer instanceof Model) {
     const input = layer.inputs[0];
     if (input) return { shape: input.shape ?? [], dtype: input.dtype.name };
@@ -172,9 +172,4 @@ function firstInputShape(layer: Layer): { shape: readonly (number | null)[]; dty
   const tensor =
     history && historyOf(layer.inboundNodes[0].inputs as Tensor) ? (layer.inboundNodes[0].inputs as Tensor) : null;
   return tensor ? { shape: tensor.shape ?? [], dtype: tensor.dtype.name } : null;
-}
-
-/** The type that a first layer wants fed: its own, unless it says another (an embedding takes what it is given as ids). */
-function firstDType(layer: Layer): string | null {
-  return (layer as { readonly inputDType?: string }).inputDType ?? layer.dtype.name;
 }

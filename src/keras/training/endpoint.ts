@@ -67,7 +67,11 @@ export class Endpoint {
     const losses = loss.call(this.target, output);
     const reduction = loss.reduction === 'auto' ? 'sum_over_batch_size' : loss.reduction;
     const weights = applyValidMask(losses, weighted ? this.sampleWeight : null, this.mask, reduction);
-    return computeWeightedLoss(losses, weights, reduction);
+    const reduced = computeWeightedLoss(losses, weights, reduction);
+    if (reduced.rank === null || reduced.rank === 0) return reduced;
+    throw new ValueError(
+      `The loss of output ${this.name} has the reduction 'none', so that it is one value per example: training needs a single one. Use the reduction 'sum' or 'sum_over_batch_size'.`,
+    );
   }
 
   /** The weights that metrics of this output get: of examples, and of steps that count. */

@@ -12,7 +12,7 @@ import { getDefaultGraph } from '../../../src/graph/default-graph.ts';
 import { Tensor } from '../../../src/graph/graph.ts';
 import { getCustomObjects } from '../../../src/keras/serialization.ts';
 import { constant, identity } from '../../../src/ops/index.ts';
-import { getOpDef, opDefs } from '../../../src/ops/opdef/define.ts';
+import { getOpDef } from '../../../src/ops/opdef/define.ts';
 import { randomUniform } from '../../../src/ops/random.ts';
 import {
   isolated,
@@ -24,6 +24,7 @@ import {
   type Scene,
   scene,
 } from '../../support/keras.ts';
+import { resources, resourcesIn, useResources } from '../../support/keras-resources.ts';
 import { leakChecked } from '../../support/leaks.ts';
 import { slowBackend } from '../../support/session.ts';
 
@@ -69,6 +70,17 @@ for (const X of ['C', 'S'] as const) {
     assert.is((await s.session.run(s.v)).item(), 5);
     using fresh = new Session({ graph: s.graph });
     assert.match(String(await outcome(() => fresh.run(own.v))), /^FailedPreconditionError/);
+  });
+
+  cell(16, "queues, tables and iterators are lost with this Keras's session only", async (s) => {
+    const { own, other } = parties(X, s);
+    const held = resources(s.graph);
+    for (const { session } of [own, other, s]) await useResources(held, session);
+    perform(X, s);
+    for (const { session } of [other, s]) assert.equal(await resourcesIn(held, session), [1, [1, -1], 10]);
+    assert.equal(await resourcesIn(held, own.session), ['RuntimeError', 'RuntimeError', 'RuntimeError']);
+    const fresh = s.graph.asDefault(() => own.keras.backend.getSession()) as Session;
+    assert.equal(await resourcesIn(held, fresh), [0, 'FailedPreconditionError', 'FailedPreconditionError']);
   });
 
   test(`row 17, ${X}: a run in this Keras's session rejects, runs in other sessions finish`, async () => {
@@ -243,16 +255,5 @@ for (const X of ['C', 'S'] as const) {
     assert.is(K.learningPhase(), 1);
   });
 }
-
-/** The resources of row 16. When they come, cells 16 are to be written: kept by A, lost by B and with Keras's session. */
-const NOT_THERE_YET = ['FIFOQueueV2', 'HashTableV2', 'IteratorV2'];
-
-test('row 16: there are no queues, tables and iterators yet', () => {
-  const names = new Set([...opDefs()].map(({ name }) => name));
-  assert.equal(
-    NOT_THERE_YET.filter((name) => names.has(name)),
-    [],
-  );
-});
 
 suite.run();

@@ -1,5 +1,5 @@
 /**
- * What `resetDefaultGraph` (A) and `Session.close` (B) do to the state of Keras: the cells of rows 13, 14, 19 to 23 and 27
+ * What `resetDefaultGraph` (A) and `Session.close` (B) do to the state of Keras: the cells of rows 13, 14, 16, 19 to 23 and 27
  * of the matrix of the three resets that `test/session/scopes.test.ts` leaves out.
  */
 import { test as suite } from 'uvu';
@@ -9,6 +9,7 @@ import { getDefaultGraph } from '../../../src/graph/default-graph.ts';
 import { Tensor } from '../../../src/graph/graph.ts';
 import { getCustomObjects } from '../../../src/keras/serialization.ts';
 import { isolated, nextDense, outcome, perform, restoreKeras, type Scene, scene } from '../../support/keras.ts';
+import { resources, resourcesIn, useResources } from '../../support/keras-resources.ts';
 import { leakChecked } from '../../support/leaks.ts';
 
 const test = leakChecked(suite);
@@ -68,6 +69,23 @@ cell(14, 'B', 'a session that was handed over is closed if it is this one', (s) 
   const next = K.getSession();
   assert.is.not(next, s.session);
   assert.equal([next.closed, next.graph === s.graph], [false, true]);
+});
+
+cell(16, 'A', 'queues, tables and iterators are kept', async (s) => {
+  const held = resources(s.graph);
+  for (const { session } of [s, s.tf]) await useResources(held, session);
+  perform('A', s);
+  for (const { session } of [s, s.tf]) assert.equal(await resourcesIn(held, session), [1, [1, -1], 10]);
+});
+
+cell(16, 'B', "this session's queues, tables and iterators are lost", async (s) => {
+  const held = resources(s.graph);
+  for (const { session } of [s, s.tf]) await useResources(held, session);
+  perform('B', s);
+  assert.equal(await resourcesIn(held, s.tf.session), [1, [1, -1], 10]);
+  assert.equal(await resourcesIn(held, s.session), ['RuntimeError', 'RuntimeError', 'RuntimeError']);
+  using fresh = new Session({ graph: s.graph });
+  assert.equal(await resourcesIn(held, fresh), [0, 'FailedPreconditionError', 'FailedPreconditionError']);
 });
 
 cell(19, 'A', "automatic layer names begin again; the old graph's counters are kept", (s) => {

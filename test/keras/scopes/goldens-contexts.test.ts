@@ -10,7 +10,7 @@ import { Graph } from '../../../src/graph/graph.ts';
 import * as keras from '../../../src/keras/index.ts';
 import { constant } from '../../../src/ops/index.ts';
 import { variableScope } from '../../../src/variables/index.ts';
-import { configure, nextDense, restoreKeras } from '../../support/keras.ts';
+import { nextDense, restoreKeras } from '../../support/keras.ts';
 import {
   comparable,
   endStandard,
@@ -22,7 +22,6 @@ import {
   standardState,
 } from '../../support/keras-goldens.ts';
 import { leakChecked } from '../../support/leaks.ts';
-import { slowBackend } from '../../support/session.ts';
 
 const test = leakChecked(suite);
 suite.after.each(restoreKeras);
@@ -67,16 +66,19 @@ async function insideOf(s: Standard, open: (s: Standard) => Disposable, operatio
   return { result, after };
 }
 
-/** A run of 2 that takes its time, in the place of a dequeue that blocks until something is put into the queue. */
+/** A run that waits until something is put into its queue. */
 async function waiting(s: Standard, where: 'session' | 'keras', operation: string): Promise<unknown> {
   let ended = false;
-  const run = recorded(() => s[where].run(s.twice, [[s.ph, 1]])).finally(() => {
+  const { empty, put } = s.resources;
+  const run = recorded(() => s[where].run(empty)).finally(() => {
     ended = true;
   });
+  await new Promise((resolve) => setTimeout(resolve, 5));
   operate(operation, s);
-  for (let i = 0; i < 50; i++) await null;
-  const enqueue = ended ? 'run had already ended' : 'enqueued';
-  return { ended, enqueue, run: await run };
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const before = ended;
+  if (!ended) await s[where].run(put);
+  return { ended: before, enqueue: before ? 'run had already ended' : 'enqueued', run: await run };
 }
 
 async function handedOver(s: Standard, operation: string): Promise<unknown> {
@@ -124,8 +126,7 @@ async function twoModels(operation: string): Promise<unknown> {
 async function observed({ given, do: [operation] }: ScopeRecord): Promise<unknown> {
   if (given.startsWith('a compiled Sequential')) return predicting(operation);
   if (given.startsWith('as before, and then a second model')) return twoModels(operation);
-  if (given.includes('blocking')) configure(keras, { backend: await slowBackend('wasm', 5) });
-  const s = await standardState({ backend: given.includes('blocking') ? await slowBackend('wasm', 5) : null });
+  const s = await standardState();
   try {
     const open = inside[given.replace(/^standard state, inside /, '')];
     if (open) return await insideOf(s, open, operation);
@@ -146,17 +147,9 @@ const cleared = lost('was closed by clearSession()');
 const stale = lost('was closed when Keras moved to another graph (resetDefaultGraph() or an entered graph)');
 const ended = lost('was closed with Session.close()');
 const array = (...data: readonly number[]) => ({ dtype: 'float32', shape: [data.length, 1], data });
-const cancelled = { error: { class: 'CancelledError', message: 'Run call was cancelled' } };
 
 /** Where this project differs on purpose: the number of the record among the 50, why, and what it gives. */
 const DELIBERATE: ReadonlyMap<number, readonly [reason: string, own: unknown]> = new Map<number, [string, unknown]>([
-  ...[35, 38].map((record): [number, [string, unknown]] => [
-    record,
-    [
-      'What is cancelled is the run, not an op that waits.',
-      { ended: true, enqueue: 'run had already ended', run: cancelled },
-    ],
-  ]),
   [
     40,
     [

@@ -1,11 +1,10 @@
 /**
- * The records of real TensorFlow on the three resets (`test/goldens/scopes.json`) against this project. Each agrees, is in
- * the table of deliberate differences with its reason, or in the table of what needs something that is not there yet; the
- * tables fail when an entry has become wrong. Records on contexts are in `goldens-contexts.test.ts`.
+ * The records of real TensorFlow on the three resets (`test/goldens/scopes.json`) against this project. Each agrees, or is
+ * in the table of deliberate differences with its reason; an entry of the table that has become wrong fails. Records on
+ * contexts are in `goldens-contexts.test.ts`.
  */
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findOpDef } from '../../../src/ops/opdef/define.ts';
 import { restoreKeras } from '../../support/keras.ts';
 import {
   comparable,
@@ -61,14 +60,6 @@ const DELIBERATE: Readonly<Record<string, Difference>> = {
     },
 };
 
-/** What cannot be observed yet, with the op whose coming ends that. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  'the user session dequeues the element put in before': 'FIFOQueueV2',
-  'the user session looks up its table': 'HashTableV2',
-  'a dataset iterator in the user session gives its second element': 'IteratorV2',
-  'the same iterator in a new session on the old graph': 'IteratorV2',
-};
-
 const keyed = scopeRecords.filter((record) => record.key !== undefined);
 
 async function observed({ key = '', observe }: ScopeRecord): Promise<unknown> {
@@ -84,7 +75,6 @@ async function observed({ key = '', observe }: ScopeRecord): Promise<unknown> {
 
 const texts = [...new Set(keyed.map((record) => record.observe))];
 for (const text of texts) {
-  if (text in NOT_YET) continue;
   const records = keyed.filter((record) => record.observe === text);
   for (const record of records) {
     const own = DELIBERATE[text]?.own(record.key ?? '');
@@ -97,10 +87,10 @@ for (const text of texts) {
   }
 }
 
-suite('every record is observed, or is in the table of what is not there yet', () => {
+suite('every record is observed', () => {
   assert.is(keyed.length, 715);
   assert.equal(
-    texts.filter((text) => !(text in observations) && !(text in NOT_YET)),
+    texts.filter((text) => !(text in observations)),
     [],
   );
   assert.equal(
@@ -109,12 +99,11 @@ suite('every record is observed, or is in the table of what is not there yet', (
   );
 });
 
-suite('the tables have no entry that is of no use', () => {
+suite('the table has no entry that is of no use', () => {
   assert.equal(
-    Object.keys({ ...DELIBERATE, ...NOT_YET }).filter((text) => !texts.includes(text)),
+    Object.keys(DELIBERATE).filter((text) => !texts.includes(text)),
     [],
   );
-  for (const [text, op] of Object.entries(NOT_YET)) assert.is(findOpDef(op) ?? null, null, `${op} is there: ${text}`);
 });
 
 suite.run();

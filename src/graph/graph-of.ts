@@ -17,7 +17,7 @@ export function commonGraph(values: readonly unknown[]): Graph | null {
     if (!isOfGraph(item)) continue;
     if (first && item.graph !== first.graph) {
       throw new ValueError(
-        `${item} must be from the same graph as ${first}. (graphs are ${item.graph} and ${first.graph})`,
+        `${item} must be from the same graph as ${first} (graphs are ${item.graph} and ${first.graph}).`,
       );
     }
     first ??= item;

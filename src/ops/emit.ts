@@ -168,7 +168,7 @@ function build(
   for (let i = 0; i < flat.length; i++) {
     if (flat[i].graph !== graph) {
       throw new ValueError(
-        `${flat[i]} must be from the same graph as ${flat[0]}. (graphs are ${flat[i].graph} and ${flat[0].graph})`,
+        `${flat[i]} must be from the same graph as ${flat[0]} (graphs are ${flat[i].graph} and ${flat[0].graph}).`,
       );
     }
   }

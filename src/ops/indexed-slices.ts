@@ -28,7 +28,7 @@ export class IndexedSlices implements TensorConvertible {
     for (const part of parts) {
       if (part.graph === values.graph) continue;
       throw new ValueError(
-        `${part} must be from the same graph as ${values}. (graphs are ${part.graph} and ${values.graph})`,
+        `${part} must be from the same graph as ${values} (graphs are ${part.graph} and ${values.graph}).`,
       );
     }
   }

@@ -204,7 +204,7 @@ test('finalized', async () => {
 test('mixed graphs', async () => {
   const a = tf.placeholder('float32', [2], 'x');
   const b = foreign();
-  const text = `${FOREIGN} must be from the same graph as Tensor("x:0", shape=(2,), dtype=float32). (graphs are ${b.graph} and ${a.graph})`;
+  const text = `${FOREIGN} must be from the same graph as Tensor("x:0", shape=(2,), dtype=float32) (graphs are ${b.graph} and ${a.graph}).`;
   await fails(() => tf.add(a, b), 'ValueError', text);
   await fails(() => tf.concat([a, b], 0), 'ValueError', text);
 });

@@ -1,7 +1,7 @@
 /**
  * What `resetDefaultGraph` (A) and `Session.close` (B) reset, keep and refuse: the cells of the matrix of the three
- * resets, one test each, and cases 73 and 75. Rows 13, 14, 19 to 21, 23 and 27, the other columns, and cases 77 and 79
- * are about Keras; row 16 is about queues, tables and iterators, which there are none of. Rows 10 and 11 have no cell B.
+ * resets, one test each, and cases 73 and 75. Rows 13, 14, 16, 19 to 21, 23 and 27, the other columns, and cases 77 and 79
+ * are in `test/keras/scopes`. Rows 10 and 11 have no cell B.
  * Orders of operations, runs in flight, probes and loops are in `scope-orders.test.ts`.
  */
 import { test as suite } from 'uvu';

@@ -137,7 +137,7 @@ const DETAILS = [
   /\n\t \[\[\{\{node .*$/s,
   / Originally defined at:$/,
   / Debug info: .*$/s,
-  /\.? \(graphs are .*\)/,
+  / \(graphs are .*\)/,
   /\.$/,
 ];
 

@@ -233,4 +233,3 @@ function serve(attempts: Attempt[]): boolean {
   }
   return changed;
 }
-

@@ -7,7 +7,7 @@ import type { NdArray } from '../src/util/ndarray.ts';
 import { sizeOf } from '../src/util/shape.ts';
 import type { Backend, BufferId, DeviceValue } from './backends/backend.ts';
 import type { RandomStream, ResourceAccess } from './host/registry.ts';
-import { SessionResources, type SessionResource } from './session-resources.ts';
+import { type SessionResource, SessionResources } from './session-resources.ts';
 
 /** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
 export type StoredValue =

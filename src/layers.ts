@@ -1,6 +1,8 @@
 /**
  * `tf.layers`: the layers of TensorFlow 1, whose weights live in variable scopes. It only names what is public.
  */
+
+export { InputSpec, type InputSpecOptions } from './keras/engine/input-spec.ts';
 export {
   Conv1D,
   Conv2D,
@@ -33,7 +35,6 @@ export {
   type FlattenOptions,
   flatten,
 } from './layers/core.ts';
-export { InputSpec, type InputSpecOptions } from './layers/input-spec.ts';
 export {
   type CallOptions,
   type ConstraintOption,

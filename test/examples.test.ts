@@ -38,6 +38,29 @@ test('explain prints graph, passes and plan, and the value', () =>
       assert.ok(output.includes(part), part);
   }));
 
+test('convnet-digits reaches 0.97 with fit on wasm', () =>
+  example('convnet-digits', (output) => {
+    const [, accuracy] = output.match(/test accuracy ([\d.]+)/) as RegExpMatchArray;
+    assert.ok(Number(accuracy) >= 0.97, output);
+    assert.match(output, /Total params: 8410/);
+    assert.match(output, /on the wasm backend/);
+  }));
+
+test('models-in-a-loop shows memory that grows without clearSession, and stays with it', () =>
+  example('models-in-a-loop', (output) => {
+    const [without, withClear] = output.split('with clearSession()').map((part) =>
+      Array.from(part.matchAll(/^ +\d+ +(dense\S*) +(\d+) +\d+ +\d+ +(\d+)/gm), ([, name, nodes, buffers]) => ({
+        name,
+        nodes: Number(nodes),
+        buffers: Number(buffers),
+      })),
+    );
+    assert.is(without.length, 10, output);
+    assert.equal([without[9].nodes > 9 * without[0].nodes, without[9].buffers], [true, 10 * without[0].buffers]);
+    assert.equal(withClear, new Array(10).fill(without[0]), output);
+    assert.match(output, /resetAll\(\): 1 session closed/);
+  }));
+
 test('mlp-digits reaches 0.95 on digits that it has not seen, twice with the same numbers, and writes its graph', async () => {
   const numbers: string[] = [];
   for (let i = 0; i < 2; i++) {

@@ -20,7 +20,7 @@ import {
   taken,
   zipped,
 } from './dataset-sources.ts';
-import { handleArray, handleOf, variantArray, variantOf } from './handles.ts';
+import { handleArray, handleOf, typeName, variantArray, variantOf } from './handles.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 
 const ITERATOR = 'tensorflow::data::IteratorResource';
@@ -200,7 +200,7 @@ function conflictOf(wanted: readonly DType[], given: readonly DType[]): string |
   const at = wanted.findIndex((dtype, i) => dtype !== given[i]);
   return at < 0
     ? null
-    : `Data type mismatch at component ${at}: expected ${wanted[at].name} but got ${given[at].name}.`;
+    : `Data type mismatch at component ${at}: expected ${typeName(wanted[at])} but got ${typeName(given[at])}.`;
 }
 
 function shapesConflict(wanted: readonly Shape[], given: readonly Shape[]): string | null {

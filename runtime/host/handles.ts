@@ -2,7 +2,7 @@
  * Handles and other things as values of a run: what flows between host kernels where the element type is `resource` or
  * `variant`. What is behind a handle is its family's business.
  */
-import { resource, variant } from '../../src/util/dtype.ts';
+import { type DType, resource, variant } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError } from '../../src/util/errors.ts';
 import { type Data, NdArray } from '../../src/util/ndarray.ts';
 import type { SessionResource } from '../session-resources.ts';
@@ -18,6 +18,11 @@ export interface Handle {
 
 const opaque = (dtype: NdArray['dtype'], value: object): NdArray => new NdArray(dtype, [], [value] as unknown as Data);
 const contentOf = (array: NdArray): unknown => (array.data as unknown as unknown[])[0];
+
+/** The type as TensorFlow's messages about handles name it: `float`. */
+export function typeName({ protoName }: DType): string {
+  return protoName.slice('DT_'.length).toLowerCase();
+}
 
 export function handleArray(handle: Handle): NdArray {
   return opaque(resource, handle);

@@ -3,7 +3,7 @@
  * `session-resources.ts`'s business.
  */
 import type { DType } from '../../src/util/dtype.ts';
-import { float32, float64, int64, string } from '../../src/util/dtype.ts';
+import { int64, string } from '../../src/util/dtype.ts';
 import {
   AbortedError,
   FailedPreconditionError,
@@ -13,7 +13,7 @@ import {
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type KnownShape, sizeOf } from '../../src/util/shape.ts';
 import { printNumber } from './control.ts';
-import { type Handle, handleArray, handleOf } from './handles.ts';
+import { type Handle, handleArray, handleOf, typeName } from './handles.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 
 const TABLE = 'tensorflow::lookup::LookupInterface';
@@ -282,11 +282,6 @@ function mismatch(
     null,
     `Signature mismatch, have: ${have} expected: ${signature(wantedInputs, wantedOutputs)}`,
   );
-}
-
-function typeName(dtype: DType): string {
-  if (dtype === float32) return 'float';
-  return dtype === float64 ? 'double' : dtype.name;
 }
 
 function checkValues(table: Table, keys: NdArray, values: NdArray): void {

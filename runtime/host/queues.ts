@@ -8,7 +8,14 @@
 import { bool, type DType, int32, int64 } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError } from '../../src/util/errors.ts';
 import { allocate, NdArray } from '../../src/util/ndarray.ts';
-import { formatShapeBrackets, isCompatible, type KnownShape, type Shape, sizeOf, stridesOf } from '../../src/util/shape.ts';
+import {
+  formatShapeBrackets,
+  isCompatible,
+  type KnownShape,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from '../../src/util/shape.ts';
 import { stackArrays, unstackArray, writeWindow } from '../../src/util/strided.ts';
 import { FifoStore, PriorityStore, ShuffleStore, type Tuple } from '../queue-stores.ts';
 import { type Attempt, operationCancelled, Queue, type QueueOptions } from '../queues.ts';
@@ -170,7 +177,8 @@ function copyOf(array: NdArray): NdArray {
 
 function checkTuple({ options: { dtypes } }: Queue, components: readonly NdArray[]): void {
   const given = components.map(({ dtype }) => dtype);
-  if (!sameTypes(given, dtypes)) throw signatureMismatch(['resource', ...namesOf(given)], ['resource', ...namesOf(dtypes)]);
+  if (!sameTypes(given, dtypes))
+    throw signatureMismatch(['resource', ...namesOf(given)], ['resource', ...namesOf(dtypes)]);
 }
 
 /** The number of rows of a batch. */
@@ -223,7 +231,10 @@ function shapeMismatch(component: number, expected: Shape, given: KnownShape): I
 function dequeueMany(queue: Queue, count: number, op: HostOp, allowsFewer: boolean): readonly NdArray[] {
   const { type, dtypes, shapes } = queue.options;
   if (count < 0) {
-    throw new InvalidArgumentError(null, `${allowsFewer ? 'DequeueUpToOp' : 'DequeueManyOp'} requested ${count} < 0 elements`);
+    throw new InvalidArgumentError(
+      null,
+      `${allowsFewer ? 'DequeueUpToOp' : 'DequeueManyOp'} requested ${count} < 0 elements`,
+    );
   }
   checkTypes(queue, op);
   if (shapes.length === 0) {

@@ -3,6 +3,7 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { formatTuple } from '../keras/backend/operands.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import type { ActivationIdentifier } from '../keras/layers/identifiers.ts';
 import { biasAdd } from '../ops/bias.ts';
@@ -14,7 +15,6 @@ import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { ValueError } from '../util/errors.ts';
 import type { Dim } from '../util/shape.ts';
 import { Conv, type ConvOptions } from './convolution.ts';
-import { InputSpec } from './input-spec.ts';
 import { callOnce, type FunctionOptions, type Layer } from './layer.ts';
 import { everyAxis, opFormat, type PaddingOption, type Sizes } from './window-options.ts';
 

@@ -5,6 +5,7 @@
 import type { Tensor } from '../graph/graph.ts';
 import { type Activation, get as getActivation } from '../keras/activations.ts';
 import { formatTuple } from '../keras/backend/operands.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import type { ActivationIdentifier } from '../keras/layers/identifiers.ts';
 import { biasAdd } from '../ops/bias.ts';
@@ -15,7 +16,6 @@ import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { ValueError } from '../util/errors.ts';
 import { zerosInitializer } from '../variables/initializers.ts';
 import type { Variable } from '../variables/variable.ts';
-import { InputSpec } from './input-spec.ts';
 import {
   type ConstraintOption,
   callOnce,

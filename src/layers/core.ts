@@ -5,6 +5,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { type Activation, get as getActivation } from '../keras/activations.ts';
 import { formatTuple } from '../keras/backend/operands.ts';
 import { smartCond, staticCondition } from '../keras/backend/switch.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import type { ActivationIdentifier } from '../keras/layers/identifiers.ts';
 import { NoiseSeed } from '../keras/layers/regularization/noise-seed.ts';
@@ -19,7 +20,6 @@ import { int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { zerosInitializer } from '../variables/initializers.ts';
 import type { Variable } from '../variables/variable.ts';
-import { InputSpec } from './input-spec.ts';
 import {
   type CallOptions,
   type ConstraintOption,

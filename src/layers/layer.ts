@@ -9,6 +9,7 @@ import { commonGraph } from '../graph/graph-of.ts';
 import { get as getConstraint } from '../keras/constraints.ts';
 import { integrated } from '../keras/context.ts';
 import type { Training } from '../keras/engine/call-context.ts';
+import type { InputSpec, InputSpecOptions } from '../keras/engine/input-spec.ts';
 import { checkInputs } from '../keras/engine/input-spec.ts';
 import { flat, type ShapeNest, shapesOf, type TensorNest } from '../keras/engine/nest.ts';
 import { append, atomically, onUndo } from '../keras/engine/undo.ts';
@@ -28,7 +29,6 @@ import type { VariableScope } from '../variables/scope-object.ts';
 import { Variable } from '../variables/variable.ts';
 import { getVariable, variableScope } from '../variables/variable-scope.ts';
 import type { InitializerLike, Reuse } from '../variables/variable-store.ts';
-import type { InputSpec, InputSpecOptions } from './input-spec.ts';
 
 /** An initializer of `tf.…Initializer`, one of Keras, its name, or a function of the shape; null for the scope's. */
 export type InitializerOption = InitializerLike | string | { call(...args: never[]): unknown } | null;

@@ -7,6 +7,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { formatTuple } from '../keras/backend/operands.ts';
 import { smartCond, staticCondition } from '../keras/backend/switch.ts';
 import type { Training } from '../keras/engine/call-context.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import { type Axes, axesOption, checkedAxes } from '../keras/layers/normalization/affine.ts';
 import { cast } from '../ops/cast.ts';
@@ -21,7 +22,6 @@ import type { KnownShape } from '../util/shape.ts';
 import { onesInitializer, zerosInitializer } from '../variables/initializers.ts';
 import type { Variable } from '../variables/variable.ts';
 import type { TrainingOption } from './core.ts';
-import { InputSpec } from './input-spec.ts';
 import {
   type CallOptions,
   type ConstraintOption,

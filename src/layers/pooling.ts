@@ -2,13 +2,13 @@
  * Average and maximum pooling along one, two and three axes, and their functions. The windows are the ops' business.
  */
 import type { Tensor } from '../graph/graph.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type LayerShape, type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import { emitOne } from '../ops/emit.ts';
 import { avgPool, maxPool } from '../ops/pooling.ts';
 import { expandDims, squeeze } from '../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { ValueError } from '../util/errors.ts';
-import { InputSpec } from './input-spec.ts';
 import { callOnce, Layer, type LayerOptions } from './layer.ts';
 import {
   type DataFormat,

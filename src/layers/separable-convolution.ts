@@ -2,6 +2,7 @@
  * The separable convolutions, each channel by itself and then the channels together, and their functions.
  */
 import type { Tensor } from '../graph/graph.ts';
+import { InputSpec } from '../keras/engine/input-spec.ts';
 import { type ShapeNest, singleShape } from '../keras/engine/nest.ts';
 import type { ActivationIdentifier } from '../keras/layers/identifiers.ts';
 import { biasAdd } from '../ops/bias.ts';
@@ -10,7 +11,6 @@ import { expandDims, squeeze } from '../ops/shaping.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import type { Variable } from '../variables/variable.ts';
 import { Convolution, type ConvolutionOptions } from './convolution.ts';
-import { InputSpec } from './input-spec.ts';
 import {
   type ConstraintOption,
   callOnce,

@@ -56,7 +56,8 @@ function found(op: InferContext, keys: Shape, dtype: DType): Shape {
   const held = op.handle(0);
   if (!held) return null;
   if (held.dtype !== dtype) {
-    throw new ShapeError(`Trying to read value with wrong dtype. Expected ${held.dtype.name} got ${dtype.name}`);
+    const [expected, got] = [held.dtype, dtype].map(({ protoName }) => protoName.slice(3).toLowerCase());
+    throw new ShapeError(`Trying to read value with wrong dtype. Expected ${expected} got ${got}`);
   }
   return keys === null || held.shape === null ? null : [...keys, ...held.shape];
 }

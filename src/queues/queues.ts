@@ -29,7 +29,12 @@ export interface RandomShuffleQueueOptions extends QueueOptions {
 }
 
 type QueueRest = Rest<
-  [shapes: QueueShapes | null, names: string | readonly string[] | null, sharedName: string | null, name: string | null],
+  [
+    shapes: QueueShapes | null,
+    names: string | readonly string[] | null,
+    sharedName: string | null,
+    name: string | null,
+  ],
   QueueOptions
 >;
 
@@ -48,7 +53,12 @@ export class FIFOQueue extends QueueBase {
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
     const make = () => reference('FIFOQueueV2', types, shapes, capacity, {}, options, 'fifo_queue');
-    super(types, shapes, names, initScope(() => getDefaultGraph().device('/device:CPU:*', make)));
+    super(
+      types,
+      shapes,
+      names,
+      initScope(() => getDefaultGraph().device('/device:CPU:*', make)),
+    );
   }
 }
 
@@ -110,7 +120,8 @@ export class RandomShuffleQueue extends QueueBase {
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
     const attrs = { min_after_dequeue: minAfterDequeue, ...seedsOf(options) };
-    const make = () => reference('RandomShuffleQueueV2', types, shapes, capacity, attrs, options, 'random_shuffle_queue');
+    const make = () =>
+      reference('RandomShuffleQueueV2', types, shapes, capacity, attrs, options, 'random_shuffle_queue');
     super(types, shapes, names, make());
   }
 }

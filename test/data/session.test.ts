@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as tf from '../../src/index.ts';
+import { emit, emitOne } from '../../src/ops/emit.ts';
 import { leakChecked } from '../support/leaks.ts';
 import { failure } from '../support/session.ts';
 
@@ -90,6 +91,41 @@ check('an iterator that starts by itself does so once in each session', async ()
   assert.is((await failure(() => first.run(next))).name, 'OutOfRangeError');
   using second = new tf.Session();
   assert.is((await second.run(next)).item(), 0);
+});
+
+check('an iterator refuses datasets of other types and shapes, in the words of TensorFlow', async () => {
+  const iterator = (types: readonly tf.DType[], shapes: readonly tf.Shape[]) =>
+    emitOne('IteratorV2', [], { shared_name: '', container: '', output_types: types, output_shapes: shapes });
+  const refusal = async (types: readonly tf.DType[], shapes: readonly tf.Shape[], values: tf.TensorLike) => {
+    const make = emit('MakeIterator', [Dataset.fromTensors(values).variant, iterator(types, shapes)]);
+    using sess = new tf.Session();
+    const { name, message } = await failure(() => sess.run(make));
+    return `${name}: ${message.split('\n')[0]}`;
+  };
+  const wrong = 'InvalidArgumentError: ';
+  assert.is(
+    await refusal([tf.int32], [[]], 1),
+    `${wrong}Data type mismatch at component 0: expected int32 but got float.`,
+  );
+  assert.is(
+    await refusal([tf.float32], [[2]], 1),
+    `${wrong}Incompatible shapes at component 0: expected [2] but got [].`,
+  );
+  assert.is(
+    await refusal([tf.float32, tf.float32], [[], []], 1),
+    `${wrong}Number of components does not match: expected 2 types but got 1.`,
+  );
+  const table = new tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1, {
+    name: 'table',
+    checkpoint: false,
+  });
+  const next = emitOne('IteratorGetNext', [table.resourceHandle], { output_types: [tf.int32], output_shapes: [[]] });
+  using sess = new tf.Session();
+  const error = await failure(() => sess.run(next));
+  assert.match(
+    error.message,
+    /^Trying to access a handle's resource using the wrong type\. The handle points to a resource \(name '_table'\) of type 'tensorflow::lookup::LookupInterface'/,
+  );
 });
 
 check('a dataset is nothing to fetch', async () => {

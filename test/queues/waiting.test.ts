@@ -40,7 +40,12 @@ async function outcome(promise: Promise<unknown>): Promise<string | OpError> {
   }
 }
 
-async function fails(promise: Promise<unknown>, type: abstract new (...args: never[]) => OpError, detail: string, node?: string): Promise<void> {
+async function fails(
+  promise: Promise<unknown>,
+  type: abstract new (...args: never[]) => OpError,
+  detail: string,
+  node?: string,
+): Promise<void> {
   const error = await outcome(promise);
   if (!(error instanceof OpError)) throw new Error(`No error but ${error}`);
   assert.instance(error, type);
@@ -117,7 +122,12 @@ test('a priority queue gives many only when it has them all, in order', async ()
 test('of elements with one priority the first comes first', async () => {
   const q = new PriorityQueue(20, [int32], [[]]);
   using sess = new Session();
-  await sess.run(q.enqueueMany([[1, 0, 1, 0, 1, 1, 0], [0, 1, 2, 3, 4, 5, 6]]));
+  await sess.run(
+    q.enqueueMany([
+      [1, 0, 1, 0, 1, 1, 0],
+      [0, 1, 2, 3, 4, 5, 6],
+    ]),
+  );
   const [, values] = await sess.run(q.dequeueMany(7) as Tensor[]);
   assert.is(String(values), '[1 3 6 0 2 4 5]');
 });
@@ -125,7 +135,12 @@ test('of elements with one priority the first comes first', async () => {
 test('a closed priority queue gives up to as many as it holds', async () => {
   const q = new PriorityQueue(20, [int32], [[]], { name: 'q' });
   using sess = new Session();
-  await sess.run(q.enqueueMany([[2, 1], [20, 10]]));
+  await sess.run(
+    q.enqueueMany([
+      [2, 1],
+      [20, 10],
+    ]),
+  );
   await sess.run(q.close());
   assert.is(String(await sess.run(q.dequeueUpTo(4) as Tensor[])), '[1 2],[10 20]');
 });
@@ -200,7 +215,12 @@ test('Session.close and Session.reset end runs that wait, with the words of the 
     assert.ok(await isOpen(single));
     end(sess);
     await fails(many, CancelledError, 'Dequeue operation was cancelled', 'q_DequeueMany');
-    await fails(single, CancelledError, 'Dequeue operation was cancelled', getDefaultGraph().getOperations().at(-1)?.name);
+    await fails(
+      single,
+      CancelledError,
+      'Dequeue operation was cancelled',
+      getDefaultGraph().getOperations().at(-1)?.name,
+    );
     assert.equal(bufferCounts(), before);
     sess.close();
   }
@@ -267,31 +287,27 @@ test('what a run did before its wait is done; what it does afterwards is all or 
   const v = new Variable(0, { name: 'v', dtype: float32 });
   const w = new Variable(0, { name: 'w', dtype: float32 });
   const graph = getDefaultGraph();
-  const before = v.assign(1) as Tensor;
+  const before = v.assign(1);
   const taken = graph.controlDependencies([before], () => one(q.dequeue()));
-  const after = graph.controlDependencies([taken], () => group(w.assignAdd(1) as Tensor, v.assignAdd(10) as Tensor));
-  const checked = graph.controlDependencies([after], () => q.enqueue(placeholder(float32)));
-  const [wrong] = checked.inputs.slice(1);
+  const after = graph.controlDependencies([taken], () => group(w.assignAdd(1), v.assignAdd(10)));
+  const wrong = placeholder(float32);
+  const checked = graph.controlDependencies([after], () => q.enqueue(wrong));
   using sess = new Session();
   await sess.initialize([v, w]);
 
   const waiting = sess.run(after);
   assert.is((await sess.run(v.value())).item(), 1);
-  await sess.run(v.assign(100) as Tensor);
+  await sess.run(v.assign(100));
   await sess.run(q.enqueue(1));
   await waiting;
   assert.equal((await sess.run([v.value(), w.value()])).map(Number), [110, 1]);
 
   // The second part fails: only what came before the wait, and the element, are gone.
   const failing = sess.run(checked, [[wrong, [1, 2]]]);
+  failing.catch(() => {});
   assert.is((await sess.run(v.value())).item(), 1);
   await sess.run(q.enqueue(1));
-  await fails(
-    failing,
-    InvalidArgumentError,
-    'Shape mismatch in tuple component 0. Expected [], got [2]',
-    checked.name,
-  );
+  await fails(failing, InvalidArgumentError, 'Shape mismatch in tuple component 0. Expected [], got [2]', checked.name);
   assert.equal((await sess.run([v.value(), w.value(), q.size()])).map(Number), [1, 1, 0]);
 });
 
@@ -305,7 +321,7 @@ test('a read after the wait sees what others wrote meanwhile', async () => {
   using sess = new Session();
   await sess.initialize([v]);
   const waiting = sess.run([early, late]);
-  await sess.run(v.assign(2) as Tensor);
+  await sess.run(v.assign(2));
   await sess.run(q.enqueue(0));
   assert.equal((await waiting).map(Number), [1, 2]);
 });

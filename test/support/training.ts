@@ -38,6 +38,13 @@ export function data(): { readonly x: NdArray; readonly y: NdArray } {
   };
 }
 
+/** Some rows of an array. */
+export function rowsOf(array: NdArray, from: number, to: number): NdArray {
+  const width = array.size / array.shape[0];
+  const part = (array.data as Float32Array).slice(from * width, to * width);
+  return new tf.NdArray(array.dtype, [to - from, ...array.shape.slice(1)], part);
+}
+
 /** `val_loss` stays, `batch_size` becomes `batchSize`. */
 export function camel(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -26,7 +26,7 @@ import { type Config, classNameOf } from '../serialization.ts';
 import { inCall, openCall, type Training } from './call-context.ts';
 import { type Effect, effectsFor } from './effects.ts';
 import { type CallRecord, callAt, historyOf, maskOf, masksOf, onlyCall, setHistory, setMask } from './history.ts';
-import { checkInputs, type InputSpec } from './input-spec.ts';
+import { checkInputs, type Demands } from './input-spec.ts';
 import { flat, type MaskNest, type ShapeNest, shapesOf, type TensorNest } from './nest.ts';
 import { completeHistory } from './op-history.ts';
 import { append, atomically, onUndo } from './undo.ts';
@@ -106,7 +106,7 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
   supportsMasking = false;
   stateful = false;
   /** What it demands of its inputs. */
-  inputSpec: InputSpec | readonly InputSpec[] | null = null;
+  inputSpec: Demands | readonly Demands[] | null = null;
   /** Given where the layer may be a model's first. */
   batchInputShape: readonly (number | null)[] | null = null;
   /** A penalty on what the layer gives; subclasses set it from their options. */

@@ -1,5 +1,6 @@
 /** The layers of Keras, as `tf.keras.layers` has them. Names and configurations are `registry.ts`'s. */
 export { Input, InputLayer, type InputLayerOptions, type InputOptions } from '../engine/input-layer.ts';
+export { InputSpec, type InputSpecOptions } from '../engine/input-spec.ts';
 export { type CallOptions, Layer, type LayerOptions } from '../engine/layer.ts';
 export * from './activation/advanced-activations.ts';
 export {

@@ -72,6 +72,7 @@ interface TrainingOptions extends RunOptions {
   /** 1 without it. */
   readonly epochs?: number;
   readonly initialEpoch?: number;
+  /** Batches of an epoch. Of arrays, each step is then all examples, as Keras has it. */
   readonly stepsPerEpoch?: number | null;
   readonly validationSteps?: number | null;
   /** Every how many epochs there is validation, or after which (counted from 1). */
@@ -196,9 +197,9 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
    *     const { history } = await model.fit(x, y, {epochs: 5, batchSize: 64, validationSplit: 0.1, verbose: 0});
    *
    * @param x an array whose first axis is that of examples, a list of them, or arrays by input name
-   * @param y the same for the outputs
+   * @param y the same for the outputs that have a loss; null where there are none
    */
-  async fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
+  async fit(x: Data, y: Data | null, options: FitOptions = {}): Promise<History> {
     this.buildFor(x);
     const { compiled } = this;
     const { batchSize, validationSplit = 0, shuffle = true } = options;
@@ -209,7 +210,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
       const [kept, split] = splitOff(arrays, validationSplit);
       arrays = kept;
       const { validationSteps = null, validationFreq: frequency = 1 } = options;
-      validation = { source: batchesOf(split, size, validationSteps), steps: validationSteps, frequency };
+      validation = { source: batchesOf(split, size, validationSteps, true), steps: validationSteps, frequency };
     }
     return this.train(batchesOf(arrays, size, options.stepsPerEpoch ?? null, shuffle), validation, options);
   }
@@ -256,7 +257,8 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     if (isPair(data)) {
       checkPair(data);
       const arrays = arraySource(this, this.compiled, data[0], data[1], { sampleWeight: data[2] ?? null });
-      const source = batchesOf(arrays, sizeOfBatch(options.batchSize), validationSteps);
+      // Keras shuffles them, too, which no number tells; but random orders that follow do.
+      const source = batchesOf(arrays, sizeOfBatch(options.batchSize), validationSteps, true);
       return { source, steps: validationSteps, frequency };
     }
     return { source: datasetSource(this, this.compiled, data), steps: validationSteps, frequency };
@@ -267,7 +269,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
    *
    *     const [loss, accuracy] = await model.evaluate(x, y);
    */
-  async evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Promise<number[]> {
+  async evaluate(x: Data, y: Data | null, options: EvaluateOptions = {}): Promise<number[]> {
     this.buildFor(x);
     const arrays = arraySource(this, this.compiled, x, y, options);
     return this.test(batchesOf(arrays, sizeOfBatch(options.batchSize), options.steps ?? null), options);
@@ -331,11 +333,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   // Single batches
 
   /** One step of training: the loss and the metrics of the batch, in the order of `metricsNames`. */
-  trainOnBatch(x: Data, y: Data, options: BatchOptions = {}): Promise<number[]> {
+  trainOnBatch(x: Data, y: Data | null, options: BatchOptions = {}): Promise<number[]> {
     return this.onBatch('train', x, y, options);
   }
   /** The loss and the metrics of a batch. */
-  testOnBatch(x: Data, y: Data, options: BatchOptions = {}): Promise<number[]> {
+  testOnBatch(x: Data, y: Data | null, options: BatchOptions = {}): Promise<number[]> {
     return this.onBatch('test', x, y, options);
   }
   /** The outputs for a batch. */
@@ -344,7 +346,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     const { inputs } = arraySource(this, null, x, null, {});
     return this.predicted(await this.predictor().run('predict', await this.session(), inputs));
   }
-  private async onBatch(mode: 'train' | 'test', x: Data, y: Data, options: BatchOptions): Promise<number[]> {
+  private async onBatch(mode: 'train' | 'test', x: Data, y: Data | null, options: BatchOptions): Promise<number[]> {
     this.buildFor(x);
     const { compiled } = this;
     const batch: Batch = oneBatch(arraySource(this, compiled, x, y, options));

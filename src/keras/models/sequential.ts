@@ -9,6 +9,7 @@ import { type ShapeNest, singleShape, type TensorNest } from '../engine/nest.ts'
 import { atomically } from '../engine/undo.ts';
 import { registerLayers } from '../layers/registry.ts';
 import type { Config } from '../serialization.ts';
+import type { Data } from '../training/data.ts';
 import { Model } from './model.ts';
 import type { ModelClass } from './model-json.ts';
 import { fromSequentialConfig, sequentialConfig } from './network-config.ts';
@@ -126,6 +127,13 @@ export class Sequential extends Model {
     });
     this.reconnect();
     this.#givenShape = inputShape;
+  }
+
+  /** Weights that the first data bring are named after the model as well. */
+  protected override buildFor(x: Data): void {
+    if (this.inputs.length > 0) return;
+    const { graph } = this.context;
+    atomically(graph, () => graph.nameScope(this.name, () => super.buildFor(x)));
   }
 
   override get countsOwnCall(): boolean {

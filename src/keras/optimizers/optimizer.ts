@@ -16,10 +16,12 @@ import { castTo } from '../../train/slots.ts';
 import type { DType } from '../../util/dtype.ts';
 import { RuntimeError, ValueError } from '../../util/errors.ts';
 import type { Variable } from '../../variables/variable.ts';
+import { kerasContexts } from '../context.ts';
 import type { Config } from '../serialization.ts';
 import { type GradientAndVariable, type GradientTransformer, transformGradients } from './clipping.ts';
 import { type ConfigReader, checkOptions, type OptimizerOptions, revive } from './hyperparameters.ts';
 import { LearningRateSchedule } from './schedules.ts';
+import type { OptimizerState } from './state.ts';
 import { OptimizerVariables } from './variables.ts';
 
 /** Tensors that all updates of one step share, of the element type of the variables. */
@@ -151,7 +153,12 @@ export abstract class Optimizer<C extends Coefficients = Coefficients> extends O
     const graph = pairs[0]?.[1].graph ?? getDefaultGraph();
     const before = this.last;
     try {
-      return graph.atomic(() => graph.asDefault(() => this.build(graph, pairs, name ?? null)));
+      const step = graph.atomic(() => graph.asDefault(() => this.build(graph, pairs, name ?? null)));
+      trackBeside(
+        pairs.map(([, variable]) => variable),
+        this.stateOf(graph),
+      );
+      return step;
     } catch (error) {
       this.last = before;
       throw error;
@@ -300,6 +307,14 @@ export abstract class Optimizer<C extends Coefficients = Coefficients> extends O
   /** An optimizer from what `getConfig` gave. */
   static fromConfig<T>(this: new (config: never) => T, config: Config): T {
     return new this(revive(config) as never);
+  }
+}
+
+/** Has who looks after the trained variables look after the optimizer's own: they are initialised with them. */
+function trackBeside(trained: readonly Variable[], state: OptimizerState): void {
+  for (const context of kerasContexts()) {
+    if (!trained.some(({ handle }) => context.variablesBehind([handle]).length > 0)) continue;
+    for (const variable of [...state.weights(), ...state.hyperVariables()]) context.track(variable);
   }
 }
 

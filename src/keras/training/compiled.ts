@@ -6,6 +6,7 @@ import type { AnySession } from '../../graph/evaluator.ts';
 import type { Graph, Operation, Tensor } from '../../graph/graph.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
+import { globalVariables } from '../../variables/collections.ts';
 import type { Variable } from '../../variables/variable.ts';
 import type { KerasContext } from '../context.ts';
 import { maskOf } from '../engine/history.ts';
@@ -211,18 +212,11 @@ export class Compiled {
   private trainingUpdates(total: Tensor): Operation[] {
     const { model, trained } = this;
     if (trained.length === 0) return [...model.getUpdatesFor(null), ...model.getUpdatesFor(model.inputs)];
+    const known = new Set(globalVariables());
     const updates = model.graph.nameScope('training', () => this.optimizer.getUpdates(total, trained));
-    for (const variable of this.optimizer.weights) {
-      if (variable.graph === model.graph) model.context.track(variable);
-    }
-    for (const variable of this.hyperVariables()) model.context.track(variable);
+    // Slots, counters and hyperparameters, whatever kind of optimizer made them.
+    for (const variable of globalVariables()) if (!known.has(variable)) model.context.track(variable);
     return [...updates, ...model.getUpdatesFor(null), ...model.getUpdatesFor(model.inputs)];
-  }
-
-  /** The variables of the optimizer's hyperparameters, on the model's graph. */
-  hyperVariables(): Variable[] {
-    const tensors = 'hyperTensors' in this.optimizer ? [...this.optimizer.hyperTensors().values()] : [];
-    return tensors.filter((item): item is Variable => 'initializer' in item && item.graph === this.model.graph);
   }
 
   /** Throws `ValueError` where neither an output nor a layer has a loss. */

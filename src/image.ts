@@ -1,4 +1,6 @@
 /** The namespace `tf.image`. */
+export { hsvToRgb, rgbToHsv } from './ops/image-color.ts';
+export { type ResizeAreaOptions, resizeArea, resizeBicubic } from './ops/image-resample.ts';
 export {
   type ResizeImagesOptions,
   ResizeMethod,
@@ -8,3 +10,4 @@ export {
   resizeImages,
   resizeNearestNeighbor,
 } from './ops/image-resize.ts';
+export { extractImagePatches, extractPatches } from './ops/patches.ts';

@@ -67,6 +67,7 @@ export {
   registerGradient,
 } from './autodiff/registry.ts';
 export { tablesInitializer } from './data/lookup-tables.ts';
+export * from './queues/index.ts';
 export * from './variables/index.ts';
 
 // Keras contexts beside `tf.keras`, and the reset of everything.
@@ -98,6 +99,7 @@ export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } fr
 
 // Namespaces.
 
+export * as bitwise from './bitwise.ts';
 export * as data from './data.ts';
 export * as dtypes from './dtypes.ts';
 export * as image from './image.ts';
@@ -110,7 +112,10 @@ export * as losses from './losses.ts';
 export * as math from './math.ts';
 export * as metrics from './metrics.ts';
 export * as nn from './nn.ts';
+export * as quantization from './quantization.ts';
 export * as random from './random.ts';
+export * as signal from './signal.ts';
+export * as spectral from './spectral.ts';
 export * as train from './train.ts';
 export * as errors from './util/errors.ts';
 export * as viz from './viz/dot.ts';

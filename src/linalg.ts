@@ -1,7 +1,16 @@
 /** The namespace `tf.linalg`. */
 export { globalNorm } from './ops/clip.ts';
+export {
+  matrixBandPart as bandPart,
+  matrixDiag as diag,
+  matrixDiagPart as diagPart,
+  matrixSetDiag as setDiag,
+  trace,
+} from './ops/diagonals.ts';
+export { einsum } from './ops/einsum.ts';
 export { eye } from './ops/filling.ts';
 export { diag as tensorDiag, diagPart as tensorDiagPart, qr } from './ops/linalg.ts';
 export { matmul, norm, tensordot } from './ops/matmul.ts';
 export { l2Normalize } from './ops/normalization-functions.ts';
 export { matrixTranspose, matrixTranspose as transpose } from './ops/shaping.ts';
+export { cross } from './ops/special-functions.ts';

@@ -35,7 +35,10 @@ export {
   logicalXor,
   notEqual,
 } from './ops/comparison.ts';
+export { angle, conj, imag, real } from './ops/complex-numbers.ts';
 export { confusionMatrix } from './ops/confusion-matrix.ts';
+export { bincount } from './ops/counting.ts';
+export { cumulativeLogsumexp } from './ops/cumulative-logsumexp.ts';
 export { l2Normalize, zeroFraction } from './ops/normalization-functions.ts';
 export {
   countNonzero,
@@ -68,6 +71,23 @@ export {
 } from './ops/segment.ts';
 export { inTopK, topK } from './ops/selection.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export {
+  besselI0,
+  besselI0e,
+  besselI1,
+  besselI1e,
+  betainc,
+  digamma,
+  erfcinv,
+  erfinv,
+  igamma,
+  igammac,
+  lgamma,
+  ndtri,
+  nextafter,
+  polygamma,
+  zeta,
+} from './ops/special-functions.ts';
 export { invertPermutation } from './ops/stitch.ts';
 export { accumulateN, addN } from './ops/sums.ts';
 export {
@@ -105,3 +125,4 @@ export {
   tan,
   tanh,
 } from './ops/unary-math.ts';
+export * as special from './special.ts';

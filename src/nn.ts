@@ -68,6 +68,7 @@ export {
   weightedMoments,
   zeroFraction,
 } from './ops/normalization-functions.ts';
+export { type Dilation2dOptions, dilation2d, erosion2d } from './ops/patches.ts';
 export {
   type ArgmaxPoolOptions,
   avgPool,

@@ -1,4 +1,30 @@
-/** The namespace `tf.train`: optimizers, learning rates, averages, the global step. */
+/** The namespace `tf.train`: optimizers, learning rates, averages, the global step, input pipelines of queues. */
+export {
+  type CoordinatedThread,
+  Coordinator,
+  type CoordinatorOptions,
+  type JoinOptions,
+} from './queues/coordinator.ts';
+export {
+  type BatchOptions,
+  batch,
+  type InputProducerOptions,
+  inputProducer,
+  limitEpochs,
+  type ProducerOptions,
+  rangeInputProducer,
+  type ShuffleBatchOptions,
+  shuffleBatch,
+  sliceInputProducer,
+  stringInputProducer,
+} from './queues/input.ts';
+export {
+  addQueueRunner,
+  QueueRunner,
+  type QueueRunnerOptions,
+  type StartQueueRunnersOptions,
+  startQueueRunners,
+} from './queues/queue-runner.ts';
 export { AdadeltaOptimizer, type AdadeltaOptions } from './train/adadelta.ts';
 export {
   AdagradDAOptimizer,

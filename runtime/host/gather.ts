@@ -1,5 +1,5 @@
 /** Host kernels that read elements at indices: gather, gatherNd. */
-import { allocate, NdArray } from '../../src/util/ndarray.ts';
+import { allocate, allocateAny, NdArray } from '../../src/util/ndarray.ts';
 import { type KnownShape, sizeOf, stridesOf } from '../../src/util/shape.ts';
 import { brackets, copyRun, formatPosition, indicesOf, invalid, scalarOf, widthOf } from './elements.ts';
 import { defineHostKernels } from './registry.ts';
@@ -26,7 +26,7 @@ function gather(params: NdArray, indices: NdArray, axisGiven: number, batchGiven
   const outer = sizeOf(params.shape.slice(batchDims, axis));
   const run = sizeOf(params.shape.slice(axis + 1)) * widthOf(params.dtype);
   const perBatch = sizeOf(indices.shape.slice(batchDims));
-  const data = allocate(params.dtype, sizeOf(shape));
+  const data = allocateAny(params.dtype, sizeOf(shape));
   let to = 0;
   for (let b = 0; b < batch; b++) {
     for (let o = 0; o < outer; o++) {

@@ -9,32 +9,36 @@ import { defineHostKernels, type HostOp } from './registry.ts';
 
 const { fround } = Math;
 
-interface Centers {
+/** How places of the resized image lie over the original. */
+export interface Centers {
   readonly alignCorners: boolean;
   readonly halfPixel: boolean;
 }
 
-function centersOf(op: HostOp): Centers {
+/** The attributes of an op that has both. */
+export function centersOf(op: HostOp): Centers {
   const [alignCorners, halfPixel] = [op.attr<boolean>('align_corners'), op.attr<boolean>('half_pixel_centers')];
   if (alignCorners && halfPixel) throw invalid('If half_pixel_centers is True, align_corners must be False.');
   return { alignCorners, halfPixel };
 }
 
 /** The size wanted, as the op is given it. */
-function sizeOf(size: NdArray, message: string): readonly [height: number, width: number] {
+export function sizeOf(size: NdArray, message: string): readonly [height: number, width: number] {
   if (size.rank !== 1 || size.size !== 2) throw invalid(`shape_t must be 1-dimensional and have 2 elements`);
   const [height, width] = Array.from(indicesOf(size));
   if (height <= 0 || width <= 0) throw invalid(message);
   return [height, width];
 }
 
-function checkImages(shape: KnownShape): void {
+/** Images are four-dimensional and not empty. */
+export function checkImages(shape: KnownShape): void {
   if (shape.length !== 4) throw invalid('input must be 4-dimensional');
   if (shape[3] <= 0) throw invalid('image must have at least one channel');
   if (shape[1] <= 0 || shape[2] <= 0) throw invalid('input image must be of non-zero size');
 }
 
-function scaleOf(original: number, resized: number, { alignCorners }: Centers): number {
+/** Pixels of the original for one of the resized image. */
+export function scaleOf(original: number, resized: number, { alignCorners }: Pick<Centers, 'alignCorners'>): number {
   return fround(alignCorners && resized > 1 ? (original - 1) / (resized - 1) : original / resized);
 }
 

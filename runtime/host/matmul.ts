@@ -1,4 +1,5 @@
 /** Host kernels of matrix products. Floats accumulate in double precision; integers wrap. */
+import { float32 } from '../../src/util/dtype.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { broadcastShapes, type KnownShape, sizeOf, stridesOf } from '../../src/util/shape.ts';
 import { arithmeticOf, brackets, invalid, rounded } from './elements.ts';
@@ -186,8 +187,16 @@ const batchMatMul: HostKernel = (inputs, op) => {
   return [rounded(dtype, out.shape, out.data)];
 };
 
+/** Both types have storage of float32. */
+const sparseMatMul: HostKernel = (inputs, op) =>
+  matMul(
+    inputs.map(({ shape, data }) => new NdArray(float32, shape, data)),
+    op,
+  );
+
 defineHostKernels({
   MatMul: matMul,
+  SparseMatMul: sparseMatMul,
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
   BatchMatMulV3: batchMatMul,

@@ -102,6 +102,7 @@ defineHostKernels({
   },
   TensorScatterUpdate: intoTensor('set'),
   TensorScatterAdd: intoTensor('add'),
+  ScatterNdNonAliasingAdd: intoTensor('add'),
   TensorScatterSub: intoTensor('sub'),
   TensorScatterMin: intoTensor('min'),
   TensorScatterMax: intoTensor('max'),

@@ -8,6 +8,7 @@ import { float32, int32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import { formatShape, isFullyDefined, numElements } from '../util/shape.ts';
+import { batchGatherNd } from './batch-gather-nd.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { asIndices, vector } from './indices.ts';
 import {
@@ -297,7 +298,7 @@ export interface GatherNdOptions {
 
 /**
  * Elements or slices of `params` at index vectors: the last axis of `indices` holds an index for each of the first axes
- * of `params`. An index out of range fails the run.
+ * of `params`, after the first `batchDims` axes, which both have. An index out of range fails the run.
  *
  *     tf.gatherNd([[1, 2], [3, 4]], [[0, 1], [1, 0]])    // [2, 3]
  */
@@ -307,7 +308,7 @@ export function gatherNd(
   ...rest: Rest<[name: string | null, batchDims: number], GatherNdOptions>
 ): Tensor {
   const { name, batchDims = 0 } = bind<GatherNdOptions>(['name', 'batchDims'], rest);
-  if (batchDims !== 0) throw new ValueError(`gatherNd with batchDims ${batchDims} is not available; use gather.`);
+  if (batchDims !== 0) return batchGatherNd(params as TensorLike, indices, batchDims, name);
   if (isSparseReadable(params) && params.gatherNd) return params.gatherNd(indices, name);
   return emitOne('GatherNd', [params as TensorLike, asIndices(indices)], {}, name);
 }

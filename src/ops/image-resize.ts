@@ -1,6 +1,6 @@
 /**
  * Resizing of images by nearest neighbor and by bilinear interpolation: the ops, their gradients, and the functions of
- * `tf.image` on them.
+ * `tf.image` on them. The other two ways are ops in `image-resample.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
@@ -23,7 +23,7 @@ const IMAGES = 'T: {int8, uint8, int16, uint16, int32, int64, float16, float32, 
 const CENTERS = ['align_corners: bool = false', 'half_pixel_centers: bool = false'];
 
 /** The images of the first input in the size that the second one holds. */
-function resized(op: InferContext): Inferred {
+export function resized(op: InferContext): Inferred {
   const [batch, , , channels] = withRank(op.shape(0), 4);
   const [length] = withRank(op.shape(1), 1);
   if (length !== null && length !== 2) throw new ShapeError(`Dimension must be 2 but is ${length}`);
@@ -127,10 +127,11 @@ export interface ResizeOptions {
   /** Whether pixels are areas, with their centers half a pixel in; not together with `alignCorners`. */
   readonly halfPixelCenters?: boolean;
 }
-type ResizeRest = Rest<[alignCorners: boolean, name: string | null, halfPixelCenters: boolean], ResizeOptions>;
+export type ResizeRest = Rest<[alignCorners: boolean, name: string | null, halfPixelCenters: boolean], ResizeOptions>;
 
-function resize(
-  type: 'ResizeBilinear' | 'ResizeNearestNeighbor',
+/** One of the ops that take both ways to place pixels. */
+export function resize(
+  type: 'ResizeBilinear' | 'ResizeNearestNeighbor' | 'ResizeBicubic',
   images: TensorLike,
   size: TensorLike,
   rest: ResizeRest,
@@ -163,7 +164,7 @@ export function resizeNearestNeighbor(images: TensorLike, size: TensorLike, ...r
 }
 
 export interface ResizeImagesOptions {
-  /** `ResizeMethod.BILINEAR` (the default) or `NEAREST_NEIGHBOR`, or `'bilinear'`, `'nearest'`. */
+  /** `ResizeMethod.BILINEAR` (the default), `NEAREST_NEIGHBOR`, `BICUBIC`, `AREA`, or `'bilinear'`, `'nearest'`, …. */
   readonly method?: number | string;
   readonly alignCorners?: boolean;
   /** Whether `size` is a box that the images are to fit in, keeping their proportions. */
@@ -209,9 +210,11 @@ export function resizeImages(
   });
 }
 
-function opOf(method: number | string): 'ResizeBilinear' | 'ResizeNearestNeighbor' {
+function opOf(method: number | string): string {
   if (method === ResizeMethod.BILINEAR || method === 'bilinear') return 'ResizeBilinear';
   if (method === ResizeMethod.NEAREST_NEIGHBOR || method === 'nearest') return 'ResizeNearestNeighbor';
+  if (method === ResizeMethod.BICUBIC || method === 'bicubic') return 'ResizeBicubic';
+  if (method === ResizeMethod.AREA || method === 'area') return 'ResizeArea';
   throw new ValueError(`Resize method is not implemented: ${method}`);
 }
 

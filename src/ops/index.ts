@@ -3,10 +3,14 @@
  * has in a namespace only are exported there: `nn.ts`, `math.ts`. The imports are of families without a name here.
  */
 import './bias.ts';
+import './bitwise.ts';
 import './convolution.ts';
 import './convolution3d.ts';
 import './cross-entropy.ts';
+import './cumulative-logsumexp.ts';
 import './datasets.ts';
+import './image-color.ts';
+import './image-resample.ts';
 import './image-resize.ts';
 import './lookup.ts';
 import './losses-basic.ts';
@@ -17,7 +21,12 @@ import './pooling3d.ts';
 import './queues.ts';
 import './softmax.ts';
 import './state.ts';
-import './string-hash.ts';
+import './strings.ts';
+import './string-parts.ts';
+import './string-regex.ts';
+import './string-format.ts';
+import './string-split.ts';
+import './string-unicode.ts';
 import './training-ops.ts';
 import './unary-grads.ts';
 import './activations.ts';
@@ -104,6 +113,7 @@ export {
   logicalXor,
   notEqual,
 } from './comparison.ts';
+export { angle, complex, conj, imag, real } from './complex-numbers.ts';
 export { type ConstantOptions, constant } from './constants.ts';
 export {
   Assert,
@@ -124,6 +134,27 @@ export {
   isTensor,
   type PartialValue,
 } from './conversion.ts';
+export {
+  type BincountOptions,
+  bincount,
+  type HistogramOptions,
+  histogramFixedWidth,
+  histogramFixedWidthBins,
+} from './counting.ts';
+export {
+  type DiagonalAlign,
+  type DiagonalIndex,
+  type MatrixDiagOptions,
+  type MatrixDiagPartOptions,
+  type MatrixSetDiagOptions,
+  matrixBandPart,
+  matrixDiag,
+  matrixDiagPart,
+  matrixSetDiag,
+  trace,
+} from './diagonals.ts';
+export { type EinsumOptions, einsum } from './einsum.ts';
+export { fft, fft2d, fft3d, ifft, ifft2d, ifft3d } from './fft.ts';
 export {
   type EyeOptions,
   eye,
@@ -160,7 +191,16 @@ export { concat, parallelStack, split, stack, unstack } from './joining.ts';
 export { diag, diagPart, type QrOptions, qr } from './linalg.ts';
 export { type MatmulOptions, matmul, type NormOptions, norm, type TensordotOptions, tensordot } from './matmul.ts';
 export { type PadOptions, pad } from './padding.ts';
+export { type ExtractImagePatchesOptions, extractImagePatches, extractVolumePatches } from './patches.ts';
 export { type PlaceholderOptions, placeholder, placeholderWithDefault } from './placeholders.ts';
+export {
+  fakeQuantWithMinMaxArgs,
+  fakeQuantWithMinMaxArgsGradient,
+  fakeQuantWithMinMaxVars,
+  fakeQuantWithMinMaxVarsGradient,
+  fakeQuantWithMinMaxVarsPerChannel,
+  fakeQuantWithMinMaxVarsPerChannelGradient,
+} from './quantization.ts';
 export {
   getSeed,
   type MultinomialOptions,
@@ -202,6 +242,7 @@ export {
   tensorScatterNdSub,
   tensorScatterNdUpdate,
 } from './scatter.ts';
+export { type SearchsortedOptions, searchsorted, unravelIndex } from './search.ts';
 export {
   type SegmentOptions,
   segmentMax,
@@ -254,6 +295,14 @@ export {
   stridedSlice,
 } from './slicing.ts';
 export { batchToSpace, batchToSpaceNd, depthToSpace, spaceToBatch, spaceToBatchNd, spaceToDepth } from './spacing.ts';
+export { type SparseMatmulOptions, sparseMatmul } from './sparse-matmul.ts';
+export {
+  type SparseSegmentOptions,
+  sparseSegmentMean,
+  sparseSegmentSqrtN,
+  sparseSegmentSum,
+} from './sparse-segments.ts';
+export { betainc, cross, digamma, igamma, igammac, lgamma, polygamma, zeta } from './special-functions.ts';
 export {
   dynamicPartition,
   dynamicStitch,

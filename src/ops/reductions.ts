@@ -30,7 +30,8 @@ const REALS = [
   'Tidx: {int32, int64} = int32',
 ];
 
-function inferReduction(op: InferContext): Inferred {
+/** Without the reduced axes, as far as they are known; with `keep_dims` of length 1. */
+export function inferReduction(op: InferContext): Inferred {
   const shape = op.shape(0);
   const axes = op.constant(1);
   const keepDims = op.attr<boolean>('keep_dims');
@@ -266,7 +267,8 @@ for (const [name, doc, result, step] of [
   });
 }
 
-function inferScan(op: InferContext): Inferred {
+/** A scan along an axis, which must be one of the input's. */
+export function inferScan(op: InferContext): Inferred {
   const shape = op.shape(0);
   const axis = op.constant(1);
   if (op.shape(1) && (op.shape(1) as readonly unknown[]).length > 0) {

@@ -115,6 +115,25 @@ for (const [name, verb, grad, result] of [
   });
 }
 
+const addTypes =
+  '{float32, float64, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, bfloat16, qint16, quint16, uint16, complex128, float16, uint32, uint64, bool}';
+
+defineOp({
+  name: 'ScatterNdNonAliasingAdd',
+  doc: 'A tensor whose elements at index vectors are increased by updates.',
+  inputs: ['input: T', 'indices: Tindices', 'updates: T'],
+  outputs: ['output: T'],
+  attrs: [`T: ${addTypes}`, 'Tindices: {int32, int64}', POLICY],
+  infer: inferTensorScatter,
+  grad: (op, [dy], $) => [dy, null, $.op('GatherNd', [dy, op.inputs[1]])],
+  samples: [
+    {
+      inputs: [p3, sample(int32, [2, 1], [1, 1]), sample(float32, [2], [9, 8])],
+      outputs: [sample(float32, [3], [1, 19, 3])],
+    },
+  ],
+});
+
 interface Named {
   readonly name?: string | null;
 }

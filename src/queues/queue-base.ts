@@ -9,7 +9,7 @@ import { gather } from '../ops/gather.ts';
 import { stack } from '../ops/joining.ts';
 import { constantValue } from '../ops/static-value.ts';
 import { bind, isOptions, type Rest, type TensorLike } from '../ops/tensor-like.ts';
-import { asDType, type DType, type DTypeLike } from '../util/dtype.ts';
+import { asDType, type DType, type DTypeLike, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { asShape, type Dim, formatShape, isCompatible, type Shape, type ShapeLike } from '../util/shape.ts';
 
@@ -91,8 +91,9 @@ export class QueueBase {
       throw new TypeError('Queues do not have matching component names.');
     }
     const shapes = first.shapes.map((shape, i) => queues.map((queue) => queue.shapes[i]).reduce(common, shape));
+    const chosen = convertToTensor(index, { preferredDtype: int32, name: 'index' });
     const references = queues.map(({ queueRef }) => queueRef);
-    return new QueueBase(first.dtypes, shapes, first.names, gather(stack(references), index));
+    return new QueueBase(first.dtypes, shapes, first.names, gather(stack(references), chosen));
   }
 
   /** The name of the op that makes the handle. */

@@ -154,6 +154,9 @@ function reference(
   { sharedName, name }: QueueOptions,
   fallback: string,
 ) {
+  if (dtypes.length === 0 && type !== 'PriorityQueueV2') {
+    throw new ValueError(`Attr 'component_types' of '${type}' Op passed list of length 0 less than minimum 1.`);
+  }
   const all = {
     component_types: dtypes,
     shapes: shapes ?? [],

@@ -57,10 +57,15 @@ const storage: Readonly<Partial<Record<DTypeName, NumericConstructor>>> = {
 
 /** Zeroed storage for `count` elements (empty strings for string). */
 export function allocate(dtype: DType, count: number): Data {
-  if (dtype === string || dtype.kind === 'handle') return Array.from({ length: count }, () => EMPTY);
+  if (dtype === string) return Array.from({ length: count }, () => EMPTY);
   const constructor = storage[dtype.name];
   if (!constructor) throw new ValueError(`${dtype} has no host representation.`);
   return new constructor(dtype.isComplex ? 2 * count : count);
+}
+
+/** As `allocate`; also for handles, which are objects of the runtime's and have no storage of their own. */
+export function allocateAny(dtype: DType, count: number): Data {
+  return dtype.kind === 'handle' ? new Array<Uint8Array>(count).fill(EMPTY) : allocate(dtype, count);
 }
 
 /** Whether `data` is what `allocate` would make for the type, its length left aside. */

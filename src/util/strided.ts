@@ -2,7 +2,7 @@
  * Moving elements of arrays: strided windows to read and to write, and what follows from them: slices, transposes,
  * broadcasts, tiles, concatenations. For every element type. Checks of arguments are the callers' business.
  */
-import { allocate, type Data, NdArray } from './ndarray.ts';
+import { allocate, allocateAny, type Data, NdArray } from './ndarray.ts';
 import { type KnownShape, sizeOf, stridesOf } from './shape.ts';
 
 /** Elements of storage: element (i0, i1, …) is at offset + Σ i·stride. */
@@ -144,10 +144,8 @@ export function reverseArray(array: NdArray, reversed: readonly boolean[]): NdAr
 export function concatArrays(arrays: readonly NdArray[], axis: number): NdArray {
   const [first] = arrays;
   const length = arrays.reduce((sum, a) => sum + a.shape[axis], 0);
-  const out = NdArray.zeros(
-    first.dtype,
-    first.shape.map((d, i) => (i === axis ? length : d)),
-  );
+  const shape = first.shape.map((d, i) => (i === axis ? length : d));
+  const out = new NdArray(first.dtype, shape, allocateAny(first.dtype, sizeOf(shape)));
   const strides = stridesOf(out.shape);
   let position = 0;
   for (const array of arrays) {

@@ -31,6 +31,11 @@ def array(x):
     return {'dtype': x.dtype.name, 'shape': list(x.shape), 'data': data}
 
 
+def text(message):
+    """What went wrong, without where."""
+    return message.split("Node: ")[-1].split('\n', 1)[-1].split('\n\t [[')[0]
+
+
 def attribute(value):
     return {'type': value.name} if isinstance(value, tf.DType) else value
 
@@ -65,7 +70,7 @@ def case(op, inputs, consts=(), grad=True, note=None, **attrs):
         try:
             c['outputs'] = [array(s.run(y, feeds))]
         except tf.errors.OpError as e:
-            c['run_error'] = {'class': type(e).__name__, 'code': e.error_code, 'message': e.message}
+            c['run_error'] = {'class': type(e).__name__, 'code': e.error_code, 'message': text(e.message)}
             cases.append(c)
             return
         xs = [args[k] for k, v in arrays if v.dtype in (np.float32, np.float64) and k not in consts]
@@ -106,7 +111,7 @@ case('Lgamma', [('x', np.concatenate([wide, f(-0.5, -1.5, -2.3, -10.7, -99.5, -3
 case('Lgamma', [('x', wide[4:])])
 case('Digamma', [('x', np.concatenate([wide[2:], f(-0.5, -1.5, -2.3, -10.7, -99.5, -3)]))], grad=False)
 case('Digamma', [('x', wide[4:])])
-case('Erfinv', [('x', f(-0.99999999, -0.9, -0.5, -1e-9, 0.1, 0.45, 0.55, 0.8, 0.999, 1 - 1e-15, 2, NAN, 1, -1))], grad=False)
+case('Erfinv', [('x', f(-0.99999999, -0.9, -0.5, -1e-9, 0.1, 0.45, 0.55, 0.8, 0.999, 1 - 1e-4, 2, NAN, 1, -1))], grad=False)
 case('Erfinv', [('x', f(-0.95, -0.3, 0.2, 0.7))])
 case('Ndtri', [('x', f(1e-300, 1e-20, 1e-5, 0.02, 0.1353, 0.3, 0.4999, 0.5, 0.7, 0.9, 0.999, 1 - 1e-14, 0, 1, 2, -1, NAN))], grad=False)
 case('Ndtri', [('x', f(0.05, 0.3, 0.6, 0.93))])
@@ -121,7 +126,7 @@ for op in ('Dawsn', 'Expint', 'FresnelCos', 'FresnelSin', 'Spence'):
     x = f(0.01, 0.3, 0.9, 1, 1.4, 2.2, 3.9, 5.5, 12.5, 60)
     case(op, [('x', x)])
     case(op, [('x', f(NAN, INF, -INF, 0, -0.3, -2, -20))], grad=False)
-a = f(1e-6, 0.02, 0.3, 0.7, 1, 1.9, 3, 5.5, 9.1, 20, 55, 150, 1000, 20000)
+a = f(1e-6, 0.02, 0.3, 0.7, 1, 1.9, 3, 5.5, 9.1, 20, 55, 150, 1000, 5000)
 for op in ('Igamma', 'Igammac'):
     for t in (0.001, 0.4, 0.99, 1.01, 2.3, 6.):
         case(op, [('a', a), ('x', a * t)], grad=0.1 < t < 5)
@@ -156,7 +161,7 @@ case('Cross', [('a', f(1, 2, 3)), ('b', f(1, 2, 3).reshape(1, 3))])
 for real, cplx in ((tf.float32, tf.complex64), (tf.float64, tf.complex128)):
     z = np.array([1 + 2j, -3 - 0.5j, 0, -1, -1j, complex(INF, 1)], cplx.as_numpy_dtype)
     for op, name in (('Real', 'input'), ('Imag', 'input'), ('Angle', 'input'), ('ComplexAbs', 'x')):
-        case(op, [(name, z)], T=cplx, Tout=real)
+        case(op, [(name, z)], Tout=real)
     case('Conj', [('input', z)])
     r = np.array([[1], [2]], real.as_numpy_dtype)
     case('Complex', [('real', r), ('imag', r.reshape(2))], Tout=cplx)
@@ -203,6 +208,7 @@ case('FFT', [('input', np.zeros((0, 4), 'complex64'))])
 case('FFT', [('input', np.zeros((2, 0), 'complex64'))])
 case('RFFT', [('input', np.zeros((2, 0))), ('fft_length', np.array([0], 'int32'))], ['fft_length'], Tcomplex=tf.complex128)
 case('RFFT', [('input', np.zeros((2, 4))), ('fft_length', np.array([4], 'int32'))], ['fft_length'], Tcomplex=tf.complex64, note='types that do not go together')
+case('IRFFT', [('input', np.zeros((2, 3), 'complex64')), ('fft_length', np.array([4], 'int32'))], ['fft_length'], Treal=tf.float64, note='types that do not go together')
 
 # Gradients through complex numbers: d sum(w · f(g(x))) / dx, for real x.
 chains = []

@@ -31,7 +31,7 @@ const iterables = golden.programs.iterables as Readonly<Record<string, Outcome>>
 const arrays = new Map<string, tf.NdArray>(
   Object.entries(golden.data).map(([name, value]) => [name, fromGolden(value as GoldenArray)]),
 );
-const [x, y, vx, vy, w] = ['x', 'y', 'vx', 'vy', 'w'].map((name) => arrays.get(name) as tf.NdArray);
+const [x, y, w] = ['x', 'y', 'w'].map((name) => arrays.get(name) as tf.NdArray);
 const START = (golden.cases[0].weights as GoldenArray[]).map(fromGolden);
 
 async function start(): Promise<tf.keras.Model> {
@@ -90,8 +90,6 @@ const RUNS: Readonly<Record<string, (model: tf.keras.Model) => Promise<unknown>>
   'runs out': (m) => m.fitDataset(short(), { epochs: 2, stepsPerEpoch: 2, ...SILENT }),
   'validation by generator': (m) =>
     m.fitDataset(endless(), { epochs: 2, stepsPerEpoch: 2, validationData: endless(), validationSteps: 2, ...SILENT }),
-  'validation by arrays': (m) =>
-    m.fitDataset(endless(), { epochs: 2, stepsPerEpoch: 2, validationData: [vx, vy], ...SILENT }),
   'class weights': (m) =>
     m.fitDataset(repeated([rowsOf(x, 0, 4), positive]), { stepsPerEpoch: 2, classWeight: { 0: 2, 1: 3 }, ...SILENT }),
   'sample weights': (m) => m.fitDataset(repeated([...pair(0, 4), rowsOf(w, 0, 4)]), { stepsPerEpoch: 2, ...SILENT }),
@@ -180,6 +178,28 @@ test('a Sequence begins again where steps go over its end', async () => {
   const { history } = await model.fitDataset(sequence, { epochs: 2, stepsPerEpoch: 5, ...SILENT });
   assert.is(history.loss.length, 2);
   assert.is(sequence.ended, 3);
+});
+
+test('a model without an input shape is built by a generator, whose first batch counts', async () => {
+  let wanted: number[] | null = null;
+  for (const batches of [
+    [pair(0, 4), pair(4, 8), pair(8, 10)],
+    ['one', 'generator'],
+    ['async', 'generator'],
+  ]) {
+    const items = [pair(0, 4), pair(4, 8), pair(8, 10)];
+    async function* slowly(): AsyncGenerator<unknown> {
+      yield* items;
+    }
+    const dataset = batches[0] === 'one' ? items.values() : batches[0] === 'async' ? slowly() : batches;
+    const model = new keras.Sequential([new layers.Dense(2, { kernelInitializer: 'ones' })]);
+    model.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['mae'] });
+    const { history } = await model.fitDataset(dataset, { ...SILENT });
+    assert.is(model.history?.history, history);
+    wanted ??= history.loss;
+    agreeNumbers(history.loss, wanted, 'loss');
+    keras.backend.clearSession();
+  }
 });
 
 test('arrays come nested, typed with a shape, as NdArrays and tfjs tensors, in lists, maps and objects', async () => {
@@ -291,14 +311,14 @@ test('class weights by output, and a list of sample weights with gaps, reach the
   model.compile({ optimizer: new keras.optimizers.SGD(0), loss: 'mse' });
   const { x: features } = data();
   const labels = [0, 1, 1, 0, 1, 0, 0, 1, 1, 0];
-  const fit = async (options: object) => {
+  const train = async (options: object) => {
     const { history } = await model.fit(features, [labels, labels], { ...SILENT, ...options });
     return [history.p_loss[0], history.q_loss[0]];
   };
-  const [p, q] = await fit({});
-  agreeNumbers(await fit({ classWeight: { p: { 0: 2, 1: 2 } } }), [2 * p, q], 'by name');
+  const [p, q] = await train({});
+  agreeNumbers(await train({ classWeight: { p: { 0: 2, 1: 2 } } }), [2 * p, q], 'by name');
   agreeNumbers(
-    await fit({
+    await train({
       classWeight: [
         null,
         new Map([
@@ -310,7 +330,7 @@ test('class weights by output, and a list of sample weights with gaps, reach the
     [p, 3 * q],
     'list',
   );
-  agreeNumbers(await fit({ sampleWeight: [null, labels.map(() => 4)] }), [p, 4 * q], 'samples');
+  agreeNumbers(await train({ sampleWeight: [null, labels.map(() => 4)] }), [p, 4 * q], 'samples');
 });
 
 suite.run();

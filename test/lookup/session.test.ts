@@ -167,10 +167,7 @@ check('shapes and types are checked when an op is built, in the words of TensorF
   const wrong = await failure(() =>
     emitOne('LookupTableFindV2', [table.resourceHandle, tf.constant(['a']), tf.constant([1.5])]),
   );
-  assert.match(
-    wrong.message,
-    /^Trying to read value with wrong dtype\. Expected int64 got float for '/,
-  );
+  assert.match(wrong.message, /^Trying to read value with wrong dtype\. Expected int64 got float for '/);
   const lengths = await failure(() => new StaticHashTable(new KeyValueTensorInitializer(['a', 'b'], [1]), -1));
   assert.match(lengths.message, /^Dimensions must be equal, but are 2 and 1 for '\{\{node key_value_init/);
   const scalar = await failure(() => table.remove('a'));

@@ -20,7 +20,7 @@ import {
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { Variable } from '../../src/variables/variable.ts';
 import { bufferCounts, leakChecked } from '../support/leaks.ts';
-import '../support/session.ts';
+import { slowBackend } from '../support/session.ts';
 
 const test = leakChecked(suite);
 
@@ -400,6 +400,22 @@ test('a queue chosen in the run', async () => {
   assert.is(String(await sess.run(one(q.dequeue()), [[index, 1]])), '[1. 2. 3.]');
 });
 
+test('a backend that cannot be read at once: runs wait for queues, and end, as on others', async () => {
+  const q = new FIFOQueue(2, [float32], [[2]], { name: 'q' });
+  const x = placeholder(float32, [2]);
+  const put = q.enqueue([add(x, 1)]);
+  const sum = add(one(q.dequeue()), constant([10, 20]));
+  const sess = new Session({ config: { backend: await slowBackend() } });
+  const waiting = sess.run(sum);
+  await sess.run(put, [[x, [1, 2]]]);
+  assert.is(String(await waiting), '[12. 23.]');
+  const many = sess.run(one(q.dequeueMany(2)));
+  await sess.run(put, [[x, [1, 2]]]);
+  assert.ok(await isOpen(many));
+  sess.close();
+  await fails(many, CancelledError, 'Dequeue operation was cancelled', 'q_DequeueMany');
+});
+
 test('a trace holds the step that waited', async () => {
   const q = scalars();
   using sess = new Session();
@@ -426,7 +442,7 @@ test('a partial run may wait too', async () => {
   assert.is((await sess.partialRun(handle, sum, [[x, 3]])).item(), 7);
 });
 
-test('the handle of a queue alone makes nothing wait, and other resources know it for a queue', async () => {
+test('the op of the handle can be run by itself', async () => {
   const q = scalars();
   using sess = new Session();
   const target: Operation = q.queueRef.op;

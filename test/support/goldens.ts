@@ -84,6 +84,7 @@ export const goldenGroups = [
   'space',
   'sparse',
   'string',
+  'texts',
   'unary',
   'windows',
 ] as const;

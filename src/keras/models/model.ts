@@ -40,6 +40,7 @@ import {
   type DatasetSourceOptions,
   datasetSource,
   oneBatch,
+  peek,
   splitOff,
 } from '../training/sources.ts';
 import type { ClassWeights } from '../training/weights.ts';
@@ -117,6 +118,8 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   #optimizer: AnyOptimizer | null = null;
   /** A callback sets it to end training after the batch. */
   stopTraining = false;
+  /** What the last training gave. */
+  history: History | null = null;
 
   constructor(
     first?: Tensor | readonly Tensor[] | NetworkOptions | null,
@@ -233,6 +236,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     compiled.prepare('train');
     const session = await this.session();
     const history = new History();
+    this.history = history;
     const callbacks = withDefaults([...(options.callbacks ?? []), history], {
       verbose,
       validationSamples: validation?.source.samples ?? null,
@@ -402,8 +406,13 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     options: DatasetSourceOptions = {},
     inputsOnly = false,
   ): Promise<BatchSource> {
-    if (this.inputs.length === 0) this.buildFor(await firstInputs(dataset));
-    return datasetSource(this, inputsOnly ? null : this.compiled, dataset, options);
+    let source = dataset;
+    if (this.inputs.length === 0) {
+      const [inputs, whole] = await peek(dataset);
+      this.buildFor(inputs);
+      source = whole;
+    }
+    return datasetSource(this, inputsOnly ? null : this.compiled, source, options);
   }
 
   // Looking in
@@ -476,13 +485,6 @@ class Functional extends Model {
   }
 }
 registerLayers({ Model, Functional });
-
-async function firstInputs(dataset: Dataset): Promise<Data> {
-  for await (const item of dataset as AsyncIterable<unknown>) {
-    return (Array.isArray(item) ? item[0] : ((item as { xs?: unknown }).xs ?? item)) as Data;
-  }
-  throw new ValueError('The dataset is empty: a model that is not built yet cannot learn its input shape from it.');
-}
 
 function sizeOfBatch(size: number | null | undefined): number {
   if (size === null || size === undefined) return 32;

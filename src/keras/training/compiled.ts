@@ -69,6 +69,8 @@ export class Compiled {
   private readonly metrics: readonly MetricOfOutput[];
   /** The weights that training changes, as they were when the model was compiled. */
   readonly trained: readonly Variable[];
+  /** What each step of training runs besides, such as averages: of layers that were trainable then. */
+  private readonly updates: readonly Operation[];
   private readonly steps = new Map<string, Step>();
   private readonly callables = new Map<Step, { readonly session: AnySession; readonly run: Runner }>();
 
@@ -84,6 +86,7 @@ export class Compiled {
       (output, i) => new Endpoint(outputNames[i], output, maskOf(output), losses[i], Number(weights[i] ?? 1)),
     );
     this.trained = [...model.trainableWeights];
+    this.updates = options.loss === null ? [] : [...model.getUpdatesFor(null), ...model.getUpdatesFor(model.inputs)];
     const trainedOutputs = this.endpoints.filter(({ loss }) => loss !== null);
     this.lossMetrics =
       outputs.length > 1
@@ -211,12 +214,12 @@ export class Compiled {
 
   private trainingUpdates(total: Tensor): Operation[] {
     const { model, trained } = this;
-    if (trained.length === 0) return [...model.getUpdatesFor(null), ...model.getUpdatesFor(model.inputs)];
+    if (trained.length === 0) return [...this.updates];
     const known = new Set(globalVariables());
     const updates = model.graph.nameScope('training', () => this.optimizer.getUpdates(total, trained));
     // Slots, counters and hyperparameters, whatever kind of optimizer made them.
     for (const variable of globalVariables()) if (!known.has(variable)) model.context.track(variable);
-    return [...updates, ...model.getUpdatesFor(null), ...model.getUpdatesFor(model.inputs)];
+    return [...updates, ...this.updates];
   }
 
   /** Throws `ValueError` where neither an output nor a layer has a loss. */

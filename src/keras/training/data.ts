@@ -8,7 +8,6 @@ import { TypeError, ValueError } from '../../util/errors.ts';
 import { NdArray, type NumericData } from '../../util/ndarray.ts';
 import type { Shape } from '../../util/shape.ts';
 import { rowCount, rowRange, takeRows } from '../utils/rows.ts';
-import type { Arrays } from './batches.ts';
 
 /** What is used of a tensor of TensorFlow.js, of whatever copy of it. */
 interface TfjsLike {
@@ -189,7 +188,15 @@ export function pythonShape(shape: readonly (number | null)[]): string {
 }
 
 /** The number of examples. Throws `ValueError` where the arrays do not agree. */
-export function countExamples({ inputs, targets, weights }: Pick<Arrays, 'inputs' | 'targets' | 'weights'>): number {
+export function countExamples({
+  inputs,
+  targets,
+  weights,
+}: {
+  readonly inputs: readonly NdArray[];
+  readonly targets: readonly NdArray[];
+  readonly weights: readonly (NdArray | null)[];
+}): number {
   const [ofInputs, ofTargets, ofWeights] = [
     countIn('input arrays (x)', inputs),
     countIn('target arrays (y)', targets),

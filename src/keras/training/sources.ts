@@ -133,7 +133,7 @@ export function datasetSource(
     endless: sequence !== null,
     async *epoch() {
       if (!sequence) {
-        for await (const item of dataset as AsyncIterable<unknown>) yield batch(await item);
+        for await (const item of kept(dataset)) yield batch(item);
         return;
       }
       const order = Uint32Array.from({ length: sequence.length }, (_, i) => i);
@@ -142,6 +142,56 @@ export function datasetSource(
       sequence.onEpochEnd();
     },
   };
+}
+
+function openIterator(dataset: Dataset): AsyncIterator<unknown> | Iterator<unknown> {
+  return Symbol.asyncIterator in dataset ? dataset[Symbol.asyncIterator]() : dataset[Symbol.iterator]();
+}
+
+/**
+ * The inputs of the first batch, and the dataset to be used from then on: an iterator's has that batch put back. Throws
+ * `ValueError` where there is none.
+ */
+export async function peek(dataset: Dataset): Promise<readonly [inputs: Data, dataset: Dataset]> {
+  const iterator = openIterator(dataset);
+  const first = await iterator.next();
+  if (first.done) {
+    throw new ValueError('The dataset is empty: a model that is not built yet cannot learn its input shape from it.');
+  }
+  const item = await first.value;
+  const inputs = (Array.isArray(item) ? item[0] : ((item as { xs?: unknown }).xs ?? item)) as Data;
+  if ((iterator as unknown) !== dataset) {
+    await iterator.return?.();
+    return [inputs, dataset];
+  }
+  let pending = true;
+  const resumed: AsyncIterableIterator<unknown> = {
+    async next() {
+      if (!pending) return iterator.next();
+      pending = false;
+      return { done: false, value: item };
+    },
+    [Symbol.asyncIterator]: () => resumed,
+  };
+  return [inputs, resumed];
+}
+
+/** The items of an iterable. An iterator stays open: as in Python, a generator goes on where it was left. */
+async function* kept(dataset: Dataset): AsyncGenerator<unknown> {
+  const iterator = openIterator(dataset);
+  // What ends or throws is closed already.
+  let open = false;
+  try {
+    for (;;) {
+      open = false;
+      const next = await iterator.next();
+      if (next.done) return;
+      open = true;
+      yield await next.value;
+    }
+  } finally {
+    if (open && (iterator as unknown) !== dataset) await iterator.return?.();
+  }
 }
 
 function isNumbered(dataset: Dataset): dataset is Dataset & Numbered {

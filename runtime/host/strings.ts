@@ -1,8 +1,8 @@
 /**
- * Host kernels of texts: numbers as text, and hash buckets by FarmHash's 64-bit fingerprint. Where buckets are used is
- * the business of vocabulary tables.
+ * Host kernels of texts: lengths, numbers as text, and hash buckets by FarmHash's 64-bit fingerprint. Where buckets are
+ * used is the business of vocabulary tables.
  */
-import { int64, string } from '../../src/util/dtype.ts';
+import { int32, int64, string } from '../../src/util/dtype.ts';
 import { InvalidArgumentError } from '../../src/util/errors.ts';
 import { encodeString, NdArray } from '../../src/util/ndarray.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
@@ -13,6 +13,13 @@ defineHostKernels({
     const texts = input.data as Uint8Array[];
     const out = BigInt64Array.from(texts, (bytes) => fingerprint64(bytes) % buckets);
     return [new NdArray(int64, input.shape, out)];
+  },
+  StringLength: ([input], op) => {
+    const inCharacters = op.attr<string>('unit') === 'UTF8_CHAR';
+    const lengths = Int32Array.from(input.data as Uint8Array[], (bytes) =>
+      inCharacters ? bytes.filter(startsCharacter).length : bytes.length,
+    );
+    return [new NdArray(int32, input.shape, lengths)];
   },
   AsString: ([input], op) => {
     if (input.dtype === string) return [input];
@@ -26,6 +33,9 @@ defineHostKernels({
     ];
   },
 });
+
+/** In UTF-8 the other bytes of a character have the bits 10 in front. */
+const startsCharacter = (byte: number): boolean => (byte & 0xc0) !== 0x80;
 
 // Numbers as text, as C prints them
 

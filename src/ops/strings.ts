@@ -1,6 +1,5 @@
 /**
- * Numbers as text, and the hash buckets of texts: what vocabulary tables need. How they are computed is the runtime's
- * business.
+ * Texts: their lengths and hash buckets, and numbers as text. How they are computed is the runtime's business.
  */
 import { int32, int64, string } from '../util/dtype.ts';
 import { defineOp, sample } from './opdef/define.ts';
@@ -39,4 +38,15 @@ defineOp({
       outputs: [sample(int64, [3], [296, 263, 598])],
     },
   ],
+});
+
+defineOp({
+  name: 'StringLength',
+  doc: 'The number of bytes, or of characters, of each text.',
+  inputs: ['input: string'],
+  outputs: ['output: int32'],
+  attrs: ['unit: {"BYTE", "UTF8_CHAR"} = "BYTE"'],
+  infer: unchanged,
+  grad: () => [null],
+  samples: [{ inputs: [sample(string, [2], ['aä', ''])], outputs: [sample(int32, [2], [3, 0])] }],
 });

@@ -1,6 +1,14 @@
 /** The namespace `tf.linalg`. */
 export { globalNorm } from './ops/clip.ts';
 export {
+  cholesky,
+  type LuOptions,
+  lu,
+  selfAdjointEig as eigh,
+  selfAdjointEigvals as eigvalsh,
+  svd,
+} from './ops/decompositions.ts';
+export {
   matrixBandPart as bandPart,
   matrixDiag as diag,
   matrixDiagPart as diagPart,
@@ -13,4 +21,15 @@ export { diag as tensorDiag, diagPart as tensorDiagPart, qr } from './ops/linalg
 export { matmul, norm, tensordot } from './ops/matmul.ts';
 export { l2Normalize } from './ops/normalization-functions.ts';
 export { matrixTranspose, matrixTranspose as transpose } from './ops/shaping.ts';
+export {
+  choleskySolve,
+  logdet,
+  matrixDeterminant as det,
+  matrixInverse as inv,
+  matrixSolve as solve,
+  matrixSolveLs as lstsq,
+  matrixSquareRoot as sqrtm,
+  matrixTriangularSolve as triangularSolve,
+  slogdet,
+} from './ops/solvers.ts';
 export { cross } from './ops/special-functions.ts';

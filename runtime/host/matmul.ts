@@ -136,7 +136,7 @@ const matMul: HostKernel = ([a, b], op) => {
 };
 
 /** Where in the batch of `shape` each matrix of the broadcast batch is found, in matrices. */
-function batchPositions(shape: KnownShape, batch: KnownShape): number[] {
+export function batchPositions(shape: KnownShape, batch: KnownShape): number[] {
   const own = shape.slice(0, -2);
   const strides = stridesOf(own);
   const outStrides = stridesOf(batch);

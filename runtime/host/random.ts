@@ -1,6 +1,6 @@
 /**
  * Host kernels of the random ops: TensorFlow's CPU streams, bit for bit. Seeds are chosen where the op is built; the
- * generator itself is in `philox.ts`.
+ * generator itself is in `philox.ts`; what builds on these draws is in the `random-` files beside this one.
  */
 
 import { roundBfloat16, roundFloat16 } from '../../src/util/array-convert.ts';
@@ -13,15 +13,15 @@ import { type PhiloxState, PhiloxWords, philoxBlocks } from './philox.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 
 /** Blocks that TensorFlow sets aside for each element, used or not: the next run of the op starts after them. */
-const BLOCKS_PER_ELEMENT = 256;
+export const BLOCKS_PER_ELEMENT = 256;
 /** Words generated at a time. */
 const CHUNK = 4096;
 
-function reserve(op: HostOp, count: number): PhiloxState {
+export function reserve(op: HostOp, count: number): PhiloxState {
   return op.services.stream(op.attr<number | bigint>('seed'), op.attr<number | bigint>('seed2')).reserve(count);
 }
 
-function shapeOf(value: NdArray): KnownShape {
+export function shapeOf(value: NdArray): KnownShape {
   const dims = Array.from({ length: value.size }, (_, i) => Number(value.at(i)));
   if (value.rank > 1) {
     throw new InvalidArgumentError(
@@ -35,7 +35,7 @@ function shapeOf(value: NdArray): KnownShape {
 }
 
 /** Calls `consume` with the words of the elements from `start` on, `wordsEach` per element, in chunks of whole blocks. */
-function eachChunk(
+export function eachChunk(
   state: PhiloxState,
   count: number,
   wordsEach: number,
@@ -52,7 +52,7 @@ function eachChunk(
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** A float64 in [0, 1) from two words: 20 bits of the first and the second are its mantissa. */
-function uniformDouble(high: number, low: number): number {
+export function uniformDouble(high: number, low: number): number {
   scratch.setUint32(0, (high & 0xfffff) | 0x3ff00000);
   scratch.setUint32(4, low);
   return scratch.getFloat64(0) - 1;
@@ -63,7 +63,7 @@ function uniformFloat(word: number): number {
   return (word & 0x7fffff) / 0x800000;
 }
 
-function fillUniform(dtype: DType, state: PhiloxState, data: Data): void {
+export function fillUniform(dtype: DType, state: PhiloxState, data: Data): void {
   if (dtype === float64) {
     const out = data as Float64Array;
     eachChunk(state, out.length, 2, (words, start, end) => {
@@ -84,10 +84,10 @@ function fillUniform(dtype: DType, state: PhiloxState, data: Data): void {
 const SMALLEST = 1e-7;
 const SMALLEST_FLOAT = Math.fround(SMALLEST);
 
-const pair = new Float64Array(2);
+export const pair = new Float64Array(2);
 
 /** Two float32 normals from two words, into `pair`. */
-function boxMullerFloat(x0: number, x1: number): void {
+export function boxMullerFloat(x0: number, x1: number): void {
   const u1 = Math.max(uniformFloat(x0), SMALLEST_FLOAT);
   const angle = Math.fround(2 * Math.PI * uniformFloat(x1));
   const radius = Math.fround(Math.sqrt(Math.fround(-2 * logFloat32(u1))));
@@ -97,7 +97,7 @@ function boxMullerFloat(x0: number, x1: number): void {
 }
 
 /** Two float64 normals from four words, into `pair`. */
-function boxMullerDouble(x0: number, x1: number, x2: number, x3: number): void {
+export function boxMullerDouble(x0: number, x1: number, x2: number, x3: number): void {
   const u1 = Math.max(uniformDouble(x0, x1), SMALLEST);
   const angle = 2 * Math.PI * uniformDouble(x2, x3);
   const radius = Math.sqrt(-2 * logFloat64(u1));
@@ -106,7 +106,7 @@ function boxMullerDouble(x0: number, x1: number, x2: number, x3: number): void {
   pair[1] *= radius;
 }
 
-function fillNormal(dtype: DType, state: PhiloxState, data: Data): void {
+export function fillNormal(dtype: DType, state: PhiloxState, data: Data): void {
   const out = data as Float32Array | Float64Array;
   const double = dtype === float64;
   const round = rounding(dtype);
@@ -121,7 +121,7 @@ function fillNormal(dtype: DType, state: PhiloxState, data: Data): void {
   });
 }
 
-function rounding(dtype: DType): (x: number) => number {
+export function rounding(dtype: DType): (x: number) => number {
   if (dtype === float32 || dtype === float64) return (x) => x;
   return dtype === float16 ? roundFloat16 : roundBfloat16;
 }
@@ -130,7 +130,7 @@ function rounding(dtype: DType): (x: number) => number {
 const TRUNCATE_AT = 2;
 
 /** Each group of outputs has blocks of its own, so that what one group rejects moves no other. */
-function fillTruncated(dtype: DType, state: PhiloxState, data: Data): void {
+export function fillTruncated(dtype: DType, state: PhiloxState, data: Data): void {
   const out = data as Float32Array | Float64Array;
   const double = dtype === float64;
   const round = rounding(dtype);
@@ -196,14 +196,14 @@ function uniformInt(inputs: readonly NdArray[], op: HostOp): NdArray[] {
   return [new NdArray(dtype, shape, data)];
 }
 
-function fillInt32(state: PhiloxState, low: number, high: number, out: Int32Array): void {
+export function fillInt32(state: PhiloxState, low: number, high: number, out: Int32Array): void {
   const range = high - low;
   eachChunk(state, out.length, 1, (words, start, end) => {
     for (let i = start, w = 0; i < end; i++, w++) out[i] = low + (words[w] % range);
   });
 }
 
-function fillInt64(state: PhiloxState, low: bigint, high: bigint, out: BigInt64Array): void {
+export function fillInt64(state: PhiloxState, low: bigint, high: bigint, out: BigInt64Array): void {
   const range = high - low;
   eachChunk(state, out.length, 2, (words, start, end) => {
     for (let i = start, w = 0; i < end; i++, w += 2) {
@@ -216,7 +216,12 @@ function fillInt64(state: PhiloxState, low: bigint, high: bigint, out: BigInt64A
 function shuffle([value]: readonly NdArray[], op: HostOp): NdArray[] {
   const rows = value.shape[0] ?? 1;
   if (value.size <= 1 || rows <= 1) return [value];
-  const words = new PhiloxWords(reserve(op, Math.ceil((rows - 1) / 4)));
+  return [shuffled(value, reserve(op, Math.ceil((rows - 1) / 4)))];
+}
+
+export function shuffled(value: NdArray, state: PhiloxState): NdArray {
+  const [rows] = value.shape;
+  const words = new PhiloxWords(state);
   const order = Int32Array.from({ length: rows }, (_, i) => i);
   for (let i = 0; i < rows - 1; i++) {
     const j = i + (words.next() % (rows - i));
@@ -224,7 +229,7 @@ function shuffle([value]: readonly NdArray[], op: HostOp): NdArray[] {
     order[i] = order[j];
     order[j] = row;
   }
-  return [takeRows(value, order)];
+  return takeRows(value, order);
 }
 
 function takeRows(value: NdArray, order: Int32Array): NdArray {
@@ -240,7 +245,12 @@ function takeRows(value: NdArray, order: Int32Array): NdArray {
 }
 
 /** Class numbers by inverting each row's cumulative distribution; the rows draw from one sequence of words. */
-function multinomial([logits, samples]: readonly NdArray[], op: HostOp): NdArray[] {
+export function drawClasses(
+  logits: NdArray,
+  samples: NdArray,
+  op: HostOp,
+  start: (blocks: number) => PhiloxState,
+): NdArray[] {
   const [rows, classes] = logits.shape;
   const count = Number(samples.at(0));
   if (count < 0) throw new InvalidArgumentError(null, `num_samples should be nonnegative, got ${count}`);
@@ -248,7 +258,7 @@ function multinomial([logits, samples]: readonly NdArray[], op: HostOp): NdArray
   const dtype = op.attr<DType>('output_dtype');
   const data = allocate(dtype, rows * count);
   if (data.length === 0) return [new NdArray(dtype, [rows, count], data)];
-  const words = new PhiloxWords(reserve(op, rows * Math.ceil(count / 4) * 8 * BLOCKS_PER_ELEMENT));
+  const words = new PhiloxWords(start(rows * Math.ceil(count / 4) * 8 * BLOCKS_PER_ELEMENT));
   const cumulative = new Float64Array(classes);
   for (let row = 0; row < rows; row++) {
     const total = cumulate(logits, row, cumulative);
@@ -282,5 +292,5 @@ defineHostKernels({
   TruncatedNormal: filled(fillTruncated),
   RandomUniformInt: uniformInt,
   RandomShuffle: shuffle,
-  Multinomial: multinomial,
+  Multinomial: ([logits, samples], op) => drawClasses(logits, samples, op, (blocks) => reserve(op, blocks)),
 });

@@ -119,8 +119,8 @@ const reshape: HostKernel = ([indices, inputShape, newShape]) => {
     for (let k = 0; k < rank; k++) position = position * BigInt(from[k]) + source[i * rank + k];
     for (let k = to.length - 1; k >= 0; k--) {
       const d = BigInt(to[k]);
-      out[i * to.length + k] = k === 0 ? position : position % d;
-      position /= d;
+      out[i * to.length + k] = k === 0 || d === 0n ? position : position % d;
+      if (d !== 0n) position /= d;
     }
   }
   return [new NdArray(indices.dtype, [count, to.length], out), integers(newShape.dtype, [to.length], to)];
@@ -363,7 +363,7 @@ const fillEmptyRowsGrad: HostKernel = ([reverse, grad]) => {
   const { dtype } = grad;
   const width = widthOf(dtype);
   const rest = allocate(dtype, 1) as NumericData;
-  if (dtype.isNumeric) {
+  if (dtype.isFloating || dtype.isInteger || dtype.isComplex) {
     const { zero, add } = dtype.isComplex ? { zero: 0, add: (a: number, b: number) => a + b } : arithmeticOf(dtype);
     const source = grad.data as NumericData;
     for (let part = 0; part < width; part++) {

@@ -63,8 +63,15 @@ function rotate(a: Float64Array, i: number, j: number, c: number, s: number): vo
 /** Some columns of a matrix. */
 function pick(a: Float64Array, rows: number, columns: number, order: readonly number[]): Float64Array {
   const out = new Float64Array(rows * order.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < order.length; j++) out[i * order.length + j] = a[i * columns + order[j]];
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < order.length; j++) out[i * order.length + j] = a[i * columns + order[j]];
   return out;
+}
+
+function lengthOf(vector: Float64Array): number {
+  let sum = 0;
+  for (const x of vector) sum += x * x;
+  return Math.sqrt(sum);
 }
 
 export interface SingularValues {
@@ -109,7 +116,7 @@ export function singularValues(a: Float64Array, m: number, n: number, full: bool
     }
     if (!rotated) break;
   }
-  const norms = Float64Array.from({ length: n }, (_, j) => Math.hypot(...w.subarray(j * m, (j + 1) * m)));
+  const norms = Float64Array.from({ length: n }, (_, j) => lengthOf(w.subarray(j * m, (j + 1) * m)));
   const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => norms[j] - norms[i]);
   const basis = new Float64Array(left * m);
   const least = (norms[order[0]] ?? 0) * EPSILON * m;
@@ -134,7 +141,7 @@ function complete(basis: Float64Array, j: number, m: number): void {
         for (let k = 0; k < m; k++) row[k] -= dot * basis[i * m + k];
       }
     }
-    const norm = Math.hypot(...row);
+    const norm = lengthOf(row);
     // Of the m axes, one at least is this far from any j < m vectors.
     if (norm < 0.5 / Math.sqrt(m)) continue;
     for (let k = 0; k < m; k++) row[k] /= norm;

@@ -119,6 +119,8 @@ function decoderOf(op: HostOp): Decoder {
   if (/^utf[-_]?8$/i.test(encoding)) return utf8;
   if (/^(us[-_]?)?ascii$/i.test(encoding)) return bytesUpTo(127);
   if (/^(iso[-_]?8859[-_]?1|latin[-_]?1)$/i.test(encoding)) return bytesUpTo(255);
+  // Not left to the platform: some take it for ISO-8859-1.
+  if (/^(windows-|cp)1252$/i.test(encoding)) return windows1252;
   const decoder = platformDecoder(encoding);
   if (!decoder) throw invalid(`Could not create converter for input encoding: ${encoding}`);
   return byPlatform(decoder);
@@ -137,6 +139,13 @@ function platformDecoder(encoding: string): TextDecoder | null {
 
 function bytesUpTo(highest: number): Decoder {
   return (bytes, visit) => bytes.forEach((byte, i) => visit(byte <= highest ? byte : null, i));
+}
+
+/** From 0x80 to 0x9f; what has no character there stays a control character. */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+function windows1252(bytes: Uint8Array, visit: Visit): void {
+  bytes.forEach((byte, i) => visit((byte & 0xe0) === 0x80 ? WINDOWS_1252.charCodeAt(byte - 0x80) : byte, i));
 }
 
 /** Bytes that begin no character count as one wrong character each, a beginning without its end as one in all. */

@@ -362,6 +362,25 @@ export class KerasContext {
     return session;
   }
 
+  /**
+   * Has variables whose values went with a closed session begin at their initial values in this one: for what belongs to
+   * a training, not to a model (slots of optimizers, metrics).
+   */
+  async startAnew(variables: readonly Variable[], session: AnySession): Promise<void> {
+    const lost = variables.filter((variable) => {
+      const place = this.homes.get(variable);
+      return place?.closed && place !== session && !session.hasValue(variable);
+    });
+    if (lost.length === 0) return;
+    for (const variable of lost) {
+      this.homes.delete(variable);
+      this.track(variable);
+    }
+    const known = this.initialised.get(session);
+    if (known) known.additions = -1;
+    await this.initialize(session);
+  }
+
   /** Throws where a variable has its value in another session than this, open or closed. */
   private checkValues({ name, variables }: SessionUser, session: AnySession): void {
     for (const variable of variables) {

@@ -3,7 +3,7 @@
  * with them in `solvers.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { type DTypeLike, asDType, float32, int32 } from '../util/dtype.ts';
+import { asDType, type DTypeLike, float32, int32 } from '../util/dtype.ts';
 import { UnimplementedError } from '../util/errors.ts';
 import type { Dim, Shape } from '../util/shape.ts';
 import { emit, emitOne } from './emit.ts';
@@ -139,7 +139,8 @@ const svdGrad: GradFn = (op, [ds, givenU, givenV], $) => {
   }
   const [givenM, givenN] = $.shapeOf(a)?.slice(-2) ?? [null, null];
   if (givenM === null || givenN === null) {
-    throw new UnimplementedError(null, 
+    throw new UnimplementedError(
+      null,
       'SVD gradient has not been implemented for input with unknown inner matrix shape.',
     );
   }
@@ -150,7 +151,8 @@ const svdGrad: GradFn = (op, [ds, givenU, givenV], $) => {
   const [u, v, du, dv] = wide ? [first, second, givenU, givenV] : [second, first, givenV, givenU];
   const full = op.attr<boolean>('full_matrices');
   if (full && n - m > 1) {
-    throw new UnimplementedError(null, 
+    throw new UnimplementedError(
+      null,
       `svd gradient is not implemented for abs(m - n) > 1 when full_matrices is True. Received: m=${m} and n=${n}.`,
     );
   }

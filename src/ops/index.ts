@@ -27,6 +27,7 @@ import './string-regex.ts';
 import './string-format.ts';
 import './string-split.ts';
 import './string-unicode.ts';
+import './parsing.ts';
 import './training-ops.ts';
 import './unary-grads.ts';
 import './activations.ts';
@@ -141,6 +142,7 @@ export {
   histogramFixedWidth,
   histogramFixedWidthBins,
 } from './counting.ts';
+export { cholesky, type SvdOptions, selfAdjointEig, selfAdjointEigvals, svd } from './decompositions.ts';
 export {
   type DiagonalAlign,
   type DiagonalIndex,
@@ -294,6 +296,18 @@ export {
   slice,
   stridedSlice,
 } from './slicing.ts';
+export {
+  type AdjointOptions,
+  choleskySolve,
+  type MatrixSolveLsOptions,
+  type MatrixTriangularSolveOptions,
+  matrixDeterminant,
+  matrixInverse,
+  matrixSolve,
+  matrixSolveLs,
+  matrixSquareRoot,
+  matrixTriangularSolve,
+} from './solvers.ts';
 export { batchToSpace, batchToSpaceNd, depthToSpace, spaceToBatch, spaceToBatchNd, spaceToDepth } from './spacing.ts';
 export { type SparseMatmulOptions, sparseMatmul } from './sparse-matmul.ts';
 export {

@@ -4,11 +4,42 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { float32 } from '../util/dtype.ts';
+import { UnimplementedError } from '../util/errors.ts';
 import type { Dim } from '../util/shape.ts';
 import { emit, emitOne } from './emit.ts';
-import { defineOp, ShapeError, sample } from './opdef/define.ts';
+import { adjoint, product, columns as slice, triangle } from './matrix-vocabulary.ts';
+import { defineOp, type GradFn, ShapeError, sample } from './opdef/define.ts';
 import { mergeDim, withRankAtLeast } from './opdef/shape-rules.ts';
+import type { Vocabulary } from './opdef/vocabulary.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+
+/** The gradient for matrices with at least as many rows as columns. */
+function tallQrGrad<V>($: Vocabulary<V>, q: V, r: V, dq: V, dr: V): V {
+  const skew = (x: V) => $.sub(x, adjoint($, x));
+  const inner = product($, q, dq, true);
+  const lower = triangle($, $.add(skew(inner), skew(product($, r, dr, false, true))), true);
+  // Times the adjoint of the inverse of r, from the right.
+  const over = (x: V) => adjoint($, $.op('MatrixTriangularSolve', [r, adjoint($, x)], { lower: false }));
+  const first = product($, q, $.add(dr, over(lower)));
+  return $.add(first, over($.sub(dq, product($, q, inner))));
+}
+
+const qrGrad: GradFn = (op, [dq, dr], $) => {
+  const [q, r] = op.outputs;
+  const [rows, columns] = $.shapeOf(r)?.slice(-2) ?? [null, null];
+  if (rows === null || columns === null) {
+    throw new UnimplementedError(null, 'QrGrad not implemented with dynamic shapes.');
+  }
+  if (rows > columns) {
+    throw new UnimplementedError(null, 'QrGrad not implemented when nrows > ncols and full_matrices is true.');
+  }
+  if (rows === columns) return [tallQrGrad($, q, r, dq, dr)];
+  // A wide matrix [x, y] is q [u, v]: x is square, and y is q v.
+  const [y, dv] = [slice($, op.inputs[0], rows, null), slice($, dr, rows, null)];
+  const full = $.add(dq, product($, y, dv, false, true));
+  const dx = tallQrGrad($, q, slice($, r, 0, rows), full, slice($, dr, 0, rows));
+  return [$.concat([dx, product($, q, dv)], -1)];
+};
 
 defineOp({
   name: 'Qr',
@@ -33,12 +64,11 @@ defineOp({
       [...batch, smaller, columns],
     ];
   },
-  grad: null,
+  grad: qrGrad,
   samples: [
     {
       inputs: [sample(float32, [2, 2], [3, 1, 4, 2])],
       outputs: [sample(float32, [2, 2], [-0.6, -0.8, -0.8, 0.6]), sample(float32, [2, 2], [-5, -2.2, 0, 0.4])],
-      differentiable: false,
     },
   ],
 });

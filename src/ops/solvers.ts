@@ -6,8 +6,8 @@ import { Tensor } from '../graph/graph.ts';
 import { float32, float64 } from '../util/dtype.ts';
 import { UnimplementedError, ValueError } from '../util/errors.ts';
 import { type Dim, isFullyDefined, type Shape } from '../util/shape.ts';
-import { matrixDiagPart } from './diagonals.ts';
 import { squares } from './decompositions.ts';
+import { matrixDiagPart } from './diagonals.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { eye } from './filling.ts';
 import { matmul } from './matmul.ts';
@@ -63,7 +63,7 @@ defineOp({
     return [shape, shape];
   },
   grad: (op, [, dy], $) => [timesInverse($, dy, op.inputs[0])],
-  samples: [{ inputs: [a22], outputs: [sample(float32, [], [1]), sample(float32, [], [2.302585093])] }],
+  samples: [{ inputs: [a22], outputs: [sample(float32, [], [1]), sample(float32, [], [Math.LN10])] }],
 });
 
 defineOp({
@@ -101,7 +101,12 @@ const squareRootGrad: GradFn = (op, [dy], $) => {
   const shape = $.shape(root);
   const size = $.shape(diagPart($, root));
   const last = $.op('StridedSlice', [size, ...[-1, 0, 1].map((n) => $.ints([n]))], { end_mask: 1 }, 'strided_slice');
-  const batch = $.op('StridedSlice', [shape, ...[0, -2, 1].map((n) => $.ints([n]))], { begin_mask: 1 }, 'strided_slice');
+  const batch = $.op(
+    'StridedSlice',
+    [shape, ...[0, -2, 1].map((n) => $.ints([n]))],
+    { begin_mask: 1 },
+    'strided_slice',
+  );
   const square = $.mul(last, last);
   const wide = $.concat([batch, square, square], 0);
   const sum = $.add(kronecker($, identity, adjoint($, root), wide), kronecker($, root, identity, wide));
@@ -371,7 +376,7 @@ export function matrixSolveLs(
     let gram = matmul(a, a, { adjointA: tall, adjointB: !tall });
     if (l2Regularizer !== 0) {
       const identity = eye(Math.min(dims[0], dims[1]), { dtype: a.dtype });
-      gram = gram.add(identity.mul(l2Regularizer));
+      gram = gram.add(identity.mul(convertToTensor(l2Regularizer, { dtype: a.dtype })));
     }
     const factor = emitOne('Cholesky', [gram]);
     if (tall) return choleskySolve(factor, matmul(a, rhs, { adjointA: true }));

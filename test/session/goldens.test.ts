@@ -21,9 +21,6 @@ import {
 } from '../support/goldens.ts';
 import { buildSample, sampleArray } from '../support/samples.ts';
 
-/** Ops that serve initializers only so far, and are differentiated nowhere. */
-const noGradient = new Set(['Qr']);
-
 const byAutodiff: Gradients = (ys, xs, gradYs) => gradients([...ys], [...xs], { gradYs: [...gradYs] });
 
 function onBackend(backend: string, passes?: boolean): Run {
@@ -46,8 +43,7 @@ for (const backend of ['wasm', 'cpu']) {
     for (const c of knownCases(group)) {
       const title = `${c.id} ${c.op}${c.note ? ` (${c.note})` : ''}`;
       if (!c.construct_error) test(title, () => checkForward(c, run, toleranceOf(c)));
-      if (c.grads && !c.grad_error && !noGradient.has(c.op as string))
-        test(`${title}, gradients`, () => checkGradients(c, byAutodiff, run));
+      if (c.grads && !c.grad_error) test(`${title}, gradients`, () => checkGradients(c, byAutodiff, run));
     }
     test.run();
   }

@@ -11,7 +11,7 @@ import { findOpDef, getOpDef } from '../../src/ops/opdef/define.ts';
 import { placeholder } from '../../src/ops/placeholders.ts';
 import { asDType } from '../../src/util/dtype.ts';
 import { OpError } from '../../src/util/errors.ts';
-import type { NdArray } from '../../src/util/ndarray.ts';
+import { NdArray } from '../../src/util/ndarray.ts';
 import { difference, FORWARD, fromGolden, type GoldenArray, GRADIENT, type Tolerance } from './compare.ts';
 import { interpret } from './interpret.ts';
 
@@ -179,6 +179,36 @@ const byInterpreter: Run = (fetches, feeds, target) => {
   return interpret(graph.snapshot(), fetches, { feeds, targets: target && [target] });
 };
 
+/** Which outputs are the left vectors, the values and the right vectors of a decomposition. */
+interface Parts {
+  readonly factors: readonly [left: number, values: number, right: number];
+  /** The outputs whose signs are free. */
+  readonly vectors: readonly number[];
+}
+
+const freeParts: Readonly<Record<string, Parts | undefined>> = {
+  Svd: { factors: [1, 0, 2], vectors: [1, 2] },
+  SelfAdjointEigV2: { factors: [1, 0, 1], vectors: [1] },
+};
+
+function readGolden(golden: GoldenArray | null): NdArray {
+  return fromGolden(golden as GoldenArray);
+}
+
+/** The product of the parts of a decomposed matrix: vectors are determined but for their signs. */
+function recompose({ factors }: Parts, values: readonly NdArray[]): NdArray {
+  const [left, middle, right] = factors.map((i) => values[i]);
+  const [[m, p], [n]] = [left.shape, right.shape];
+  const [u, s, v] = [left, middle, right].map(({ data }) => data as Float32Array);
+  const product = Float32Array.from({ length: m * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    let sum = 0;
+    for (let k = 0; k < p; k++) sum += u[i * p + k] * s[k] * v[j * p + k];
+    return sum;
+  });
+  return new NdArray(left.dtype, [m, n], product);
+}
+
 /** Checks the forward part of a case: static shapes, values, errors. Throws with everything that differs. */
 export async function checkForward(
   c: GoldenCase,
@@ -196,8 +226,13 @@ export async function checkForward(
   });
   if (c.run_error) return expectError(c, c.run_error, () => run(built.outputs, built.feeds, built.op));
   const values = built.outputs.length > 0 ? await run(built.outputs, built.feeds) : [];
+  const parts = c.note?.startsWith('signs are free') ? freeParts[c.op as string] : undefined;
+  if (parts && c.outputs) {
+    const found = difference(recompose(parts, values), recompose(parts, c.outputs.map(readGolden)), tolerance);
+    if (found) problems.push(`the product of the parts: ${found}`);
+  }
   c.outputs?.forEach((golden, i) => {
-    if (!golden) return;
+    if (!golden || parts?.vectors.includes(i)) return;
     const found = difference(values[i], fromGolden(golden), tolerance);
     if (found) problems.push(`output ${i}: ${found}`);
   });

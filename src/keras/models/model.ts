@@ -368,8 +368,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
 
   // What the methods share
 
-  private session(): Promise<AnySession> {
-    return this.context.sessionOf(this);
+  private async session(): Promise<AnySession> {
+    const session = await this.context.sessionOf(this);
+    // Weights that were given again are trained from the start.
+    await this.context.startAnew(this.#compiled?.stateVariables ?? [], session);
+    return session;
   }
 
   #predictor: Compiled | null = null;

@@ -7,11 +7,11 @@ import type { Graph, Operation, Tensor } from '../../graph/graph.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import { globalVariables } from '../../variables/collections.ts';
-import type { Variable } from '../../variables/variable.ts';
+import { Variable } from '../../variables/variable.ts';
 import type { KerasContext } from '../context.ts';
 import { maskOf } from '../engine/history.ts';
 import type { Layer } from '../engine/layer.ts';
-import { atomically, onUndo } from '../engine/undo.ts';
+import { append, atomically, onUndo } from '../engine/undo.ts';
 import { Mean, type Metric } from '../metrics/index.ts';
 import { type AnyOptimizer, get as getOptimizer } from '../optimizers/index.ts';
 import { asLoss, Endpoint } from './endpoint.ts';
@@ -71,6 +71,7 @@ export class Compiled {
   readonly trained: readonly Variable[];
   /** What each step of training runs besides, such as averages: of layers that were trainable then. */
   private readonly updates: readonly Operation[];
+  private readonly slots: Variable[] = [];
   private readonly steps = new Map<string, Step>();
   private readonly callables = new Map<Step, { readonly session: AnySession; readonly run: Runner }>();
 
@@ -127,6 +128,14 @@ export class Compiled {
   /** The names of what a step of training or testing gives. */
   get metricNames(): string[] {
     return ['loss', ...this.lossMetrics.map(({ name }) => name), ...this.metrics.map(({ name }) => name)];
+  }
+  /** Slots, counters and hyperparameters of the optimizer, and what metrics gather: of the training, not of the model. */
+  get stateVariables(): Variable[] {
+    const { optimizer } = this;
+    const hypers = 'hyperTensors' in optimizer ? [...optimizer.hyperTensors().values()] : [];
+    const gathered = this.allMetrics.flatMap((metric) => [...metric.variables]);
+    const all = [...this.slots, ...hypers.filter((item) => item instanceof Variable), ...gathered];
+    return all.filter(({ graph }) => graph === this.model.graph);
   }
   /** All metrics, in the order of `metricNames` without the loss. */
   get allMetrics(): Metric[] {
@@ -218,7 +227,11 @@ export class Compiled {
     const known = new Set(globalVariables());
     const updates = model.graph.nameScope('training', () => this.optimizer.getUpdates(total, trained));
     // Slots, counters and hyperparameters, whatever kind of optimizer made them.
-    for (const variable of globalVariables()) if (!known.has(variable)) model.context.track(variable);
+    for (const variable of globalVariables()) {
+      if (known.has(variable)) continue;
+      model.context.track(variable);
+      append(this.slots, variable);
+    }
     return [...updates, ...this.updates];
   }
 

@@ -12,4 +12,9 @@ export {
   besselK1e,
   besselY0,
   besselY1,
+  dawsn,
+  expint,
+  fresnelCos,
+  fresnelSin,
+  spence,
 } from './ops/special-functions.ts';

@@ -108,7 +108,7 @@ const triangularSolve: HostKernel = ([matrix, rhs], op) => {
     const shapes = `${brackets(matrix.shape)} ${brackets(rhs.shape)} ${lower ? 1 : 0} ${adjoint ? 1 : 0}`;
     throw invalid(`In[0] mismatch In[1] shape: ${n} vs. ${right.rows}: ${shapes}`);
   }
-  const [from, to] = [batchPositions(left.shape, shape), batchPositions(right.shape, shape)];
+  const [from, to] = [batchPositions(matrix.shape, shape), batchPositions(rhs.shape, shape)];
   const out = new Filling(matrix.dtype, shape, [n, k]);
   for (let b = 0; b < sizeOf(shape); b++) {
     const x = right.at(to[b]);

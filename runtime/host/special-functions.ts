@@ -10,6 +10,7 @@ import { arithmeticOf, brackets, invalid, rounded } from './elements.ts';
 import { binaryKernel, forEachRow, mapBinary, runBroadcast, unaryKernel } from './elementwise.ts';
 import { digamma, lgamma, polygamma, zeta } from './gamma.ts';
 import { betainc, igamma, igammac, igammaGradA } from './incomplete-gamma.ts';
+import { dawsn, expint, fresnel, spence } from './integrals.ts';
 import { defineHostKernels, type HostKernel } from './registry.ts';
 import { erfinv, ndtri } from './special.ts';
 
@@ -97,6 +98,11 @@ defineHostKernels({
   BesselK1e: unaryKernel({ number: (x) => besselKe(1, x) }),
   BesselY0: unaryKernel({ number: (x) => besselY(0, x) }),
   BesselY1: unaryKernel({ number: (x) => besselY(1, x) }),
+  Dawsn: unaryKernel({ number: dawsn }),
+  Expint: unaryKernel({ number: expint }),
+  FresnelCos: unaryKernel({ number: (x) => fresnel(x)[0] }),
+  FresnelSin: unaryKernel({ number: (x) => fresnel(x)[1] }),
+  Spence: unaryKernel({ number: spence }),
   Polygamma: binaryKernel({ number: polygamma }),
   Zeta: binaryKernel({ number: zeta }),
   Igamma: binaryKernel({ number: igamma }),

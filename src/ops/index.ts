@@ -28,6 +28,7 @@ import './string-format.ts';
 import './string-split.ts';
 import './string-unicode.ts';
 import './parsing.ts';
+import './parse-example.ts';
 import './training-ops.ts';
 import './unary-grads.ts';
 import './activations.ts';

@@ -174,6 +174,45 @@ const unaryRows: readonly UnaryRow[] = [
     X,
     [-1.47147239, -0.412308627, 0.397925711],
   ],
+  [
+    'Dawsn',
+    "Dawson's integral: exp(-x²) times the integral of exp(t²) from 0 to x.",
+    slope((x, y, $) => $.sub(1, $.mul($.mul(2, x), y))),
+    X,
+    [0.424436384, 0.428249071, 0.129348001],
+  ],
+  [
+    'Expint',
+    'The exponential integral Ei(x).',
+    (op, [dy], $) => [$.after([dy], () => $.div($.mul(dy, $.exp(op.inputs[0])), op.inputs[0]))],
+    X,
+    [0.454219905, 3.30128545, 19.6308745],
+  ],
+  [
+    'FresnelCos',
+    'The integral of cos(πt²/2) from 0 to x.',
+    slope((x, _y, $) => $.op('Cos', [$.mul(Math.PI / 2, $.square(x))])),
+    X,
+    [0.492344226, 0.445261176, 0.498426033],
+  ],
+  [
+    'FresnelSin',
+    'The integral of sin(πt²/2) from 0 to x.',
+    slope((x, _y, $) => $.op('Sin', [$.mul(Math.PI / 2, $.square(x))])),
+    X,
+    [0.0647324329, 0.69750496, 0.420515754],
+  ],
+  [
+    'Spence',
+    'The dilogarithm of 1 - x.',
+    slope((x, _y, $) => {
+      const partial = $.div($.log(x), $.sub(1, x));
+      const isOne = $.equal(x, 1);
+      return $.where(isOne, $.neg($.onesLike(x)), partial);
+    }),
+    X,
+    [0.582240526, -0.448414206, -1.93937542],
+  ],
 ];
 
 for (const [name, doc, grad, x, y] of unaryRows) {
@@ -490,4 +529,25 @@ export function besselY0(x: TensorLike, ...rest: NameRest): Tensor {
 /** The Bessel function of the second kind Y₁. `tf.math.special.besselY1([1])   // [-0.7812128]` */
 export function besselY1(x: TensorLike, ...rest: NameRest): Tensor {
   return bessel('Y1', x, rest);
+}
+
+/** Dawson's integral, exp(-x²) ∫ exp(t²) dt from 0 to x. `tf.math.special.dawsn([1])   // [0.5380795]` */
+export function dawsn(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'dawsn', [x], () => emitOne('Dawsn', [x]));
+}
+/** The exponential integral Ei(x); NaN below 0. `tf.math.special.expint([1])   // [1.8951178]` */
+export function expint(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'expint', [x], () => emitOne('Expint', [x]));
+}
+/** Fresnel's ∫ cos(πt²/2) dt from 0 to x. `tf.math.special.fresnelCos([1])   // [0.7798934]` */
+export function fresnelCos(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'fresnel_cos', [x], () => emitOne('FresnelCos', [x]));
+}
+/** Fresnel's ∫ sin(πt²/2) dt from 0 to x. `tf.math.special.fresnelSin([1])   // [0.4382591]` */
+export function fresnelSin(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'fresnel_sin', [x], () => emitOne('FresnelSin', [x]));
+}
+/** The dilogarithm of 1 - x; NaN below 0. `tf.math.special.spence([2])   // [-0.8224670]` */
+export function spence(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'spence', [x], () => emitOne('Spence', [x]));
 }

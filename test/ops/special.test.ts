@@ -152,6 +152,11 @@ test('the special functions have the values of their docstrings', () => {
     [() => tf.math.special.besselK1e([1]), [1.6361535]],
     [() => tf.math.special.besselY0([1]), [0.088257]],
     [() => tf.math.special.besselY1([1]), [-0.7812128]],
+    [() => tf.math.special.dawsn([1]), [0.5380795]],
+    [() => tf.math.special.expint([1]), [1.8951178]],
+    [() => tf.math.special.fresnelCos([1]), [0.7798934]],
+    [() => tf.math.special.fresnelSin([1]), [0.4382591]],
+    [() => tf.math.special.spence([2]), [-0.822467]],
   ];
   for (const [build, expected] of cases) near(valueOf(build), expected);
 });

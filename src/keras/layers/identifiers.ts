@@ -14,3 +14,18 @@ export type ObjectIdentifier =
   | (new (
       ...args: never[]
     ) => object);
+
+/** What layers of a kernel and a bias take. */
+export interface KernelOptions {
+  readonly activation?: ActivationIdentifier;
+  readonly useBias?: boolean;
+  /** Glorot's uniform without it. */
+  readonly kernelInitializer?: ObjectIdentifier;
+  /** Zeros without it. */
+  readonly biasInitializer?: ObjectIdentifier;
+  readonly kernelRegularizer?: ObjectIdentifier | null;
+  readonly biasRegularizer?: ObjectIdentifier | null;
+  readonly activityRegularizer?: ObjectIdentifier | null;
+  readonly kernelConstraint?: ObjectIdentifier | null;
+  readonly biasConstraint?: ObjectIdentifier | null;
+}

@@ -21,7 +21,7 @@ import { type LayerShape, type ShapeNest, singleShape } from '../../engine/nest.
 import * as initializers from '../../initializers.ts';
 import * as regularizers from '../../regularizers.ts';
 import { type Config, classNameOf } from '../../serialization.ts';
-import type { ActivationIdentifier, ObjectIdentifier } from '../identifiers.ts';
+import type { KernelOptions } from '../identifiers.ts';
 import {
   dataFormatOf,
   opFormat,
@@ -33,7 +33,7 @@ import {
 } from './geometry.ts';
 
 /** What all convolutional layers take. */
-export interface ConvOptions extends LayerOptions {
+export interface ConvOptions extends LayerOptions, KernelOptions {
   /** How many channels the output has. */
   readonly filters?: number | null;
   /** The size of the kernel along each spatial axis, or one for all. */
@@ -51,17 +51,6 @@ export interface ConvOptions extends LayerOptions {
   readonly dilationRate?: Sizes;
   /** In how many groups the channels are split, each of which has filters of its own. */
   readonly groups?: number | null;
-  readonly activation?: ActivationIdentifier;
-  readonly useBias?: boolean;
-  /** Glorot's uniform without it. */
-  readonly kernelInitializer?: ObjectIdentifier;
-  /** Zeros without it. */
-  readonly biasInitializer?: ObjectIdentifier;
-  readonly kernelRegularizer?: ObjectIdentifier | null;
-  readonly biasRegularizer?: ObjectIdentifier | null;
-  readonly activityRegularizer?: ObjectIdentifier | null;
-  readonly kernelConstraint?: ObjectIdentifier | null;
-  readonly biasConstraint?: ObjectIdentifier | null;
 }
 
 /** Throws `TypeError` for an argument that must be there. */

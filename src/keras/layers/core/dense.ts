@@ -14,22 +14,11 @@ import { type LayerShape, type ShapeNest, singleShape } from '../../engine/nest.
 import * as initializers from '../../initializers.ts';
 import * as regularizers from '../../regularizers.ts';
 import type { Config } from '../../serialization.ts';
-import type { ActivationIdentifier, ObjectIdentifier } from '../identifiers.ts';
+import type { ActivationIdentifier, KernelOptions } from '../identifiers.ts';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, KernelOptions {
   /** How many numbers each row becomes. */
   readonly units?: number;
-  readonly activation?: ActivationIdentifier;
-  readonly useBias?: boolean;
-  /** Glorot's uniform without it. */
-  readonly kernelInitializer?: ObjectIdentifier;
-  /** Zeros without it. */
-  readonly biasInitializer?: ObjectIdentifier;
-  readonly kernelRegularizer?: ObjectIdentifier | null;
-  readonly biasRegularizer?: ObjectIdentifier | null;
-  readonly activityRegularizer?: ObjectIdentifier | null;
-  readonly kernelConstraint?: ObjectIdentifier | null;
-  readonly biasConstraint?: ObjectIdentifier | null;
 }
 
 /**

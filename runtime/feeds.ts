@@ -12,12 +12,17 @@ import { type Data, NdArray } from '../src/util/ndarray.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';
 import { formatShape, isCompatible, type KnownShape } from '../src/util/shape.ts';
 import { type Backend, deviceTypes } from './backends/backend.ts';
-import { type CompositeLike, isComposite, isPlain } from './fetches.ts';
+import { type CompositeLike, isComposite, isPlain, type SparseTensorValue } from './fetches.ts';
 import { copyOf, type FeedValue } from './run.ts';
 
 interface FeedList extends ReadonlyArray<FeedInput> {}
 /** A value to feed: anything that makes an array, a tfjs tensor, or a nesting of them where the key is one. */
-export type FeedInput = ArrayValue | TfjsTensor | FeedList | Readonly<Record<string, ArrayValue>>;
+export type FeedInput =
+  | ArrayValue
+  | TfjsTensor
+  | FeedList
+  | SparseTensorValue<ArrayValue>
+  | Readonly<Record<string, ArrayValue>>;
 
 /** What can be fed: a tensor, its name, a variable, or a nested array of these. */
 export type FeedKey = Tensor | string | { asGraphElement(): Tensor | Operation } | CompositeLike | readonly FeedKey[];

@@ -1,6 +1,7 @@
 /** The namespace `tf.dtypes`: the element types and the ops that change them. */
 export { cast, saturateCast } from './ops/cast.ts';
 export { complex } from './ops/complex-numbers.ts';
+export { asString } from './ops/string-parts.ts';
 export {
   asDType as asDtype,
   bfloat16,

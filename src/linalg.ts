@@ -18,6 +18,7 @@ export {
 export { einsum } from './ops/einsum.ts';
 export { eye } from './ops/filling.ts';
 export { diag as tensorDiag, diagPart as tensorDiagPart, qr } from './ops/linalg.ts';
+export { adjoint, type LuSolveOptions, luSolve, type PinvOptions, pinv } from './ops/lu-functions.ts';
 export { matmul, norm, tensordot } from './ops/matmul.ts';
 export { l2Normalize } from './ops/normalization-functions.ts';
 export { matrixTranspose, matrixTranspose as transpose } from './ops/shaping.ts';
@@ -33,3 +34,10 @@ export {
   slogdet,
 } from './ops/solvers.ts';
 export { cross } from './ops/special-functions.ts';
+export {
+  type DiagonalsFormat,
+  type TridiagonalMatmulOptions,
+  type TridiagonalSolveOptions,
+  tridiagonalMatmul,
+  tridiagonalSolve,
+} from './ops/tridiagonal.ts';

@@ -82,6 +82,7 @@ export {
   erfinv,
   igamma,
   igammac,
+  lbeta,
   lgamma,
   ndtri,
   nextafter,

@@ -15,6 +15,17 @@ export {
 } from './ops/activations.ts';
 export { type BiasAddOptions, biasAdd, reluLayer, xwPlusB } from './ops/bias.ts';
 export {
+  allCandidateSampler,
+  type Candidates,
+  computeAccidentalHits,
+  type FixedUnigramOptions,
+  fixedUnigramCandidateSampler,
+  learnedUnigramCandidateSampler,
+  logUniformCandidateSampler,
+  type SamplerOptions,
+  uniformCandidateSampler,
+} from './ops/candidate-samplers.ts';
+export {
   atrousConv2d,
   type Conv1dOptions,
   type Conv1dTransposeOptions,
@@ -51,6 +62,12 @@ export {
 } from './ops/cross-entropy.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { type EmbeddingLookupOptions, embeddingLookup } from './ops/embedding.ts';
+export {
+  type EmbeddingLookupSparseOptions,
+  embeddingLookupSparse,
+  type SafeEmbeddingLookupSparseOptions,
+  safeEmbeddingLookupSparse,
+} from './ops/embedding-sparse.ts';
 export { l2Loss } from './ops/losses-basic.ts';
 export {
   batchNormalization,
@@ -81,6 +98,12 @@ export {
   pool,
 } from './ops/pooling.ts';
 export { avgPool3d, maxPool3d, type Pool3dOptions } from './ops/pooling3d.ts';
+export {
+  type NceLossOptions,
+  nceLoss,
+  type SampledSoftmaxLossOptions,
+  sampledSoftmaxLoss,
+} from './ops/sampled-losses.ts';
 export { inTopK, type TopKOptions, topK } from './ops/selection.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
 export { depthToSpace, spaceToBatch, spaceToDepth } from './ops/spacing.ts';

@@ -17,3 +17,18 @@ export {
   rfft2d,
   rfft3d,
 } from './ops/fft.ts';
+export {
+  type DctOptions,
+  type DctRest,
+  dct,
+  type FrameOptions,
+  frame,
+  hammingWindow,
+  hannWindow,
+  idct,
+  type StftOptions,
+  stft,
+  type WindowFunction,
+  type WindowOptions,
+  type WindowRest,
+} from './ops/signal.ts';

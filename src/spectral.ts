@@ -13,3 +13,4 @@ export {
   rfft2d,
   rfft3d,
 } from './ops/fft.ts';
+export { dct, idct } from './ops/signal.ts';

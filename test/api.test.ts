@@ -150,8 +150,13 @@ test('what is at the top level and in a namespace of the same meaning is in both
       .filter((name) => wanted.includes(pythonName(name)) && !(name in here))
       .map((name) => `tf.${module}.${name}`);
   });
-  // TensorFlow's linalg has other functions under these two names: of batches of matrices.
-  assert.equal(missing, ['tf.linalg.diag', 'tf.linalg.diagPart']);
+  assert.equal(missing, []);
+});
+
+test("tf.linalg's diagonals are those of batches of matrices, not those of tf.diag", () => {
+  assert.is(tf.linalg.diag, tf.matrixDiag);
+  assert.is(tf.linalg.diagPart, tf.matrixDiagPart);
+  assert.is(tf.linalg.tensorDiag, tf.diag);
 });
 
 test.run();

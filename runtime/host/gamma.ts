@@ -21,7 +21,7 @@ const HALF_LOG_TWO_PI = Math.log(2 * Math.PI) / 2;
 /** From here on the asymptotic series are exact to rounding. */
 const FAR = 12;
 
-/** π·cot(πx) and sin(πx) for arguments of any size: only the distance from the nearest integer counts. */
+/** π times the distance from the nearest integer: |sin(πx)| and tan(πx) are those of it, without loss of digits. */
 function fromInteger(x: number): number {
   return Math.PI * (x - Math.round(x));
 }

@@ -1,4 +1,4 @@
-/** Host kernels of matrix decompositions and diagonals, computed in float64. Products are in `matmul.ts`. */
+/** Host kernels of the QR decomposition, in float64, and of `Diag`. Other decompositions are in `decompositions.ts`. */
 import { roundHalf } from '../../src/util/array-convert.ts';
 import { type DType, float32, float64 } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';

@@ -44,7 +44,10 @@ defineHostKernels({
     const sparseTypes = op.attr<readonly DType[]>('sparse_types');
     const raggedTypes = op.attr<readonly DType[]>('ragged_value_types');
     const splitTypes = op.attr<readonly DType[]>('ragged_split_types');
-    const sparse = sparseOf(request, keysOf(sparseKeys).map((key, i) => ({ key, dtype: sparseTypes[i] })));
+    const sparse = sparseOf(
+      request,
+      keysOf(sparseKeys).map((key, i) => ({ key, dtype: sparseTypes[i] })),
+    );
     const dense = denseOf(request, denseRequests(keysOf(denseKeys), presets, op));
     const ragged = keysOf(raggedKeys).map((key, i) => listOf(request, { key, dtype: raggedTypes[i] }));
     return [
@@ -61,7 +64,10 @@ defineHostKernels({
     const keys = rest.slice(0, sparse + dense).flatMap(keysOf);
     const presets = rest.slice(sparse + dense);
     return [
-      ...sparseOf(request, keys.slice(0, sparse).map((key, i) => ({ key, dtype: types[i] }))),
+      ...sparseOf(
+        request,
+        keys.slice(0, sparse).map((key, i) => ({ key, dtype: types[i] })),
+      ),
       ...denseOf(request, denseRequests(keys.slice(sparse), presets, op)),
     ];
   },
@@ -70,7 +76,10 @@ defineHostKernels({
     const types = op.attr<readonly DType[]>('sparse_types');
     const keys = op.attr<readonly string[]>('sparse_keys');
     return [
-      ...sparseOf(request, keys.map((key, i) => ({ key, dtype: types[i] }))),
+      ...sparseOf(
+        request,
+        keys.map((key, i) => ({ key, dtype: types[i] })),
+      ),
       ...denseOf(request, denseRequests(op.attr<readonly string[]>('dense_keys'), presets, op)),
     ];
   },
@@ -169,9 +178,7 @@ function listOf(request: Request, { key, dtype }: Listed): { values: NdArray; co
   request.examples.forEach((example, i) => {
     const feature = example.get(key);
     if (feature && feature.dtype !== dtype) {
-      const types = request.isSingle
-        ? `Data type: ${cppName(feature.dtype)} but expected type: ${cppName(dtype)}`
-        : `Expected type: ${cppName(dtype)}, Actual type: ${cppName(feature.dtype)}`;
+      const types = `Expected type: ${cppName(dtype)}, Actual type: ${cppName(feature.dtype)}`;
       throw invalid(`${about(request, key, i)}Data types don't match. ${types}`);
     }
     const values = feature ? valuesOf(feature) : [];
@@ -246,17 +253,21 @@ function denseList(request: Request, dense: Dense, feature: Feature | undefined,
     throw invalid(`${prefix}Data types don't match. ${types}`);
   }
   const values = valuesOf(feature);
-  const type = cppName(dtype);
+  const type = dtype === string ? 'bytes' : cppName(dtype);
   const size = sizeOf((varies ? shape.slice(1) : shape) as number[]);
   if (varies && values.length % size !== 0) {
+    if (request.isSingle) {
+      throw invalid(
+        `Error while parsing feature with key ${key}: number of elements should be divisible by ${size}, found ${values.length} instead`,
+      );
+    }
     throw invalid(
       `${prefix}Number of ${type} values is not a multiple of stride length. Saw ${values.length} values but output shape is: [${shape.map((d) => d ?? '?')}]`,
     );
   }
   if (!varies && values.length !== size) {
     if (request.isSingle) {
-      const list = dtype === string ? 'bytes' : type;
-      throw invalid(`${prefix}Can't parse serialized Example: Some ${list}_list slice was not parsed.`);
+      throw invalid(`${prefix}Can't parse serialized Example: Some ${type}_list slice was not parsed.`);
     }
     throw invalid(
       `${prefix}Number of ${type} values != expected.  Values size: ${values.length} but output shape: [${shape}]`,

@@ -5,9 +5,9 @@
 import { type DType, string } from '../../src/util/dtype.ts';
 import { allocate, type Data, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 import { invalid, scalarOf } from './elements.ts';
+import { readElements, storedSize } from './raw-bytes.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 import { parseTensor, serializeTensor } from './tensor-proto.ts';
-import { readElements, storedSize } from './raw-bytes.ts';
 import { parseNumber } from './text-numbers.ts';
 import { shown, textArray, textsOf } from './texts.ts';
 
@@ -62,7 +62,7 @@ function elementsOf(input: NdArray, texts: readonly Uint8Array[], count: number,
   const isLittle = op.attr<boolean>('little_endian');
   const out = allocate(dtype, texts.length * count) as NumericData;
   const words = dtype.isComplex ? 2 : 1;
-  texts.forEach((bytes, i) => readElements(bytes, dtype, isLittle, out, i * count * words));
+  for (const [i, bytes] of texts.entries()) readElements(bytes, dtype, isLittle, out, i * count * words);
   return new NdArray(dtype, [...input.shape, count], out);
 }
 
@@ -100,7 +100,7 @@ function decodeCsv(records: NdArray, defaults: readonly NdArray[], op: HostOp): 
 
 function setField(column: Data, i: number, field: Uint8Array | null, preset: NdArray, dtype: DType, f: number): void {
   if (field === null) {
-    (column as number[])[i] = preset.data[0] as number;
+    (column as Float64Array)[i] = preset.data[0] as number;
     return;
   }
   if (dtype === string) {
@@ -136,7 +136,10 @@ function fieldsOf(line: Uint8Array, { delimiter, quotes, selected }: CsvStyle): 
       continue;
     }
     const field: number[] = [];
-    at = quotes && line[at] === QUOTE ? quotedField(line, at + 1, delimiter, field) : plainField(line, at, delimiter, quotes, field);
+    at =
+      quotes && line[at] === QUOTE
+        ? quotedField(line, at + 1, delimiter, field)
+        : plainField(line, at, delimiter, quotes, field);
     if (isSelected(column)) {
       fields.push(Uint8Array.from(field));
       if (fields.length === selected.length) return fields;

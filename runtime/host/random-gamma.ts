@@ -5,7 +5,8 @@
 import { type DType, float32 } from '../../src/util/dtype.ts';
 import { InvalidArgumentError } from '../../src/util/errors.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
-import { broadcastIndexer, broadcastShapes } from './elementwise.ts';
+import { sizeOf } from '../../src/util/shape.ts';
+import { mapBinary } from './elementwise.ts';
 import { lgamma } from './gamma.ts';
 import { igammaGradA } from './incomplete-gamma.ts';
 import { type PhiloxState, philoxBlocks } from './philox.ts';
@@ -143,7 +144,7 @@ function drawn(draw: Draw): (inputs: readonly NdArray[], op: HostOp) => NdArray[
   return ([shapeInput, parameters], op) => {
     const shape = [...shapeOf(shapeInput), ...parameters.shape];
     const dtype = op.outputDType(0);
-    const data = allocate(dtype, shape.reduce((product, d) => product * d, 1));
+    const data = allocate(dtype, sizeOf(shape));
     if (data.length > 0) fillDraws(parameters, data, dtype, reserve(op, data.length * BLOCKS_PER_ELEMENT), draw);
     return [new NdArray(dtype, shape, data)];
   };
@@ -153,7 +154,7 @@ function drawn(draw: Draw): (inputs: readonly NdArray[], op: HostOp) => NdArray[
 function drawnFrom(draw: Draw, shapeInput: NdArray, parameters: NdArray, state: PhiloxState, op: HostOp): NdArray[] {
   const shape = shapeOf(shapeInput);
   const dtype = op.outputDType(0);
-  const data = allocate(dtype, shape.reduce((product, d) => product * d, 1));
+  const data = allocate(dtype, sizeOf(shape));
   if (data.length === 0) return [new NdArray(dtype, shape, data)];
   const tail = shape.slice(shape.length - parameters.rank);
   if (parameters.rank > shape.length || tail.some((d, i) => d !== parameters.shape[i])) {
@@ -185,14 +186,7 @@ defineHostKernels({
   RandomGamma: drawn(drawGamma),
   RandomPoissonV2: drawn(drawPoisson),
   RandomGammaGrad: ([alpha, draw]) => {
-    const shape = broadcastShapes(alpha.shape, draw.shape);
     const single = alpha.dtype === float32;
-    const data = allocate(alpha.dtype, shape.reduce((product, d) => product * d, 1)) as Float64Array;
-    const a = broadcastIndexer(alpha.shape, shape);
-    const x = broadcastIndexer(draw.shape, shape);
-    for (let i = 0; i < data.length; i++) {
-      data[i] = gammaDrawSlope(alpha.data[a(i)] as number, draw.data[x(i)] as number, single);
-    }
-    return [new NdArray(alpha.dtype, shape, data)];
+    return [mapBinary(alpha, draw, alpha.dtype, (a: number, x: number) => gammaDrawSlope(a, x, single))];
   },
 });

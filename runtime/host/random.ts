@@ -72,12 +72,22 @@ export function fillUniform(dtype: DType, state: PhiloxState, data: Data): void 
     return;
   }
   const out = data as Float32Array;
-  const bits = dtype === float32 ? 23 : dtype === float16 ? 10 : 7;
+  const bits = mantissaBits(dtype);
   const mask = 2 ** bits - 1;
   const scale = 2 ** -bits;
   eachChunk(state, out.length, 1, (words, start, end) => {
     for (let i = start, w = 0; i < end; i++, w++) out[i] = (words[w] & mask) * scale;
   });
+}
+
+function mantissaBits(dtype: DType): number {
+  return dtype === float32 ? 23 : dtype === float16 ? 10 : 7;
+}
+
+/** A draw in [0, 1) of a type narrower than float64. */
+export function uniformOf(dtype: DType, word: number): number {
+  const bits = mantissaBits(dtype);
+  return (word & (2 ** bits - 1)) * 2 ** -bits;
 }
 
 /** The smallest uniform draw that a logarithm is taken of. */

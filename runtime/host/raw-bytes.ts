@@ -53,7 +53,8 @@ function readerOf(dtype: DType): { readonly size: number; readonly read: Read } 
 export function readElements(bytes: Uint8Array, dtype: DType, isLittle: boolean, out: NumericData, to: number): void {
   const { size, read } = readerOf(dtype);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let i = 0; (i + 1) * size <= bytes.length; i++) (out as Float64Array)[to + i] = read(view, i * size, isLittle) as number;
+  for (let i = 0; (i + 1) * size <= bytes.length; i++)
+    (out as Float64Array)[to + i] = read(view, i * size, isLittle) as number;
 }
 
 /** The bytes of the elements, little-endian. */

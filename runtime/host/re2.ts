@@ -1,7 +1,8 @@
 /**
  * Patterns in the syntax of RE2, which TensorFlow has, as regular expressions of JavaScript. Everything is translated by
  * name, so that `\d`, `.`, `$` and the like mean what they do there; what RE2 lacks (look-around, back references) is
- * refused with its words. Not translated: `\C`. Patterns that backtrack without end are slow here and fast there.
+ * refused with its words. Not translated: `\C`. A repeated group that may match nothing, as in `(|a)+`, may take more than
+ * there; patterns that backtrack without end are slow here and fast there.
  */
 
 /** What is wrong with a pattern, in RE2's words. */
@@ -102,10 +103,12 @@ class Translator {
     const c = this.characters[this.at];
     switch (c) {
       case '(':
-        return this.open();
+        this.open();
+        return;
       case ')':
         this.at++;
-        return this.close();
+        this.close();
+        return;
       case '|':
         this.at++;
         this.out += '|';
@@ -115,22 +118,29 @@ class Translator {
       case '*':
       case '+':
       case '?':
-        return this.repeat(this.at, c, 1);
+        this.repeat(this.at, c, 1);
+        return;
       case '{':
-        return this.braces();
+        this.braces();
+        return;
       case '[':
-        return this.atom(this.set());
+        this.atom(this.set());
+        return;
       case '.':
         this.at++;
-        return this.atom(`[^${this.flags.all ? '' : '\\n'}${BYTES}]`);
+        this.atom(`[^${this.flags.all ? '' : '\\n'}${BYTES}]`);
+        return;
       case '^':
         this.at++;
-        return this.atom(this.flags.lines ? '(?<![^\\n])' : '(?<![\\s\\S])');
+        this.atom(this.flags.lines ? '(?<![^\\n])' : '(?<![\\s\\S])');
+        return;
       case '$':
         this.at++;
-        return this.atom(this.flags.lines ? '(?![^\\n])' : '(?![\\s\\S])');
+        this.atom(this.flags.lines ? '(?![^\\n])' : '(?![\\s\\S])');
+        return;
       case '\\':
-        return this.escape();
+        this.escape();
+        return;
     }
     this.at++;
     this.atom(this.literal(c));
@@ -145,13 +155,17 @@ class Translator {
 
   private open(): void {
     const start = this.at++;
-    if (this.characters[this.at] !== '?') return this.push('(', true);
+    if (this.characters[this.at] !== '?') {
+      this.push('(', true);
+      return;
+    }
     const rest = this.characters.slice(this.at).join('');
-    const named = /^\?P?<(?![=!])([^>]*)>/.exec(rest);
-    if (named) {
-      if (!/^\w+$/.test(named[1])) throw new PatternError(`invalid named capture group: (${named[0]}`);
-      this.at += Array.from(named[0]).length;
-      return this.push('(', true);
+    if (rest.startsWith('?P<')) {
+      const [name] = /^\?P<[^>]*>?/.exec(rest) as RegExpExecArray;
+      if (!/^\?P<\w+>$/.test(name)) throw new PatternError(`invalid named capture group: (${name}`);
+      this.at += name.length;
+      this.push('(', true);
+      return;
     }
     this.at++;
     this.group(start);
@@ -182,7 +196,7 @@ class Translator {
       }
       if (c === ':') this.push('(?:', false);
       else if (c !== ')') {
-        throw new PatternError(c === undefined ? `missing ): ${this.pattern}` : `invalid perl operator: ${this.text(start)}`);
+        throw new PatternError(`invalid perl operator: ${this.text(start)}`);
       }
       this.flags = flags;
       return;
@@ -193,7 +207,8 @@ class Translator {
     const found = /^\{(\d+)(,?)(\d*)\}/.exec(this.characters.slice(this.at, this.at + 24).join(''));
     if (!found) {
       this.at++;
-      return this.atom('\\{');
+      this.atom('\\{');
+      return;
     }
     const [whole, low, comma, high] = found;
     const most = high === '' ? Number(low) : Number(high);
@@ -231,7 +246,8 @@ class Translator {
     const fixed = ({ A: '(?<![\\s\\S])', z: '(?![\\s\\S])', b: '\\b', B: '\\B' } as const)[c as 'A'];
     if (fixed) {
       this.at += 2;
-      return this.atom(fixed);
+      this.atom(fixed);
+      return;
     }
     if (c === 'Q') {
       this.at += 2;
@@ -246,7 +262,10 @@ class Translator {
       return;
     }
     const members = this.classEscape();
-    if (members !== null) return this.atom(`[${members}]`);
+    if (members !== null) {
+      this.atom(`[${members}]`);
+      return;
+    }
     this.at = start;
     this.atom(this.literal(this.codePoint()));
   }
@@ -291,7 +310,10 @@ class Translator {
     if (c === 'x') {
       const found = /^\{([0-9a-fA-F]+)\}|^([0-9a-fA-F]{2})/.exec(rest);
       const code = Number.parseInt(found?.[1] ?? found?.[2] ?? '', 16);
-      if (!found || code > 0x10ffff) throw bad();
+      if (!found || code > 0x10ffff) {
+        this.at += (/^\{[0-9a-fA-F]*|^.{0,2}/su.exec(rest) as RegExpExecArray)[0].length;
+        throw bad();
+      }
       this.at += found[0].length;
       return String.fromCodePoint(code);
     }
@@ -372,7 +394,12 @@ const hex = (code: number): string => `\\x${code.toString(16).padStart(2, '0')}`
 /** The character and those that differ from it by case. */
 function foldings(c: string): string[] {
   const found = new Set([c]);
-  for (const other of [c.toLowerCase(), c.toUpperCase(), c.toUpperCase().toLowerCase(), c.toLowerCase().toUpperCase()]) {
+  for (const other of [
+    c.toLowerCase(),
+    c.toUpperCase(),
+    c.toUpperCase().toLowerCase(),
+    c.toLowerCase().toUpperCase(),
+  ]) {
     if (Array.from(other).length === 1) found.add(other);
   }
   if (found.has('s')) found.add('ſ');

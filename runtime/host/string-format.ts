@@ -10,9 +10,7 @@ defineHostKernels({
   StringFormat: (inputs, op) => {
     const parts = op.attr<string>('template').split(op.attr<string>('placeholder'));
     if (parts.length - 1 !== inputs.length) {
-      throw invalid(
-        `num placeholders in template and num inputs must match: ${parts.length - 1} vs. ${inputs.length}`,
-      );
+      throw invalid(`num placeholders in template and num inputs must match: ${parts.length - 1} vs. ${inputs.length}`);
     }
     const pieces = [encodeString(parts[0])];
     inputs.forEach((input, i) => {

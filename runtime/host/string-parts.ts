@@ -39,7 +39,12 @@ defineHostKernels({
     const part = op.attr<string>('unit') === 'BYTE' ? bytePart : characterPart;
     const [texts, starts, lengths] = [textsOf(input), indicesOf(pos), indicesOf(len)];
     const [from, at] = [positions(input.shape, shape), positions(pos.shape, shape)];
-    return [textArray(shape, Array.from(from, (p, i) => part(texts[p], starts[at[i]], lengths[at[i]], i)))];
+    return [
+      textArray(
+        shape,
+        Array.from(from, (p, i) => part(texts[p], starts[at[i]], lengths[at[i]], i)),
+      ),
+    ];
   },
   StringToNumber: ([input], op) => {
     const dtype = op.outputDType(0);

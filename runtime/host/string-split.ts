@@ -150,7 +150,8 @@ function checkSplits(ends: ArrayLike<number>, size: number): void {
 function sequences(indices: NdArray, values: NdArray, strides: readonly number[]): Map<number, unknown[]> {
   const rank = indices.shape[1];
   const at = indicesOf(indices);
-  const keys = values.dtype === string ? textsOf(values).map((bytes) => bytes.join()) : Array.from(values.data as number[]);
+  const keys =
+    values.dtype === string ? textsOf(values).map((bytes) => bytes.join()) : Array.from(values.data as Float64Array);
   const found = new Map<number, unknown[]>();
   keys.forEach((key, i) => {
     let group = 0;

@@ -138,14 +138,18 @@ function platformDecoder(encoding: string): TextDecoder | null {
 }
 
 function bytesUpTo(highest: number): Decoder {
-  return (bytes, visit) => bytes.forEach((byte, i) => visit(byte <= highest ? byte : null, i));
+  return (bytes, visit) => {
+    for (const [i, byte] of bytes.entries()) visit(byte <= highest ? byte : null, i);
+  };
 }
 
 /** From 0x80 to 0x9f; what has no character there stays a control character. */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 function windows1252(bytes: Uint8Array, visit: Visit): void {
-  bytes.forEach((byte, i) => visit((byte & 0xe0) === 0x80 ? WINDOWS_1252.charCodeAt(byte - 0x80) : byte, i));
+  for (const [i, byte] of bytes.entries()) {
+    visit((byte & 0xe0) === 0x80 ? WINDOWS_1252.charCodeAt(byte - 0x80) : byte, i);
+  }
 }
 
 /** Bytes that begin no character count as one wrong character each, a beginning without its end as one in all. */
@@ -157,7 +161,8 @@ function utf8(bytes: Uint8Array, visit: Visit): void {
       visit(lead, start);
       continue;
     }
-    const length = lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 0;
+    const length =
+      lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 0;
     let code = lead & (0x3f >> length);
     // The second byte is bounded: no longer form than needed, no surrogates, nothing above U+10FFFF.
     let low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;

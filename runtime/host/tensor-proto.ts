@@ -55,7 +55,7 @@ export function parseTensor(serialized: Uint8Array, dtype: DType): NdArray {
     if (content && content.length > 0 && dtype !== string) {
       if (content.length !== size * dtype.size) throw unreadable(serialized);
       readElements(content, dtype, true, data as NumericData, 0);
-    } else fill(data as number[], listed(fields, dtype), dtype.isComplex ? 2 : 1);
+    } else fill(data as unknown[], listed(fields, dtype), dtype.isComplex ? 2 : 1);
     return new NdArray(dtype, shape, data);
   } catch {
     throw unreadable(serialized);

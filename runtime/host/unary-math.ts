@@ -91,7 +91,7 @@ defineHostKernels({
   IsFinite: predicate(Number.isFinite),
 
   SqrtGrad: binaryKernel({
-    number: (y, dy) => (dy * 0.5) / y,
+    number: (y, dy) => (dy === 0 ? 0 : (dy * 0.5) / y),
     complex: (y, dy) => complex.div(complex.scale(dy, 0.5), complex.conj(y)),
   }),
   RsqrtGrad: binaryKernel({

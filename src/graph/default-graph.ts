@@ -157,7 +157,33 @@ export function getCollectionRef(key: string): unknown[] {
   return getDefaultGraph().getCollectionRef(key);
 }
 
-/** Sets the graph-level seed of the default graph: ops without a seed of their own then get one each, by their order. */
-export function setRandomSeed(seed: number | null): void {
-  getDefaultGraph().seed = seed;
+/** Which release's rule gives random ops their seeds under a graph seed. */
+export type SeedRule = '1.15' | '2.21';
+
+export interface RandomSeedOptions {
+  /** '2.21' (the default): by their order among such ops; '1.15': by the number of ops of any kind made before. */
+  readonly rule?: SeedRule;
+}
+
+const seedRules = new WeakMap<Graph, SeedRule>();
+
+/** The rule that `setRandomSeed` last chose for a graph. */
+export function seedRule(graph: Graph): SeedRule {
+  return seedRules.get(graph) ?? '2.21';
+}
+
+/**
+ * Sets the graph-level seed of the default graph: ops without a seed of their own then get one each, by their order. The
+ * rule '1.15' gives the seeds of TensorFlow 1.15, as far as a program makes the same ops in the same order.
+ *
+ *     tf.setRandomSeed(42);
+ *     tf.setRandomSeed(42, {rule: '1.15'});
+ */
+export function setRandomSeed(seed: number | null, { rule = '2.21' }: RandomSeedOptions = {}): void {
+  if (rule !== '1.15' && rule !== '2.21') {
+    throw new ValueError(`Unknown rule ${JSON.stringify(rule)} for seeds. Must be one of '1.15' or '2.21'.`);
+  }
+  const graph = getDefaultGraph();
+  graph.seed = seed;
+  seedRules.set(graph, rule);
 }

@@ -9,27 +9,28 @@ import './convolution3d.ts';
 import './cross-entropy.ts';
 import './cumulative-logsumexp.ts';
 import './datasets.ts';
+import './image-boxes.ts';
+import './image-codecs.ts';
 import './image-color.ts';
 import './image-resample.ts';
 import './image-resize.ts';
 import './lookup.ts';
 import './losses-basic.ts';
+import './non-max-suppression.ts';
 import './normalization.ts';
 import './operators.ts';
 import './pooling.ts';
 import './pooling3d.ts';
 import './queues.ts';
+import './sets.ts';
 import './softmax.ts';
+import './sparse-arithmetic.ts';
+import './sparse-layout.ts';
 import './state.ts';
 import './strings.ts';
-import './string-parts.ts';
-import './string-regex.ts';
-import './string-format.ts';
-import './string-split.ts';
 import './string-unicode.ts';
-import './parsing.ts';
-import './parse-example.ts';
 import './training-ops.ts';
+import './tridiagonal.ts';
 import './unary-grads.ts';
 import './activations.ts';
 
@@ -194,6 +195,25 @@ export { concat, parallelStack, split, stack, unstack } from './joining.ts';
 export { diag, diagPart, type QrOptions, qr } from './linalg.ts';
 export { type MatmulOptions, matmul, type NormOptions, norm, type TensordotOptions, tensordot } from './matmul.ts';
 export { type PadOptions, pad } from './padding.ts';
+export {
+  FixedLenFeature,
+  FixedLenSequenceFeature,
+  type Parsed,
+  type ParsedFeature,
+  type ParseExampleOptions,
+  type ParseFeatures,
+  parseExample,
+  parseSingleExample,
+  VarLenFeature,
+} from './parse-example.ts';
+export {
+  type DecodeCsvOptions,
+  type DecodeRawOptions,
+  decodeCsv,
+  decodeRaw,
+  parseTensor,
+  serializeTensor,
+} from './parsing.ts';
 export { type ExtractImagePatchesOptions, extractImagePatches, extractVolumePatches } from './patches.ts';
 export { type PlaceholderOptions, placeholder, placeholderWithDefault } from './placeholders.ts';
 export {
@@ -218,6 +238,11 @@ export {
   type ShapeArgument,
   truncatedNormal,
 } from './random.ts';
+export { type GammaOptions, type PoissonOptions, randomGamma, randomPoisson } from './random-gamma.ts';
+
+import './candidate-samplers.ts';
+import './random-stateless.ts';
+
 export {
   type AxisLike,
   type CountNonzeroOptions,
@@ -310,6 +335,41 @@ export {
   matrixTriangularSolve,
 } from './solvers.ts';
 export { batchToSpace, batchToSpaceNd, depthToSpace, spaceToBatch, spaceToBatchNd, spaceToDepth } from './spacing.ts';
+export {
+  type SparseConcatOptions,
+  type SparseSplitOptions,
+  type SparseToDenseOptions,
+  type SparseTransposeOptions,
+  sparseConcat,
+  sparseFillEmptyRows,
+  sparseMask,
+  sparseReorder,
+  sparseResetShape,
+  sparseReshape,
+  sparseRetain,
+  sparseSlice,
+  sparseSplit,
+  sparseTensorToDense,
+  sparseToDense,
+  sparseTranspose,
+} from './sparse-functions.ts';
+export {
+  type SparseAddOptions,
+  type SparseDenseMatmulOptions,
+  type SparseMergeOptions,
+  type SparseReduceOptions,
+  sparseAdd,
+  sparseMaximum,
+  sparseMerge,
+  sparseMinimum,
+  sparseReduceMax,
+  sparseReduceMaxSparse,
+  sparseReduceSum,
+  sparseReduceSumSparse,
+  sparseSoftmax,
+  sparseTensorDenseMatmul,
+  sparseToIndicator,
+} from './sparse-math.ts';
 export { type SparseMatmulOptions, sparseMatmul } from './sparse-matmul.ts';
 export {
   type SparseSegmentOptions,
@@ -317,7 +377,15 @@ export {
   sparseSegmentSqrtN,
   sparseSegmentSum,
 } from './sparse-segments.ts';
-export { betainc, cross, digamma, igamma, igammac, lgamma, polygamma, zeta } from './special-functions.ts';
+export {
+  type ConvertToSparseOptions,
+  convertToTensorOrSparseTensor,
+  type SparsePlaceholderOptions,
+  SparseTensor,
+  type SparseTensorLike,
+  sparsePlaceholder,
+} from './sparse-tensor.ts';
+export { betainc, cross, digamma, igamma, igammac, lbeta, lgamma, polygamma, zeta } from './special-functions.ts';
 export {
   dynamicPartition,
   dynamicStitch,
@@ -327,6 +395,38 @@ export {
   unique,
   uniqueWithCounts,
 } from './stitch.ts';
+export { type PrintV2Options, print, type StringFormatOptions } from './string-format.ts';
+export {
+  type AsStringOptions,
+  asString,
+  decodeBase64,
+  type EncodeBase64Options,
+  encodeBase64,
+  type ReduceJoinOptions,
+  reduceJoin,
+  type StringCaseOptions,
+  type StringJoinOptions,
+  type StringLengthOptions,
+  type StringToNumberOptions,
+  stringJoin,
+  stringStrip,
+  stringToHashBucket,
+  stringToHashBucketFast,
+  stringToHashBucketStrong,
+  stringToNumber,
+  substr,
+  type TextUnit,
+} from './string-parts.ts';
+export { type RegexReplaceOptions, regexReplace } from './string-regex.ts';
+export {
+  type EditDistanceOptions,
+  editDistance,
+  type NgramsOptions,
+  type StringSplitOptions,
+  type StringSplitV1Options,
+  stringSplit,
+} from './string-split.ts';
+export type { UnicodeDecodeOptions, UnicodeEncodeOptions, UnicodeEncoding, UnicodeErrors } from './string-unicode.ts';
 export { accumulateN, addN } from './sums.ts';
 export { meshgrid, repeat, tile } from './tiling.ts';
 export {

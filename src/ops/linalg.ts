@@ -1,6 +1,6 @@
 /**
- * Matrix decompositions, and the diagonal of a tensor: what the orthogonal initializer is made of. Products of matrices
- * are in `matmul.ts`.
+ * The QR decomposition, and the diagonal of a tensor: what the orthogonal initializer is made of. Products of matrices
+ * are in `matmul.ts`, other decompositions in `decompositions.ts`, diagonals of batches in `diagonals.ts`.
  */
 import type { Tensor } from '../graph/graph.ts';
 import { float32 } from '../util/dtype.ts';

@@ -7,9 +7,9 @@ import { toNdArray } from '../util/array-convert.ts';
 import { asDType, type DType, type DTypeLike, int64, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
-import { asShape, formatShape, isFullyDefined, type Shape, type ShapeLike } from '../util/shape.ts';
+import { pythonTypeName } from '../util/python-names.ts';
+import { asShape, isFullyDefined, type Shape, type ShapeLike } from '../util/shape.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
-import { noGradient } from './elementwise.ts';
 import { vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { withRank, withRankAtMost } from './opdef/shape-rules.ts';
@@ -73,8 +73,27 @@ defineOp({
     'dense_shapes: list(shape) >= 0',
   ],
   infer: inferV2,
-  grad: noGradient,
-  samples: [],
+  grad: null,
+  samples: [
+    {
+      inputs: [
+        sample(string, [1], [TEXTS]),
+        sample(string, [0], []),
+        sample(string, [1], ['a']),
+        sample(string, [0], []),
+        sample(string, [0], []),
+      ],
+      attrs: {
+        num_sparse: 1,
+        sparse_types: [string],
+        Tdense: [],
+        ragged_value_types: [],
+        ragged_split_types: [],
+        dense_shapes: [],
+      },
+      outputs: [sample(int64, [1, 2], [0, 0]), sample(string, [1], ['x']), sample(int64, [2], [1, 1])],
+    },
+  ],
 });
 
 defineOp({
@@ -101,8 +120,25 @@ defineOp({
     'dense_shapes: list(shape) >= 0',
   ],
   infer: (op) => inferFeatures(op, withRank(op.shape(0), 1), op.attr<number>('Nsparse')),
-  grad: noGradient,
-  samples: [],
+  grad: null,
+  samples: [
+    {
+      inputs: [
+        sample(string, [1], [TEXTS]),
+        sample(string, [0], []),
+        sample(string, [], ['a']),
+        sample(string, [], ['b']),
+        sample(int64, [], [7]),
+      ],
+      attrs: { Nsparse: 1, Ndense: 1, sparse_types: [string], Tdense: [int64], dense_shapes: [[]] },
+      outputs: [
+        sample(int64, [1, 2], [0, 0]),
+        sample(string, [1], ['x']),
+        sample(int64, [2], [1, 1]),
+        sample(int64, [1], [7]),
+      ],
+    },
+  ],
 });
 
 defineOp({
@@ -124,7 +160,7 @@ defineOp({
     'dense_shapes: list(shape) >= 0',
   ],
   infer: (op) => inferFeatures(op, withRank(op.shape(0), 0), op.attr<number>('num_sparse')),
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(string, [], [TEXTS])],
@@ -205,7 +241,11 @@ type ParseRest = Rest<[name: string | null, exampleNames: TensorLike | null], Pa
 
 /** What a feature becomes. */
 export type Parsed<F extends ParseFeatures> = {
-  [K in keyof F]: F[K] extends VarLenFeature ? (F[K] extends { readonly shape: unknown } ? Tensor : SparseTensor) : Tensor;
+  [K in keyof F]: F[K] extends VarLenFeature
+    ? F[K] extends { readonly shape: unknown }
+      ? Tensor
+      : SparseTensor
+    : Tensor;
 };
 
 interface DenseFeature {
@@ -236,9 +276,10 @@ function denseFeature(key: string, feature: FixedLenFeature | FixedLenSequenceFe
   return { key, dtype, shape, defaultValue };
 }
 
-function describe(feature: FixedLenFeature | FixedLenSequenceFeature): string {
-  const shape = feature.shape === null ? 'None' : formatShape(feature.shape);
-  return `${feature.constructor.name}(shape=${shape}, dtype=${feature.dtype})`;
+function describe({ constructor, shape, dtype, defaultValue }: FixedLenFeature | FixedLenSequenceFeature): string {
+  const dims = shape === null ? 'None' : `[${shape.map((d) => d ?? 'None').join(', ')}]`;
+  const preset = defaultValue === null ? 'None' : String(defaultValue);
+  return `${constructor.name}(shape=${dims}, dtype=tf.${dtype.name}, default_value=${preset})`;
 }
 
 /** The default as the op wants it: a scalar where the length varies, an empty tensor for none. */
@@ -269,7 +310,11 @@ function keysTensor(keys: readonly string[]): NdArray {
  *       tags: new tf.VarLenFeature(tf.string),
  *     });
  */
-export function parseExample<F extends ParseFeatures>(serialized: TensorLike, features: F, ...rest: ParseRest): Parsed<F> {
+export function parseExample<F extends ParseFeatures>(
+  serialized: TensorLike,
+  features: F,
+  ...rest: ParseRest
+): Parsed<F> {
   const { name, exampleNames = null } = bind<ParseExampleOptions>(['name', 'exampleNames'], rest);
   const entries = Object.entries(features ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) throw new ValueError('Argument `features` cannot be None or falsy. Got {}');
@@ -279,7 +324,7 @@ export function parseExample<F extends ParseFeatures>(serialized: TensorLike, fe
     if (feature instanceof VarLenFeature) sparse.push({ key, dtype: feature.dtype });
     else if (feature instanceof FixedLenFeature || feature instanceof FixedLenSequenceFeature) {
       dense.push(denseFeature(key, feature));
-    } else throw new ValueError(`Invalid feature ${key}:${String(feature)}.`);
+    } else throw new ValueError(`Unsupported ${pythonTypeName(feature)} ${String(feature)} for key '${key}'`);
   }
   return opScope(name, 'ParseExample', [serialized, exampleNames], () => {
     const texts = convertToTensor(serialized, { name: 'serialized' });
@@ -305,10 +350,7 @@ export function parseExample<F extends ParseFeatures>(serialized: TensorLike, fe
     );
     const count = sparse.length;
     return Object.fromEntries([
-      ...sparse.map(({ key }, i) => [
-        key,
-        new SparseTensor(outputs[i], outputs[count + i], outputs[2 * count + i]),
-      ]),
+      ...sparse.map(({ key }, i) => [key, new SparseTensor(outputs[i], outputs[count + i], outputs[2 * count + i])]),
       ...dense.map(({ key }, i) => [key, outputs[3 * count + i]]),
     ]) as Parsed<F>;
   });

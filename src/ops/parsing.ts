@@ -5,8 +5,8 @@
 import type { Tensor } from '../graph/graph.ts';
 import { asDType, type DType, type DTypeLike, int32, string, uint8 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
-import { emit, emitOne } from './emit.ts';
 import { noGradient } from './elementwise.ts';
+import { emit, emitOne } from './emit.ts';
 import { defineOp, ShapeError, sample } from './opdef/define.ts';
 import { scalar, unknown } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -78,7 +78,7 @@ defineOp({
     }
     return Array.from({ length: op.inputCount - 1 }, () => op.shape(0));
   },
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(string, [2], ['1,x', ',"y,z"']), sample(int32, [1], [7]), sample(string, [1], [''])],
@@ -155,7 +155,8 @@ export interface DecodeCsvOptions {
 
 /**
  * The fields of lines of CSV: a tensor for each column, of the shape of `records` and the type of its default. A default
- * is a value, or a list of one value, or an empty tensor where the field is required. Bad lines fail the run.
+ * is a value, or a list of one value (numbers are float32), or an empty tensor where the field is required. Bad lines fail
+ * the run.
  *
  *     const [age, name] = tf.decodeCsv(lines, [[0], ['']]);
  */

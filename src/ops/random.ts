@@ -3,7 +3,7 @@
  * bit for bit TensorFlow's.
  */
 
-import { getDefaultGraph } from '../graph/default-graph.ts';
+import { getDefaultGraph, seedRule } from '../graph/default-graph.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
@@ -17,7 +17,7 @@ const FLOATS = '{float16, bfloat16, float32, float64}';
 const INTS = '{int32, int64}';
 const SEEDS = ['seed: int = 0', 'seed2: int = 0'];
 
-function drawnShape(op: InferContext): Inferred {
+export function drawnShape(op: InferContext): Inferred {
   withRank(op.shape(0), 1);
   return [op.constantShape(0)];
 }
@@ -143,13 +143,14 @@ function seedsFor(graph: Graph, opSeed: number | null): readonly [number, number
   const truncate = (seed: number) => ((seed % MAX_INT32) + MAX_INT32) % MAX_INT32;
   if (graph.seed === null && opSeed === null) return null;
   const first = graph.seed === null ? DEFAULT_GRAPH_SEED : truncate(graph.seed);
-  const second = truncate(opSeed ?? seedCount(graph).length);
+  const second = truncate(opSeed ?? (seedRule(graph) === '1.15' ? graph.size : seedCount(graph).length));
   return first === 0 && second === 0 ? [0, MAX_INT32] : [first, second];
 }
 
 /**
  * The two seeds that a random op gets, from the graph's seed and its own, as TensorFlow derives them; nulls where
- * neither is set. Under a graph seed, an op without its own is numbered by how many such came before.
+ * neither is set. Under a graph seed, an op without its own is numbered by how many such came before, by the rule of 1.15
+ * by how many ops of any kind.
  *
  *     tf.setRandomSeed(42);
  *     tf.getSeed(null)   // [42, 0], the next time [42, 1]
@@ -182,7 +183,7 @@ export function emitRandom(
 export type ShapeArgument = TensorLike | TensorShape | KnownShape;
 
 /** The shape as an int32 vector named `shape`. */
-function shapeTensor(shape: ShapeArgument): Tensor {
+export function shapeTensor(shape: ShapeArgument): Tensor {
   if (isSymbolic(shape)) return convertToTensor(shape, { name: 'shape' });
   if (shape instanceof TensorShape) return shapeTensor(shape.asList() as number[]);
   if (typeof shape === 'number') return shapeTensor([shape]);
@@ -231,14 +232,16 @@ export function randomUniform(
   const maxval = options.maxval ?? 1;
   return opScope(options.name, 'random_uniform', [shape, minval, maxval], (scope) => {
     const dims = shapeTensor(shape);
-    if (minval === 0 && maxval === 1 && !dtype.isInteger) {
+    // Of 1.15 come the ops that count for later seeds too: it scales all draws.
+    const scales = seedRule(dims.graph) === '1.15';
+    if (minval === 0 && maxval === 1 && !dtype.isInteger && !scales) {
       return emitRandom('RandomUniform', [dims], { dtype }, options.seed);
     }
     const low = convertToTensor(minval, { dtype, name: 'min' });
     const high = convertToTensor(maxval, { dtype, name: 'max' });
     if (dtype.isInteger) return emitRandom('RandomUniformInt', [dims, low, high], {}, options.seed, scope);
     const drawn = emitRandom('RandomUniform', [dims], { dtype }, options.seed);
-    if (minval === 0) return emitOne('Mul', [drawn, high], {}, scope);
+    if (minval === 0 && !scales) return emitOne('Mul', [drawn, high], {}, scope);
     const scaled = emitOne('Mul', [drawn, emitOne('Sub', [high, low], {}, 'sub')], {}, 'mul');
     return emitOne('AddV2', [scaled, low], {}, scope);
   });

@@ -2,9 +2,10 @@
  * Ops that move the elements of sparse tensors: to dense ones, into order, into other shapes, cut and joined. The functions
  * that programs call are in `sparse-functions.ts`, arithmetic is in `sparse-arithmetic.ts`.
  */
-import type { Shape } from '../util/shape.ts';
+
 import { bool, float32, int32, int64 } from '../util/dtype.ts';
 import { NdArray } from '../util/ndarray.ts';
+import type { Shape } from '../util/shape.ts';
 import { vector } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, ShapeError, sample } from './opdef/define.ts';
 import { merge, mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -21,7 +22,12 @@ const toDenseGrad: GradFn = (op, [dy], $) => {
   const picked = $.op('GatherNd', [dy, op.inputs[0]]);
   const all = (x: typeof dy) => {
     const known = $.shapeOf(x);
-    return known ? $.sum(x, known.map((_, axis) => axis)) : $.sum(x, $.op('Range', [zero(), $.rank(x), one()], {}, 'range'));
+    return known
+      ? $.sum(
+          x,
+          known.map((_, axis) => axis),
+        )
+      : $.sum(x, $.op('Range', [zero(), $.rank(x), one()], {}, 'range'));
   };
   return [null, null, picked, $.sub(all(dy), all(picked))];
 };
@@ -86,7 +92,7 @@ defineOp({
     const to = withRank(op.shape(2), 1);
     return [[at[0], to[0]], to];
   },
-  grad: (op) => op.inputs.map(() => null),
+  grad: null,
   samples: [
     {
       inputs: [indices, shape, sample(int64, [2], [2, -1])],
@@ -184,7 +190,14 @@ defineOp({
   grad: (op) => op.inputs.map(() => null),
   samples: [
     {
-      inputs: [indices, sample(int64, [1, 2], [0, 0]), values, sample(float32, [1], [4]), shape, sample(int64, [2], [3, 2])],
+      inputs: [
+        indices,
+        sample(int64, [1, 2], [0, 0]),
+        values,
+        sample(float32, [1], [4]),
+        shape,
+        sample(int64, [2], [3, 2]),
+      ],
       attrs: { concat_dim: 1, N: 2 },
       outputs: [
         sample(int64, [4, 2], [0, 1, 0, 4, 1, 0, 2, 3]),
@@ -199,12 +212,7 @@ defineOp({
   name: 'SparseFillEmptyRows',
   doc: 'The elements with a default in the first column of every row that has none.',
   inputs: ['indices: int64', 'values: T', 'dense_shape: int64', 'default_value: T'],
-  outputs: [
-    'output_indices: int64',
-    'output_values: T',
-    'empty_row_indicator: bool',
-    'reverse_index_map: int64',
-  ],
+  outputs: ['output_indices: int64', 'output_values: T', 'empty_row_indicator: bool', 'reverse_index_map: int64'],
   attrs: ['T: type'],
   infer: (op) => {
     const at = withRank(op.shape(0), 2);

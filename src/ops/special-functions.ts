@@ -18,6 +18,7 @@ import {
 } from './opdef/define.ts';
 import { broadcast, merge, unchanged, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
+import { reduceSum } from './reductions.ts';
 import type { TensorLike } from './tensor-like.ts';
 import { negative } from './unary-math.ts';
 
@@ -356,11 +357,9 @@ for (const { name, doc, args, types, grad, x, y, z, more } of binaryRows) {
 /** Scalars go with any shape; the others must have the same one. */
 function inferBetainc(op: InferContext): Inferred {
   const shapes = [op.shape(0), op.shape(1), op.shape(2)];
-  const scalars = shapes.filter((shape) => shape?.length === 0).length;
-  const unknown = shapes.filter((shape) => shape === null).length;
-  if (scalars === 3) return [[]];
+  if (shapes.every((shape) => shape?.length === 0)) return [[]];
   const others = shapes.filter((shape) => shape !== null && shape.length > 0);
-  if (others.length === 0 || (unknown > 0 && others.length + scalars < 1)) return [null];
+  if (others.length === 0) return [null];
   return [others.reduce((a, b) => merge(a, b))];
 }
 
@@ -449,6 +448,17 @@ export function igammac(a: TensorLike, x: TensorLike, ...rest: NameRest): Tensor
  */
 export function betainc(a: TensorLike, b: TensorLike, x: TensorLike, ...rest: NameRest): Tensor {
   return emitOne('Betainc', [a, b, x], {}, nameOf(rest));
+}
+/**
+ * log |B(x)| of the vectors along the last axis: the sum of `lgamma` less `lgamma` of the sum.
+ * `tf.lbeta([2, 3])   // -2.4849066`
+ */
+export function lbeta(x: TensorLike, ...rest: NameRest): Tensor {
+  return opScope(nameOf(rest), 'lbeta', [x], (scope) => {
+    const value = convertToTensor(x, { name: 'x' });
+    const logarithms = reduceSum(lgamma(value), [-1]);
+    return emitOne('Sub', [logarithms, lgamma(reduceSum(value, [-1]))], {}, scope);
+  });
 }
 /** The inverse of `erf`; NaN outside [-1, 1]. `tf.math.erfinv([0.5])   // [0.4769363]` */
 export function erfinv(x: TensorLike, ...rest: NameRest): Tensor {

@@ -3,7 +3,6 @@ import { type Operation, Tensor } from '../graph/graph.ts';
 import { int32, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { emit, emitOne, graphOf } from './emit.ts';
-import { noGradient } from './elementwise.ts';
 import { defineOp, ShapeError, sample } from './opdef/define.ts';
 import { SparseTensor } from './sparse-tensor.ts';
 import { bind, isConvertible, isOptions, type Rest, type TensorConvertible, type TensorLike } from './tensor-like.ts';
@@ -21,7 +20,7 @@ defineOp({
     }
     return [[]];
   },
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(int32, [3], [1, 2, 3])],
@@ -89,7 +88,8 @@ type Printed = unknown;
  */
 export function print(...inputs: readonly (Printed | PrintV2Options)[]): Operation {
   const last = inputs[inputs.length - 1];
-  const hasOptions = isOptions(last) && Object.keys(last).length > 0 && Object.keys(last).every((key) => OPTIONS.has(key));
+  const hasOptions =
+    isOptions(last) && Object.keys(last).length > 0 && Object.keys(last).every((key) => OPTIONS.has(key));
   const options = (hasOptions ? last : {}) as PrintV2Options;
   const items = hasOptions ? inputs.slice(0, -1) : inputs;
   const stream = options.outputStream ?? 'stderr';

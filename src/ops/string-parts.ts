@@ -5,13 +5,13 @@
 import type { Tensor } from '../graph/graph.ts';
 import { asDType, type DTypeLike, float32, int32, int64, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
+import { noGradient } from './elementwise.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { asIndices, vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
 import { broadcastPair, merge, unchanged, withRank } from './opdef/shape-rules.ts';
 import { inferReduction } from './reductions.ts';
 import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
-import { noGradient } from './elementwise.ts';
 
 const pair = sample(string, [2], ['Ab c', 'ä']);
 
@@ -26,7 +26,7 @@ for (const [name, doc, results] of [
     outputs: ['output: string'],
     attrs: ['encoding: string = ""'],
     infer: unchanged,
-    grad: noGradient,
+    grad: null,
     samples: [{ inputs: [pair], outputs: [sample(string, [2], results)] }],
   });
 }
@@ -37,7 +37,7 @@ defineOp({
   inputs: ['input: string'],
   outputs: ['output: string'],
   infer: unchanged,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [sample(string, [2], [' a b\n', ''])], outputs: [sample(string, [2], ['a b', ''])] }],
 });
 
@@ -92,7 +92,7 @@ defineOp({
   outputs: ['output: string'],
   attrs: ['T: {int32, int64}', 'unit: {"BYTE", "UTF8_CHAR"} = "BYTE"'],
   infer: inferSubstr,
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(string, [2], ['hello', 'worlds']), sample(int32, [], [-3]), sample(int32, [], [2])],
@@ -147,7 +147,7 @@ defineOp({
     });
     return [[count ? Number(count.data[0] as number | bigint) : null, ...data.slice(ids.length)]];
   },
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(string, [3], ['a', 'b', 'c']), sample(int32, [3], [1, 0, 1]), sample(int32, [], [2])],

@@ -1,8 +1,8 @@
 /** Patterns in texts, in the syntax of RE2: replacing and matching. How patterns are read is the runtime's business. */
 import type { Tensor } from '../graph/graph.ts';
 import { bool, string } from '../util/dtype.ts';
-import { emitOne } from './emit.ts';
 import { noGradient } from './elementwise.ts';
+import { emitOne } from './emit.ts';
 import { defineOp, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { unchanged, withRank } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -38,7 +38,7 @@ defineOp({
   outputs: ['output: string'],
   attrs: ['pattern: string', 'rewrite: string', 'replace_global: bool = true'],
   infer: unchanged,
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [texts],
@@ -54,7 +54,7 @@ defineOp({
   inputs: ['input: string', 'pattern: string'],
   outputs: ['output: bool'],
   infer: inferPattern,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [texts, sample(string, [], ['[ab]+'])], outputs: [sample(bool, [2], [false, true])] }],
 });
 
@@ -65,7 +65,7 @@ defineOp({
   outputs: ['output: bool'],
   attrs: ['pattern: string'],
   infer: unchanged,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [texts], attrs: { pattern: 'h.*' }, outputs: [sample(bool, [2], [true, false])] }],
 });
 

@@ -5,8 +5,8 @@
 import type { Tensor } from '../graph/graph.ts';
 import { float32, int64, string } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
-import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { noGradient } from './elementwise.ts';
+import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { asIndices, vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { withRank } from './opdef/shape-rules.ts';
@@ -43,7 +43,7 @@ defineOp({
   outputs: ['indices: int64', 'values: string', 'shape: int64'],
   attrs: ['maxsplit: int = -1'],
   infer: inferSplit,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [sample(string, [2], ['a<>b', 'c']), sample(string, [], ['<>'])], outputs: parts }],
 });
 
@@ -65,7 +65,7 @@ defineOp({
     withRank(op.shape(0), 1);
     return [[null], withRank(op.shape(1), 1)];
   },
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [sample(string, [3], ['a', 'b', 'c']), sample(int64, [2], [0, 3])],
@@ -122,14 +122,19 @@ defineOp({
   ],
 });
 
-function sparseOf(type: string, inputs: readonly Tensor[], attrs: Readonly<Record<string, number | boolean | undefined>>) {
+function sparseOf(
+  type: string,
+  inputs: readonly Tensor[],
+  attrs: Readonly<Record<string, number | boolean | undefined>>,
+) {
   const [indices, values, shape] = emit(type, inputs, attrs).outputs;
   return new SparseTensor(indices, values, shape);
 }
 
 /** What a function gives: only sparse tensors so far. */
 function checkResult(resultType: string): void {
-  if (resultType === 'RaggedTensor') throw new ValueError("result_type 'RaggedTensor': there are no ragged tensors yet.");
+  if (resultType === 'RaggedTensor')
+    throw new ValueError("result_type 'RaggedTensor': there are no ragged tensors yet.");
   if (resultType !== 'SparseTensor') throw new ValueError("result_type must be 'RaggedTensor' or 'SparseTensor'.");
 }
 
@@ -151,13 +156,7 @@ export interface StringSplitV1Options {
 export function stringSplit(
   source: TensorLike,
   ...rest: Rest<
-    [
-      sep: TensorLike | null,
-      skipEmpty: boolean,
-      delimiter: TensorLike | null,
-      resultType: string,
-      name: string | null,
-    ],
+    [sep: TensorLike | null, skipEmpty: boolean, delimiter: TensorLike | null, resultType: string, name: string | null],
     StringSplitV1Options
   >
 ): SparseTensor {

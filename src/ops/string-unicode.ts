@@ -7,7 +7,6 @@ import { int32, int64, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import type { Dim } from '../util/shape.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
-import { noGradient } from './elementwise.ts';
 import { asIndices, vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { unchanged, withRank } from './opdef/shape-rules.ts';
@@ -37,7 +36,7 @@ defineOp({
   outputs: ['row_splits: Tsplits', 'char_values: int32'],
   attrs: ['input_encoding: string', ERRORS, REPLACEMENT, CONTROLS, SPLITS],
   infer: inferDecode,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [word], attrs: { input_encoding: 'UTF-8' }, outputs: [splits, characters] }],
 });
 
@@ -48,7 +47,7 @@ defineOp({
   outputs: ['row_splits: Tsplits', 'char_values: int32', 'char_to_byte_starts: int64'],
   attrs: ['input_encoding: string', ERRORS, REPLACEMENT, CONTROLS, SPLITS],
   infer: inferDecode,
-  grad: noGradient,
+  grad: null,
   samples: [
     {
       inputs: [word],
@@ -69,7 +68,7 @@ defineOp({
     const [length] = withRank(op.shape(1), 1);
     return [[length === null ? null : length - 1]];
   },
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [characters, splits], attrs: { output_encoding: 'UTF-8' }, outputs: [word] }],
 });
 
@@ -80,10 +79,8 @@ defineOp({
   outputs: ['output: string'],
   attrs: ['input_encoding: string', ENCODED, ERRORS, REPLACEMENT, CONTROLS],
   infer: unchanged,
-  grad: noGradient,
-  samples: [
-    { inputs: [word], attrs: { input_encoding: 'UTF-8', output_encoding: 'UTF-8' }, outputs: [word] },
-  ],
+  grad: null,
+  samples: [{ inputs: [word], attrs: { input_encoding: 'UTF-8', output_encoding: 'UTF-8' }, outputs: [word] }],
 });
 
 defineOp({
@@ -92,7 +89,7 @@ defineOp({
   inputs: ['input: int32'],
   outputs: ['output: int32'],
   infer: unchanged,
-  grad: noGradient,
+  grad: null,
   samples: [{ inputs: [sample(int32, [2], [97, 945])], outputs: [sample(int32, [2], [25, 14])] }],
 });
 
@@ -154,7 +151,9 @@ function singleText(input: TensorLike): Tensor {
   const text = convertToTensor(input, { dtype: string, name: 'input' });
   if (text.shape === null) throw new ValueError('Rank of `input` must be statically known.');
   if (text.shape.length > 0) {
-    throw new ValueError(`\`input\` must be a scalar, not of rank ${text.shape.length}: there are no ragged tensors yet.`);
+    throw new ValueError(
+      `\`input\` must be a scalar, not of rank ${text.shape.length}: there are no ragged tensors yet.`,
+    );
   }
   return emitOne('Reshape', [text, vector(-1)]);
 }

@@ -3,12 +3,15 @@ import type { Tensor } from '../graph/graph.ts';
 import { float32 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import type { Dim, Shape } from '../util/shape.ts';
-import { convertToTensor, emitOne, opScope } from './emit.ts';
+import { matrixDiagPart } from './diagonals.ts';
+import { convertToTensor, emitOne, graphOf } from './emit.ts';
+import { split } from './joining.ts';
 import { adjoint, columns, rows } from './matrix-vocabulary.ts';
 import { defineOp, type GradFn, ShapeError, sample } from './opdef/define.ts';
 import { merge, mergeDim, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
-import { matrixDiagPart } from './diagonals.ts';
+import { pad } from './padding.ts';
+import { expandDims, matrixTranspose, squeeze } from './shaping.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
 
 const TYPES = 'T: {float64, float32, complex64, complex128}';
@@ -57,14 +60,10 @@ defineOp({
     const size = mergeDim(last(diagonals, 1), last(rhs, 2));
     return [batch && [...batch, size, last(rhs, 1)]];
   },
-  // The gradient packs along an axis counted from the end: the rank of the diagonals is that of the solution.
   grad: solveGrad,
   samples: [
     {
-      inputs: [
-        sample(float32, [3, 3], [1, 2, 9, 4, 5, 6, 9, 1, 2]),
-        sample(float32, [3, 2], [1, 2, 3, 4, 5, 6]),
-      ],
+      inputs: [sample(float32, [3, 3], [1, 2, 9, 4, 5, 6, 9, 1, 2]), sample(float32, [3, 2], [1, 2, 3, 4, 5, 6])],
       outputs: [sample(float32, [3, 2], [0.183673469, 0.408163265, 0.265306122, 0.367346939, 0.744897959, 0.87755102])],
     },
   ],
@@ -104,15 +103,109 @@ defineOp({
   ],
 });
 
-export interface TridiagonalSolveOptions {
-  /** Whether rows are exchanged for greater pivots, as without it. */
-  readonly partialPivoting?: boolean;
-  /** Whether a pivot that is zero is moved a little, so that a singular matrix gives numbers. */
-  readonly perturbSingular?: boolean;
-  /** Whether the right-hand side is a vector: a batch of them where it has further dimensions. */
-  readonly vectorRhs?: boolean;
+/** How diagonals are given: as rows [..., 3, n], as three tensors [..., n] (the upper first), as matrices [..., n, n]. */
+export type DiagonalsFormat = 'compact' | 'sequence' | 'matrix';
+
+/** The diagonals as rows: upper, main, lower; the first ends, the last begins with an element that does not count. */
+function asRows(diagonals: TensorLike, format: DiagonalsFormat): Tensor {
+  if (format === 'compact') return convertToTensor(diagonals, { name: 'diagonals' });
+  if (format === 'matrix') return matrixDiagPart(diagonals, { k: [-1, 1], align: 'LEFT_RIGHT' });
+  if (format !== 'sequence') throw new ValueError(`Unrecognized diagonals_format: ${String(format)}`);
+  if (!Array.isArray(diagonals) || diagonals.length !== 3) {
+    throw new ValueError('Expected diagonals to be a sequence of length 3.');
+  }
+  const [above, main, below] = (diagonals as readonly TensorLike[]).map((d) => convertToTensor(d));
+  const size = last(main.shape, 1);
+  const lengthened = (d: Tensor, name: string, ends: readonly [number, number]): Tensor => {
+    const own = last(d.shape, 1);
+    if (own === null || size === null || own === size) return d;
+    if (own !== size - 1)
+      throw new ValueError(`Expected ${name} to be have length ${size} or ${size - 1}, got ${own}.`);
+    const none = new Array<readonly number[]>((d.shape as readonly Dim[]).length - 1).fill([0, 0]);
+    return pad(d, [...none, ends]);
+  };
+  const parts = [lengthened(above, 'superdiagonal', [0, 1]), main, lengthened(below, 'subdiagonal', [1, 0])];
+  return emitOne('Pack', [parts], { axis: -2 });
+}
+
+export interface TridiagonalMatmulOptions {
+  readonly diagonalsFormat?: DiagonalsFormat;
   readonly name?: string | null;
 }
 
-/** The diagonals as `diagonalsFormat` describes them, as rows [..., 3, n]. */
-export type DiagonalsFormat = 'compact' | 'sequence';
+export interface TridiagonalSolveOptions extends TridiagonalMatmulOptions {
+  readonly transposeRhs?: boolean;
+  readonly conjugateRhs?: boolean;
+  /** Whether rows are exchanged for greater pivots, as without it. */
+  readonly partialPivoting?: boolean;
+  /** Whether pivots that are zero are moved a little: a singular matrix then gives numbers, else NaN. */
+  readonly perturbSingular?: boolean;
+}
+
+/**
+ * The solutions [..., n, k] of equations with matrices of three diagonals, by default given as rows [..., 3, n], the upper
+ * first; the last element of the upper one and the first of the lower one are not read. Where `rhs` has one dimension
+ * less it is a vector, as is the solution. Throws `ValueError` for shapes that do not fit.
+ *
+ *     tf.linalg.tridiagonalSolve([[1, 1, 0], [4, 4, 4], [0, 1, 1]], [1, 2, 3])
+ */
+export function tridiagonalSolve(
+  diagonals: TensorLike,
+  rhs: TensorLike,
+  ...rest: Rest<
+    [
+      diagonalsFormat: DiagonalsFormat,
+      transposeRhs: boolean,
+      conjugateRhs: boolean,
+      name: string | null,
+      partialPivoting: boolean,
+      perturbSingular: boolean,
+    ],
+    TridiagonalSolveOptions
+  >
+): Tensor {
+  const names = [
+    'diagonalsFormat',
+    'transposeRhs',
+    'conjugateRhs',
+    'name',
+    'partialPivoting',
+    'perturbSingular',
+  ] as const;
+  const given = bind<TridiagonalSolveOptions>([...names], rest);
+  const { diagonalsFormat = 'compact', partialPivoting = true, perturbSingular = false, name } = given;
+  if (perturbSingular && !partialPivoting) {
+    throw new ValueError('partial_pivoting must be True if perturb_singular is.');
+  }
+  return graphOf([diagonals, rhs]).atomic(() => {
+    const threes = asRows(diagonals, diagonalsFormat);
+    let right = convertToTensor(rhs, { name: 'rhs', preferredDtype: threes.dtype });
+    const [rank, rhsRank] = [threes.shape?.length, right.shape?.length];
+    if (rank !== undefined && rhsRank !== undefined && rhsRank !== rank && rhsRank !== rank - 1) {
+      throw new ValueError(`Expected the rank of rhs to be ${rank - 1} or ${rank}, got ${rhsRank}`);
+    }
+    const isVector = rank !== undefined && rhsRank === rank - 1;
+    if (given.conjugateRhs && right.dtype.isComplex) right = emitOne('Conj', [right]);
+    if (isVector) right = expandDims(right, -1);
+    else if (given.transposeRhs) right = matrixTranspose(right);
+    const attrs = { partial_pivoting: partialPivoting, perturb_singular: perturbSingular };
+    const solution = emitOne('TridiagonalSolve', [threes, right], attrs, name);
+    return isVector ? squeeze(solution, [-1]) : solution;
+  });
+}
+
+/**
+ * The products [..., n, k] of matrices of three diagonals, by default given as rows [..., 3, n], and `rhs` [..., n, k].
+ * Throws `ValueError` for shapes that do not fit.
+ */
+export function tridiagonalMatmul(
+  diagonals: TensorLike,
+  rhs: TensorLike,
+  ...rest: Rest<[diagonalsFormat: DiagonalsFormat, name: string | null], TridiagonalMatmulOptions>
+): Tensor {
+  const { diagonalsFormat = 'compact', name } = bind<TridiagonalMatmulOptions>(['diagonalsFormat', 'name'], rest);
+  return graphOf([diagonals, rhs]).atomic(() => {
+    const parts = split(asRows(diagonals, diagonalsFormat), 3, -2);
+    return emitOne('TridiagonalMatMul', [...parts, rhs], {}, name);
+  });
+}

@@ -36,7 +36,8 @@ const rows: readonly Row[] = [
       return [toY, $.mul(0.5, ratio)];
     },
     [1, -0.75],
-    (y, dy, $) => $.div($.mul(dy, 0.5), y),
+    // Where nothing comes in nothing goes out, also at zero.
+    (y, dy, $) => $.where($.equal(dy, 0), dy, $.div($.mul(dy, 0.5), y)),
   ],
   [
     'RsqrtGrad',

@@ -239,6 +239,28 @@ chain('rfft', lambda x: tf.abs(tf.signal.rfft(x, [8])), signal(2, 5), length=[8]
 for name, shape, length in (('irfft', (2, 4), None), ('irfft', (2, 4), [7]), ('irfft2d', (3, 4), None), ('irfft2d', (2, 3, 3), [3, 5]), ('irfft', (2, 3), [8])):
     fn = getattr(tf.signal, name)
     chain(name, lambda x, y: tf.square(fn(tf.complex(x, y), length)), signal(*shape), signal(*shape)[..., ::-1].copy(), length=length)
+# Functions made of transforms; the keys are the arguments as the test gives them.
+def api(name, build, x, **args):
+    chain('signal.' + name, build, x)
+    chains[-1]['args'] = args
+
+
+for kind in (1, 2, 3, 4):
+    for norm in (None, 'ortho') if kind > 1 else (None,):
+        for n in (None, 3, 8):
+            for inverse in (False, True):
+                fn = tf.signal.idct if inverse else tf.signal.dct
+                api('idct' if inverse else 'dct', lambda x: fn(x, kind, n, norm=norm), signal(2, 5), type=kind, n=n, norm=norm)
+for length, step in ((3, 2), (4, 1), (2, 5), (6, 3), (9, 1)):
+    api('frame', lambda x: tf.signal.frame(x, length, step), signal(2, 7), length=length, step=step)
+    api('frame', lambda x: tf.signal.frame(x, length, step, pad_end=True, pad_value=1.5, axis=0), signal(7, 2), length=length, step=step, padEnd=True, padValue=1.5, axis=0)
+for n in (1, 4, 5):
+    for periodic in (True, False):
+        api('hann', lambda x: x * tf.signal.hann_window(n, periodic, tf.float64), signal(n), n=n, periodic=periodic)
+        api('hamming', lambda x: x * tf.signal.hamming_window(n, periodic, tf.float64), signal(n), n=n, periodic=periodic)
+api('stft', lambda x: tf.abs(tf.signal.stft(x, 5, 2)), signal(2, 11), length=5, step=2)
+api('stft', lambda x: tf.abs(tf.signal.stft(x, 4, 3, 6, None, True)), signal(11), length=4, step=3, fftLength=6, windowFn=None, padEnd=True)
+
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'special.json'), 'w') as file:
     file.write('{"tf": "%s", "cases": [\n%s\n],\n"chains": [\n%s\n]}\n' % (
         tf.__version__, ',\n'.join(map(json.dumps, cases)), ',\n'.join(map(json.dumps, chains))))

@@ -1,135 +1,24 @@
-/**
- * Random ops against real TensorFlow: seeds as attributes, streams bit for bit over several runs. Ops that are not built
- * yet (gamma, Poisson, stateless, candidate samplers, image augmentation) have their goldens waiting.
- */
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RandomStream } from '../../runtime/host/registry.ts';
 import { Session } from '../../runtime/session.ts';
 import { resetDefaultGraph, setRandomSeed } from '../../src/graph/default-graph.ts';
-import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import { Graph } from '../../src/graph/graph.ts';
 import * as initializers from '../../src/initializers.ts';
 import { constant } from '../../src/ops/constants.ts';
-import { dropout } from '../../src/ops/dropout.ts';
 import {
-  categorical,
   getSeed,
   multinomial,
-  randomCrop,
   randomNormal,
   randomShuffle,
   randomUniform,
   truncatedNormal,
 } from '../../src/ops/random.ts';
-import { asDType, type DType, float16, float64, int32, int64 } from '../../src/util/dtype.ts';
-import type { NdArray } from '../../src/util/ndarray.ts';
-import type { Initializer } from '../../src/variables/initializers.ts';
-import { fromGolden, type GoldenArray } from '../support/compare.ts';
+import { int32 } from '../../src/util/dtype.ts';
+import { fromGolden } from '../support/compare.ts';
 import { evaluate, interpret } from '../support/interpret.ts';
+import { builders, built, cases, checkNodes, expectSame, initializerOf, shapeOf } from '../support/rng-cases.ts';
 import { failure } from '../support/session.ts';
-
-interface RngCase {
-  readonly id: number;
-  readonly group: string;
-  readonly describe: string;
-  readonly graph_seed: number | null;
-  readonly op_seed?: number | null;
-  readonly shape?: readonly number[];
-  readonly args?: Readonly<Record<string, unknown>>;
-  readonly random_nodes?: readonly { name: string; type: string; attrs: Record<string, unknown> }[];
-  readonly runs: readonly (readonly (GoldenArray & { readonly hex: string })[])[];
-}
-
-const { cases } = JSON.parse(readFileSync(new URL('../goldens/rng.json', import.meta.url), 'utf8')) as {
-  cases: readonly RngCase[];
-};
-
-/** The elements of a golden from their bytes, which are exact. */
-function exact(golden: GoldenArray & { readonly hex: string }): (number | bigint)[] {
-  const dtype = asDType(golden.dtype);
-  const bytes = Buffer.from(golden.hex, 'hex');
-  const count = bytes.length / dtype.size;
-  const read: Record<string, (i: number) => number | bigint> = {
-    float32: (i) => bytes.readFloatLE(4 * i),
-    float64: (i) => bytes.readDoubleLE(8 * i),
-    int32: (i) => bytes.readInt32LE(4 * i),
-    int64: (i) => bytes.readBigInt64LE(8 * i),
-    float16: (i) => halfValue(bytes.readUInt16LE(2 * i)),
-  };
-  return Array.from({ length: count }, (_, i) => read[dtype.name](i));
-}
-
-function halfValue(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  return exponent === 0 ? (bits & 1023) * 2 ** -24 : 2 ** (exponent - 15) * (1 + (bits & 1023) / 1024);
-}
-
-function expectSame(actual: NdArray, golden: GoldenArray & { readonly hex: string }, what: string): void {
-  assert.equal([...actual.shape], [...golden.shape], what);
-  assert.is(actual.dtype.name, golden.dtype, what);
-  assert.equal(Array.from(actual.data as Float32Array), exact(golden), what);
-}
-
-/** How a group's tensor is built from a case. */
-const builders: Readonly<Record<string, (c: RngCase, seed: number | null) => Tensor>> = {
-  uniform: (c, seed) => randomUniform(shapeOf(c), { seed }),
-  normal: (c, seed) => randomNormal(shapeOf(c), { seed }),
-  truncated_normal: (c, seed) => truncatedNormal(shapeOf(c), { seed }),
-  uniform_range: (c, seed) => randomUniform(shapeOf(c), { ...range(c), seed }),
-  uniform_int32: (c, seed) => randomUniform(shapeOf(c), { ...range(c), dtype: int32, seed }),
-  uniform_int64: (c, seed) =>
-    randomUniform(shapeOf(c), {
-      minval: BigInt(range(c).minval),
-      maxval: BigInt(range(c).maxval),
-      dtype: int64,
-      seed,
-    }),
-  uniform_f64: (c, seed) => randomUniform(shapeOf(c), { dtype: float64, seed }),
-  normal_f64: (c, seed) => randomNormal(shapeOf(c), { dtype: float64, seed }),
-  uniform_f16: (c, seed) => randomUniform(shapeOf(c), { dtype: float16, seed }),
-  normal_mean: (c, seed) => randomNormal(shapeOf(c), { ...moments(c), seed }),
-  truncated_mean: (c, seed) => truncatedNormal(shapeOf(c), { ...moments(c), seed }),
-  multinomial: (c, seed) => multinomial(c.args?.logits as number[][], c.args?.num_samples as number, { seed }),
-  categorical: (c, seed) =>
-    categorical(c.args?.logits as number[][], c.args?.num_samples as number, { dtype: c.args?.dtype as string, seed }),
-  shuffle: (c, seed) => randomShuffle(constant(c.args?.value as number[], int32), { seed }),
-  crop: (_c, seed) =>
-    randomCrop(
-      constant(
-        Array.from({ length: 12 }, (_, i) => i),
-        int32,
-        [4, 3],
-      ),
-      [2, 2],
-      { seed },
-    ),
-  dropout: (c, seed) => dropout(constant(1, { shape: [2, 5] }), { rate: c.args?.rate as number, seed }),
-};
-
-const shapeOf = (c: RngCase) => c.shape as readonly number[];
-const range = (c: RngCase) => c.args as { minval: number; maxval: number };
-const moments = (c: RngCase) => c.args as { mean: number; stddev: number };
-
-/** Builds a case in a graph of its own, as TensorFlow's script did. */
-function built(c: RngCase, build: (seed: number | null) => Tensor): Tensor {
-  return new Graph().asDefault((graph) => {
-    graph.seed = c.graph_seed;
-    return build(c.op_seed ?? null);
-  });
-}
-
-function checkNodes(c: RngCase, tensor: Tensor): void {
-  for (const node of c.random_nodes ?? []) {
-    const op = tensor.graph.getOperationByName(node.name);
-    assert.is(op.type, node.type);
-    for (const [key, value] of Object.entries(node.attrs)) {
-      const actual = op.getAttr(key);
-      const expected = typeof value === 'object' ? asDType((value as { type: string }).type) : value;
-      assert.is(actual, expected as DType, `case ${c.id}: ${node.name}.${key}`);
-    }
-  }
-}
 
 for (const group of Object.keys(builders)) {
   test(`${group}: TensorFlow's streams, run after run`, () => {
@@ -144,34 +33,6 @@ for (const group of Object.keys(builders)) {
       });
       expectSame(evaluate(tensor, { streams: new Map() }), c.runs[0][0], `case ${c.id}, fresh session`);
     }
-  });
-}
-
-/** The initializers of the goldens, by the words that describe them. */
-const made: Readonly<Record<string, (seed: number | null) => Initializer>> = {
-  'tf.glorot_uniform': (seed) => initializers.glorotUniform({ seed }),
-  'tf.glorot_normal': (seed) => initializers.glorotNormal({ seed }),
-  'tf.he_normal': (seed) => initializers.heNormal({ seed }),
-  'tf.he_uniform': (seed) => initializers.heUniform({ seed }),
-  'tf.lecun_normal': (seed) => initializers.lecunNormal({ seed }),
-  'tf.lecun_uniform': (seed) => initializers.lecunUniform({ seed }),
-  'tf.truncated_normal(stddev=.1)': (seed) => initializers.truncatedNormal({ stddev: 0.1, seed }),
-  // The values have this deviation; the description leaves it out.
-  'tf.random_normal(mean=1)': (seed) => initializers.randomNormal({ mean: 1, stddev: 0.5, seed }),
-  'tf.random_uniform(-.1,.1)': (seed) => initializers.randomUniform(-0.1, 0.1, { seed }),
-  'tf.uniform_unit_scaling': (seed) => initializers.uniformUnitScaling({ seed }),
-  'tf.orthogonal': (seed) => initializers.orthogonal({ seed }),
-};
-
-function initializerOf(describe: string, seed: number | null): Initializer {
-  const scaling = /^tf\.variance_scaling\(scale=(.*), mode=(.*), distribution=(.*)\)$/.exec(describe);
-  if (!scaling) return made[describe](seed);
-  const [, scale, mode, distribution] = scaling;
-  return initializers.varianceScaling({
-    scale: Number(scale),
-    mode: mode as 'fan_in',
-    distribution: distribution as 'uniform',
-    seed,
   });
 }
 

@@ -1,0 +1,148 @@
+/**
+ * Image files as pixels and pixels as files: the ops and the functions of `tf.image`. Reading files is left to others.
+ */
+import type { Tensor } from '../graph/graph.ts';
+import { asDType, type DTypeLike, uint8 } from '../util/dtype.ts';
+import { emitOne } from './emit.ts';
+import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
+import { withRank, withRankAtLeast } from './opdef/shape-rules.ts';
+import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+
+function decoded(op: InferContext): Inferred {
+  withRank(op.shape(0), 0);
+  return [[null, null, op.attr<number>('channels') || null]];
+}
+
+defineOp({
+  name: 'DecodePng',
+  doc: 'The pixels of an image file, [height, width, channels].',
+  inputs: ['contents: string'],
+  outputs: ['image: dtype'],
+  attrs: ['channels: int = 0', 'dtype: {uint8, uint16} = uint8'],
+  infer: decoded,
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'DecodeJpeg',
+  doc: 'The pixels of an image file, [height, width, channels].',
+  inputs: ['contents: string'],
+  outputs: ['image: uint8'],
+  attrs: [
+    'channels: int = 0',
+    'ratio: int = 1',
+    'fancy_upscaling: bool = true',
+    'try_recover_truncated: bool = false',
+    'acceptable_fraction: float = 1',
+    'dct_method: string = ""',
+  ],
+  infer: decoded,
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'EncodePng',
+  doc: 'Images [..., height, width, channels] as PNG files.',
+  inputs: ['image: T'],
+  outputs: ['contents: string'],
+  attrs: ['compression: int = -1', 'T: {uint8, uint16} = uint8'],
+  infer: (op) => {
+    const image = withRankAtLeast(op.shape(0), 3);
+    return [image === null ? null : image.slice(0, -3)];
+  },
+  grad: null,
+  samples: [],
+});
+
+export interface DecodePngOptions {
+  /** 1, 3 or 4 channels, or those of the file (0). */
+  readonly channels?: number;
+  /** uint8; uint16 fails the run. */
+  readonly dtype?: DTypeLike;
+  readonly name?: string | null;
+}
+
+/**
+ * The pixels of the PNG, JPEG or BMP file whose bytes are `contents` (a scalar string), uint8 [height, width, channels].
+ * What is no image fails the run.
+ *
+ *     tf.image.decodePng(bytes, {channels: 3})
+ */
+export function decodePng(
+  contents: TensorLike,
+  ...rest: Rest<[channels: number, dtype: DTypeLike, name: string | null], DecodePngOptions>
+): Tensor {
+  const { channels, dtype, name } = bind<DecodePngOptions>(['channels', 'dtype', 'name'], rest);
+  return emitOne('DecodePng', [contents], { channels, dtype: asDType(dtype ?? uint8) }, name);
+}
+
+export interface DecodeJpegOptions {
+  /** 1 or 3 channels, or those of the file (0). */
+  readonly channels?: number;
+  /** How many times smaller the image is to be; only 1 works here. */
+  readonly ratio?: number;
+  readonly fancyUpscaling?: boolean;
+  readonly tryRecoverTruncated?: boolean;
+  readonly acceptableFraction?: number;
+  readonly dctMethod?: string;
+  readonly name?: string | null;
+}
+
+/**
+ * The pixels of the JPEG, PNG or BMP file whose bytes are `contents` (a scalar string), uint8 [height, width, channels].
+ * What is no image fails the run; so does a `ratio`. The options on how to decode have no effect.
+ *
+ *     tf.image.decodeJpeg(bytes, {channels: 3})
+ */
+export function decodeJpeg(
+  contents: TensorLike,
+  ...rest: Rest<
+    [
+      channels: number,
+      ratio: number,
+      fancyUpscaling: boolean,
+      tryRecoverTruncated: boolean,
+      acceptableFraction: number,
+      dctMethod: string,
+      name: string | null,
+    ],
+    DecodeJpegOptions
+  >
+): Tensor {
+  const { channels, ratio, fancyUpscaling, tryRecoverTruncated, acceptableFraction, dctMethod, name } =
+    bind<DecodeJpegOptions>(
+      ['channels', 'ratio', 'fancyUpscaling', 'tryRecoverTruncated', 'acceptableFraction', 'dctMethod', 'name'],
+      rest,
+    );
+  const attrs = {
+    channels,
+    ratio,
+    fancy_upscaling: fancyUpscaling,
+    try_recover_truncated: tryRecoverTruncated,
+    acceptable_fraction: acceptableFraction,
+    dct_method: dctMethod,
+  };
+  return emitOne('DecodeJpeg', [contents], attrs, name);
+}
+
+export interface EncodePngOptions {
+  /** Has no effect. */
+  readonly compression?: number;
+  readonly name?: string | null;
+}
+
+/**
+ * uint8 images `image` [..., height, width, channels] of 1 to 4 channels as PNG files, strings [...]. The bytes are not
+ * TensorFlow's, the pixels are.
+ *
+ *     tf.image.encodePng(x)
+ */
+export function encodePng(
+  image: TensorLike,
+  ...rest: Rest<[compression: number, name: string | null], EncodePngOptions>
+): Tensor {
+  const { compression, name } = bind<EncodePngOptions>(['compression', 'name'], rest);
+  return emitOne('EncodePng', [image], { compression }, name);
+}

@@ -70,10 +70,7 @@ function choose(scores: NdArray, overlap: (a: number, b: number) => number, limi
         isLost = true;
         break;
       }
-      if (isSoft) {
-        const weight = similarity <= limits.overlap ? Math.exp(scale * similarity * similarity) : 0;
-        next.score = Math.fround(next.score * weight);
-      }
+      if (isSoft) next.score = Math.fround(next.score * Math.fround(Math.exp(scale * similarity * similarity)));
       if (next.score <= limits.score) break;
     }
     next.compared = chosen.length;

@@ -192,6 +192,8 @@ export function randomPoisson(
   const { dtype, seed, name } = bind<PoissonOptions>(['dtype', 'seed', 'name'], rest);
   return opScope(name, 'random_poisson', [lam, shape], () => {
     const attrs: Record<string, AttrValue> = { dtype: asDType(dtype ?? float32) };
-    return emitRandom('RandomPoissonV2', [intShape(shape), lam], attrs, seed);
+    const dims = intShape(shape);
+    const rate = convertToTensor(lam, { name: 'RandomPoissonV2/rate' });
+    return emitRandom('RandomPoissonV2', [dims, rate], attrs, seed);
   });
 }

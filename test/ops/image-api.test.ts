@@ -155,4 +155,21 @@ test('random flips and adjustments stay within what was asked for', async () => 
   assert.equal([...seen].sort(), ['[[[1],[2]]]', '[[[2],[1]]]']);
 });
 
+test('soft suppression lowers scores by overlaps, however great', async () => {
+  tf.resetDefaultGraph();
+  const boxes = [
+    [0, 0, 1, 1],
+    [0, 0.1, 1, 1.1],
+    [0, 0.3, 1, 1.3],
+    [0, 2, 1, 3],
+    [0, 0.05, 1.02, 1],
+  ];
+  const scores = [0.9, 0.85, 0.8, 0.3, 0.7];
+  using session = new tf.Session();
+  const chosen = await session.run([...tf.image.nonMaxSuppressionWithScores(boxes, scores, 5, 0.9, 0.1, 0.5)]);
+  assert.equal(chosen[0].array(), [0, 2, 3, 1, 4]);
+  const expected = { dtype: 'float32', shape: [5], data: [0.9, 0.598646283, 0.3, 0.2790443, 0.10657329] };
+  assert.is(difference(chosen[1], fromGolden(expected), FORWARD), null);
+});
+
 suite.run();

@@ -129,7 +129,8 @@ graphTest('gatherNd takes leading axes batch by batch', () => {
 
 graphTest('the n-th element fails for an n out of range', () => {
   const n = tf.placeholder(int32, []);
-  const at = (value: number) => evaluate(emitOne('NthElement', [[1, 2], n]), { feeds: new Map([[n, toNdArray(value, int32)]]) });
+  const at = (value: number) =>
+    evaluate(emitOne('NthElement', [[1, 2], n]), { feeds: new Map([[n, toNdArray(value, int32)]]) });
   assert.throws(() => at(-1), /n must be non-negative but is -1/);
   assert.throws(() => at(5), /Input must have last dimension > n = 5/);
   assert.throws(() => emitOne('NthElement', [[1, 2], 5]), /Input must have last dimension > n = 5 but is 2/);

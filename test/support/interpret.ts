@@ -236,6 +236,9 @@ class EagerBuilder implements Builder<Value> {
         streams.set(this.name, stream);
         return stream;
       },
+      wait: () => {
+        throw new Error('The interpreter cannot wait.');
+      },
       resources: () => {
         throw new Error('The interpreter keeps no state.');
       },

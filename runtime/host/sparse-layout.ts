@@ -92,7 +92,9 @@ function resolveShape(from: readonly number[], to: readonly number[]): number[] 
   }
   const size = resolved.reduce((all, d) => all * d, 1);
   if (size !== total) {
-    const shapes = `input_shape=${brackets(from)} output_shape=${brackets(resolved)}`;
+    // TensorFlow prints the unknown length as 1.
+    const printed = resolved.map((d, axis) => (axis === unknown ? 1 : d));
+    const shapes = `input_shape=${brackets(from)} output_shape=${brackets(printed)}`;
     throw invalid(
       unknown >= 0
         ? `Input to reshape is a SparseTensor with ${total} dense values, but the requested shape requires a multiple of ${product}. ${shapes}`

@@ -8,7 +8,7 @@ import { NdArray } from '../util/ndarray.ts';
 import { vector } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { sizeTensor } from './opdef/reduced-shape.ts';
-import { mergeDim, unknown, withRank } from './opdef/shape-rules.ts';
+import { mergeDim, normalizeAxis, withRank } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 
 const indices = sample(int64, [3, 2], [0, 1, 1, 0, 2, 3]);
@@ -268,6 +268,18 @@ defineOp({
   ],
 });
 
+/** Known where both the shape and the axes are constants. */
+function inferReduced(op: InferContext): Inferred {
+  const [dims, axes] = [op.constant(2), op.constant(3)];
+  if (!dims || !axes) return [null];
+  const lengths = Array.from(dims.data as BigInt64Array, Number);
+  const reduced = new Set(
+    Array.from(axes.data as Int32Array, (axis) => normalizeAxis(axis, lengths.length, 'Reduction axis')),
+  );
+  const keepDims = op.attr<boolean>('keep_dims');
+  return [keepDims ? lengths.map((d, k) => (reduced.has(k) ? 1 : d)) : lengths.filter((_, k) => !reduced.has(k))];
+}
+
 const sumGrad: GradFn = (op, [dy], $) => {
   const [at, , dims, axes] = op.inputs;
   const kept = keptShape($, dims, axes);
@@ -309,7 +321,7 @@ for (const [kind, doc, types, grad, result] of [
     inputs,
     outputs: ['output: T'],
     attrs,
-    infer: unknown,
+    infer: inferReduced,
     grad,
     samples: [{ inputs: given, outputs: [sample(float32, [4], [...found, 0, 0])] }],
   });

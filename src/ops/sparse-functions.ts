@@ -417,7 +417,8 @@ export function sparseExpandDims(
 ): SparseTensor {
   const { axis, name } = bind<SparseExpandDimsOptions>(['axis', 'name'], rest);
   return opScope(name, 'expand_dims', [spInput.values, axis], () => {
-    const { indices, values, denseShape } = asSparse(spInput);
+    const sparse = asSparse(spInput);
+    const { indices, values, denseShape } = sparse;
     const known = denseShape.shape?.[0] ?? null;
     const rank = known ?? emitOne('Size', [denseShape]);
     const given = convertToTensor(asIndices(axis ?? -1), { name: 'axis' });
@@ -432,17 +433,23 @@ export function sparseExpandDims(
     const pair = (a: TensorLike, b: TensorLike) => emitOne('Pack', [[a, b]], { axis: 0 }, 'packed');
     const before = emitOne('Slice', [indices, vector(0, 0), pair(all, at)]);
     const after = emitOne('Slice', [indices, pair(zero, at), vector(-1, -1)]);
-    const place = emitOne('ExpandDims', [at, zero]);
+    const start = emitOne('ExpandDims', [at, zero]);
     const lengths = [
-      emitOne('Slice', [denseShape, vector(0), place]),
+      emitOne('Slice', [denseShape, vector(0), start]),
       toNdArray([1], int64),
-      emitOne('Slice', [denseShape, place, vector(-1)]),
+      emitOne('Slice', [denseShape, start, vector(-1)]),
     ];
-    return new SparseTensor(
+    const expanded = new SparseTensor(
       emitOne('ConcatV2', [[before, column, after], one], {}, 'concat'),
       values,
       emitOne('ConcatV2', [lengths, zero], {}, 'concat'),
     );
+    const place = constantValue(given)?.data[0];
+    if (sparse.shape && place !== undefined) {
+      const k = Number(place) < 0 ? Number(place) + sparse.shape.length + 1 : Number(place);
+      expanded.setShape([...sparse.shape.slice(0, k), 1, ...sparse.shape.slice(k)]);
+    }
+    return expanded;
   });
 }
 

@@ -17,7 +17,7 @@ import {
   randomUniform,
   truncatedNormal,
 } from '../../src/ops/random.ts';
-import { asDType, type DType, float16, float64, int32, int64 } from '../../src/util/dtype.ts';
+import { asDType, float16, float64, int32, int64 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { Initializer } from '../../src/variables/initializers.ts';
 import type { GoldenArray } from './compare.ts';

@@ -204,8 +204,7 @@ test('compiler/ir imports nothing else of the compiler', () => none(irSeesOtherR
 
 test(`no source file is longer than ${LINE_LIMIT} lines`, () => none(longFiles(sources)));
 
-test('only src/node.ts, and files named -node.ts, import modules of Node', () =>
-  none(nodeImports(sources)));
+test('only src/node.ts, and files named -node.ts, import modules of Node', () => none(nodeImports(sources)));
 
 test('no source file imports the package by its own name', () => none(selfImports(sources)));
 

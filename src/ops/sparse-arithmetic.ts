@@ -8,7 +8,7 @@ import { NdArray } from '../util/ndarray.ts';
 import { vector } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { sizeTensor } from './opdef/reduced-shape.ts';
-import { mergeDim, normalizeAxis, withRank } from './opdef/shape-rules.ts';
+import { mergeDim, withRank } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 
 const indices = sample(int64, [3, 2], [0, 1, 1, 0, 2, 3]);
@@ -273,9 +273,9 @@ function inferReduced(op: InferContext): Inferred {
   const [dims, axes] = [op.constant(2), op.constant(3)];
   if (!dims || !axes) return [null];
   const lengths = Array.from(dims.data as BigInt64Array, Number);
-  const reduced = new Set(
-    Array.from(axes.data as Int32Array, (axis) => normalizeAxis(axis, lengths.length, 'Reduction axis')),
-  );
+  const rank = lengths.length;
+  // Axes out of range wrap here; the run refuses them.
+  const reduced = new Set(Array.from(axes.data as Int32Array, (axis) => ((axis % rank) + rank) % rank));
   const keepDims = op.attr<boolean>('keep_dims');
   return [keepDims ? lengths.map((d, k) => (reduced.has(k) ? 1 : d)) : lengths.filter((_, k) => !reduced.has(k))];
 }

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { md5 } from '../../../src/util/md5.ts';
 import { hashingTrick, oneHot, textToWordSequence } from '../../../src/keras/utils/text.ts';
 import { type MatrixMode, Tokenizer, tokenizerFromJson } from '../../../src/keras/utils/tokenizer.ts';
+import { md5 } from '../../../src/util/md5.ts';
 import { assertSame, assertThrows, golden } from './support.ts';
 
 const test = suite('Keras text utilities');

@@ -53,6 +53,7 @@ const OURS = new Map([
   ['tf.getOpDef', 'ops are defined in TypeScript'],
   ['tf.opDefs', 'ops are defined in TypeScript'],
   ['tf.train.assignMovingAverage', "programs import it from TensorFlow's own modules"],
+  ['tf.compat', 'the same once more, for programs that say tf.compat.v1'],
   ['tf.createKeras', 'isolated contexts'],
   ['tf.resetAll', 'the three resets in one'],
   ['tf.stateReport', INSIDE],
@@ -157,6 +158,13 @@ test("tf.linalg's diagonals are those of batches of matrices, not those of tf.di
   assert.is(tf.linalg.diag, tf.matrixDiag);
   assert.is(tf.linalg.diagPart, tf.matrixDiagPart);
   assert.is(tf.linalg.tensorDiag, tf.diag);
+});
+
+test('tf.compat.v1 is all of it once more, and clearSession is one function under its three names', () => {
+  const { compat, ...rest } = tf;
+  assert.equal(Object.keys(compat.v1).sort(), Object.keys(rest).sort());
+  assert.is(compat.v1.keras.backend.clearSession, tf.keras.backend.clearSession);
+  assert.is(tf.keras.utils.clearSession, tf.keras.backend.clearSession);
 });
 
 test.run();

@@ -173,6 +173,8 @@ test('every layer comes back from its configuration', () => {
     RepeatVector: [2],
     Embedding: [3, 2],
     Dot: [1],
+    EinsumDense: ['ab,bc->ac', 3],
+    MultiHeadAttention: [2, 3],
   };
   const own = [...knownLayers].filter(
     ([name]) =>

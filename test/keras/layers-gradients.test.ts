@@ -79,6 +79,8 @@ const CASES: readonly Case[] = [
   one('TimeDistributed', () => new layers.TimeDistributed(new layers.Dense(2)), [2, 3, 2]),
   two('Attention', () => new layers.Attention({ useScale: true }), [2, 2, 3], [2, 4, 3]),
   two('Attention by sums', () => new layers.Attention({ useScale: true, scoreMode: 'concat' }), [2, 2, 3], [2, 4, 3]),
+  one('EinsumDense', () => new layers.EinsumDense('abc,cde->abde', [null, 2, 2], { biasAxes: 'de' }), [2, 3, 2]),
+  two('MultiHeadAttention', () => new layers.MultiHeadAttention(2, 2, { valueDim: 3 }), [2, 2, 3], [2, 3, 2]),
   two('AdditiveAttention', () => new layers.AdditiveAttention(), [2, 2, 3], [2, 4, 3]),
 ];
 

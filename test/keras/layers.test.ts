@@ -193,8 +193,6 @@ function asKeras2(value: unknown): unknown {
 }
 
 const TO_COME: ReadonlyMap<string, string> = new Map([
-  ['MultiHeadAttention', 'comes with einsum'],
-  ['EinsumDense', 'comes with einsum'],
   ['GRU', RECURRENT],
   ['LSTM', RECURRENT],
 ]);

@@ -10,6 +10,7 @@ export {
   type AttentionCallOptions,
   type AttentionOptions,
 } from './attention/attention.ts';
+export * from './attention/multi-head-attention.ts';
 export type { ConvOptions } from './convolution/conv.ts';
 export * from './convolution/convolutions.ts';
 export {
@@ -36,6 +37,7 @@ export {
 export * from './convolution/transposes.ts';
 export * from './core/activation.ts';
 export * from './core/dense.ts';
+export * from './core/einsum-dense.ts';
 export * from './core/embedding.ts';
 export * from './core/identity.ts';
 export * from './core/lambda.ts';

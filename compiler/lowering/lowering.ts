@@ -78,3 +78,17 @@ export function kernel(
 export function forTypes(types: readonly DType[], rule: LoweringRule): LoweringRule {
   return (op) => (types.includes(op.dtype(0)) ? rule(op) : null);
 }
+
+/**
+ * XNNPACK, which has kernels of the wasm backend, counts to so many axes. Beyond them it writes nothing, and tfjs prints a
+ * line and goes on.
+ */
+export const XNN_AXES = 6;
+
+/** A row that holds only where the output is known to have at most so many axes. */
+export function upToRank(limit: number, rule: LoweringRule): LoweringRule {
+  return (op) => {
+    const rank = op.outputShape(0)?.length;
+    return rank !== undefined && rank <= limit ? rule(op) : null;
+  };
+}

@@ -10,7 +10,14 @@ import { resolveSlice, sliceMasks } from '../../src/ops/opdef/slice-spec.ts';
 import { intsOf } from '../../src/ops/opdef/small-ints.ts';
 import { float32, int32 } from '../../src/util/dtype.ts';
 import { isCompatible, isFullyDefined, type KnownShape, type Shape, sizeOf } from '../../src/util/shape.ts';
-import type { KernelCall, LowerContext, Lowered, LoweringRule, LoweringTable } from './lowering.ts';
+import {
+  type KernelCall,
+  type LowerContext,
+  type Lowered,
+  type LoweringRule,
+  type LoweringTable,
+  XNN_AXES,
+} from './lowering.ts';
 
 /** The buffer of an input under the shape of the output. */
 const alias =
@@ -351,8 +358,12 @@ function where(row: LoweringRule, test: (lowered: KernelCall, op: LowerContext) 
 const rankOf = (lowered: KernelCall, op: LowerContext) =>
   (lowered.inputShapes?.[0] ?? op.shape(lowered.inputs[0] ?? 0))?.length ?? 0;
 
-/** wasm: some kernels know no types and move 4 bytes an element, or call what they make float32. */
+/**
+ * wasm: some kernels know no types and move 4 bytes an element, or call what they make float32; XNNPACK pads.
+ */
 export const wasmArrayRows: LoweringTable = {
+  Pad: where(lowerPad, (lowered, op) => rankOf(lowered, op) <= XNN_AXES),
+  PadV2: where(lowerPad, (lowered, op) => rankOf(lowered, op) <= XNN_AXES),
   StridedSlice: where(lowerStridedSlice, (lowered, op) => lowered.kernel === 'Slice' || op.dtype(0) === float32),
   Reverse: where(arrayRows.Reverse, (_, op) => op.dtype(0) === float32 || op.dtype(0) === int32),
   ReverseV2: where(arrayRows.ReverseV2, (_, op) => op.dtype(0) === float32 || op.dtype(0) === int32),

@@ -8,7 +8,15 @@
  */
 import { bool, type DType, float32, int32 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { forTypes, kernel, type LowerContext, type LoweringRule, type LoweringTable } from './lowering.ts';
+import {
+  forTypes,
+  kernel,
+  type LowerContext,
+  type LoweringRule,
+  type LoweringTable,
+  upToRank,
+  XNN_AXES,
+} from './lowering.ts';
 
 const FLOAT = [float32];
 const FLOAT_INT = [float32, int32];
@@ -125,11 +133,18 @@ function choice(name: string): LoweringRule {
 
 const none: LoweringRule = () => null;
 
+function xnn(rows: LoweringTable): LoweringTable {
+  return Object.fromEntries(Object.entries(rows).map(([op, row]) => [op, upToRank(XNN_AXES, row)]));
+}
+
 /** wasm: integers keep 32 bits, but in `Neg` and `FloorDiv` only those of a float; `Relu6` and `ClipByValue` lose NaN. */
 export const wasmMathRows: LoweringTable = {
   ...integers,
   ...unary('Asinh Erf', FLOAT),
-  ...binary('Mul SquaredDifference', FLOAT_INT),
+  ...xnn(binary('Add AddV2 Sub Mul SquaredDifference', FLOAT_INT)),
+  ...xnn(binary('RealDiv Div', FLOAT)),
+  AddN: upToRank(XNN_AXES, forTypes(FLOAT_INT, sum)),
+  AccumulateNV2: upToRank(XNN_AXES, forTypes(FLOAT_INT, sum)),
   ...binary('Pow FloorDiv', FLOAT),
   Square: forTypes(FLOAT_INT, kernel('Square', ['x'])),
   FloorMod: remainder,

@@ -6,7 +6,15 @@
 import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
 import { type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
-import { type KernelCall, type LowerContext, type LoweringRule, type LoweringTable, onHost } from './lowering.ts';
+import {
+  type KernelCall,
+  type LowerContext,
+  type LoweringRule,
+  type LoweringTable,
+  onHost,
+  upToRank,
+  XNN_AXES,
+} from './lowering.ts';
 
 type Numbers = readonly number[];
 
@@ -181,7 +189,10 @@ export const nnRows: LoweringTable = {
  * Nothing beyond the shared rows. The input gradient of tfjs-wasm is a scalar loop: at any stride it takes twice as long as
  * the decomposition. Its max-pool gradient is wrong where a window's maximum is not positive.
  */
-export const wasmNnRows: LoweringTable = {};
+export const wasmNnRows: LoweringTable = {
+  BiasAdd: upToRank(XNN_AXES, bias),
+  BiasAddV1: upToRank(XNN_AXES, bias),
+};
 
 /** Decomposed on the cpu backend, the gradients, and all of three dimensions, take up to five times as long as on the host. */
 export const cpuNnRows: LoweringTable = {

@@ -13,6 +13,7 @@ import '../../src/ops/index.ts';
 import { getOpDef, type OpDef } from '../../src/ops/opdef/define.ts';
 import { bool, type DType, float32, int32 } from '../../src/util/dtype.ts';
 import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
+import { broadcastShapes, type Shape } from '../../src/util/shape.ts';
 import { difference } from '../support/compare.ts';
 import { runOp } from '../support/interpret.ts';
 
@@ -138,6 +139,7 @@ function check(backend: Backend, table: LoweringTable, def: OpDef, { inputs, att
     attr: <T extends AttrValue>(name: string) => attrs[name] as T,
     constant: (i) => (isConstant && i > 0 ? inputs[i] : null),
     outputDType: () => outputDType,
+    outputShape: () => inputs.reduce((shape, x) => broadcastShapes(shape, x.shape) ?? shape, inputs[0].shape as Shape),
   };
   const lowered = table[def.name](context as LowerContext);
   if (lowered?.kind !== 'kernel') return null;

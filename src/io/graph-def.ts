@@ -10,38 +10,11 @@ import type { AttrDef } from '../ops/opdef/signature.ts';
 import { bool, complex64, complex128, DType, float32, float64, int64, string, uint32, uint64 } from '../util/dtype.ts';
 import { encodeString, NdArray, type NumericData } from '../util/ndarray.ts';
 import type { Shape } from '../util/shape.ts';
+import type { AttrValueDef, FunctionDefLibrary, NodeDef, TensorShapeProto, VersionDef } from './messages.ts';
 import { formatMessage, type TextField } from './text-format.ts';
 
 /** The version that an exported graph claims: that of the TensorFlow whose behaviour is the reference. */
 const PRODUCER = 2474;
-
-/** A shape in the wire form: unknown rank, or sizes with -1 for unknown ones. */
-export interface TensorShapeProto {
-  readonly unknownRank?: boolean;
-  readonly dim: readonly number[];
-}
-
-/** One attribute value, as `AttrValue` in `attr_value.proto`: exactly one member is set. */
-export type AttrValueDef =
-  | { readonly s: Uint8Array }
-  | { readonly i: number | bigint }
-  | { readonly f: number }
-  | { readonly b: boolean }
-  | { readonly type: DType }
-  | { readonly shape: TensorShapeProto }
-  | { readonly tensor: NdArray }
-  | { readonly func: string }
-  | { readonly list: readonly AttrValueDef[] };
-
-/** One node, as `NodeDef`. Inputs read `name`, `name:1`, or `^name` for a control input. */
-export interface NodeDef {
-  readonly name: string;
-  readonly op: string;
-  readonly input: readonly string[];
-  readonly device: string;
-  /** Sorted by key. */
-  readonly attr: ReadonlyMap<string, AttrValueDef>;
-}
 
 /**
  * A graph in TensorFlow's exchange form.
@@ -52,7 +25,8 @@ export interface NodeDef {
 export class GraphDef implements ExportedGraph {
   constructor(
     readonly node: readonly NodeDef[],
-    readonly producer = PRODUCER,
+    readonly library: FunctionDefLibrary = { function: [], gradient: [] },
+    readonly versions: VersionDef = { producer: PRODUCER, minConsumer: 0, badConsumers: [] },
   ) {}
 
   static of(graph: Graph | GraphSnapshot, options: ExportOptions = {}): GraphDef {
@@ -64,7 +38,7 @@ export class GraphDef implements ExportedGraph {
   toText(): string {
     return formatMessage([
       ...this.node.map((node): TextField => ['node', nodeFields(node)]),
-      ['versions', [['producer', { literal: String(this.producer) }]]],
+      ['versions', [['producer', { literal: String(this.versions.producer) }]]],
     ]);
   }
 }
@@ -114,7 +88,7 @@ function attrDef(value: AttrValue, declared: AttrDef | undefined): AttrValueDef 
     case 'number':
       return declared?.type === 'float' || !Number.isInteger(value) ? { f: value } : { i: value };
   }
-  return { func: (value as { func: string }).func };
+  return { func: { name: (value as { func: string }).func, attr: new Map() } };
 }
 
 function shapeProto(shape: Shape): TensorShapeProto {
@@ -148,7 +122,8 @@ function attrFields(value: AttrValueDef): TextField[] {
   if ('type' in value) return [['type', { literal: value.type.protoName }]];
   if ('shape' in value) return [['shape', shapeFields(value.shape)]];
   if ('tensor' in value) return [['tensor', tensorFields(value.tensor)]];
-  if ('func' in value) return [['func', [['name', { text: value.func }]]]];
+  if ('func' in value) return [['func', [['name', { text: value.func.name }]]]];
+  if ('placeholder' in value) return [['placeholder', { text: value.placeholder }]];
   return [['list', value.list.flatMap(attrFields)]];
 }
 

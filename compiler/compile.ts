@@ -4,11 +4,13 @@
  */
 import type { GraphSnapshot } from '../src/graph/snapshot.ts';
 import { flags } from '../src/util/flags.ts';
+import { importFunction } from './ir/functions.ts';
 import { importGraph, isPlaceholder, type Request } from './ir/import.ts';
 import type { Target } from './lowering/lowering.ts';
 import { type DriverOptions, type PassResult, runPasses } from './passes/driver.ts';
 import type { Evaluate } from './passes/pass.ts';
 import { buildPlan } from './plan/build.ts';
+import type { CompileBody } from './plan/calls.ts';
 import type { ExecutionPlan } from './plan/plan.ts';
 import { verifyPlan } from './plan/verify.ts';
 
@@ -46,7 +48,12 @@ export function compile(
   });
   const context = { target, feeds, evaluate: options.evaluate ?? null };
   const stages = [imported, ...runPasses(module, context, options)];
-  const plan = buildPlan(stages[stages.length - 1].module, target);
+  const compileBody: CompileBody = (fn, needed, args, path) => {
+    const called = importFunction(fn, needed, args, path);
+    const results = runPasses(called.module, { ...context, feeds: called.feeds }, options);
+    return results[results.length - 1].module;
+  };
+  const plan = buildPlan(stages[stages.length - 1].module, target, compileBody);
   if (options.verify ?? flags.verify) verifyPlan(plan);
   return { plan, stages };
 }

@@ -3,6 +3,7 @@
  * requests and results look to users, is `session.ts`'s business.
  */
 import { compile } from '../compiler/compile.ts';
+import { mayReshape } from '../compiler/ir/references.ts';
 import type { Target } from '../compiler/lowering/lowering.ts';
 import { makeTarget } from '../compiler/lowering/target.ts';
 import type { ExecutionPlan } from '../compiler/plan/plan.ts';
@@ -55,6 +56,9 @@ export class Engine {
   readonly store: ResourceStore;
   readonly plans: PlanCache;
   private readonly target: Target;
+  /** Nodes of the graph looked at, and those among them that may give a variable another shape than the graph says. */
+  private seen = 0;
+  private reshaping = 0;
 
   constructor(
     private readonly graph: Graph,
@@ -131,12 +135,21 @@ export class Engine {
   });
 
   private planFor(request: EngineRequest): CachedPlan {
-    const key = keyOf(this.graph, request);
+    const key = keyOf(this.graph, this.countReshaping(), request);
     const known = this.plans.get(key);
     if (known) return known;
     const made = this.load(request);
     this.plans.set(key, made);
     return made;
+  }
+
+  /** How many assignments may reshape a variable: plans made before there was such a one do not hold after it. */
+  private countReshaping(): number {
+    const { graph } = this;
+    for (; this.seen < graph.size; this.seen++) {
+      if (mayReshape(graph.node(this.seen), (id) => graph.node(id))) this.reshaping++;
+    }
+    return this.reshaping;
   }
 
   private load(request: EngineRequest): CachedPlan {
@@ -166,8 +179,8 @@ export class Engine {
   }
 }
 
-function keyOf(graph: Graph, { fetches, targets, feeds, done }: EngineRequest): string {
-  let key = `${graph.epoch}`;
+function keyOf(graph: Graph, reshaping: number, { fetches, targets, feeds, done }: EngineRequest): string {
+  let key = `${graph.epoch}.${reshaping}`;
   for (let i = 0; i < fetches.length; i++) key += ` ${fetches[i].node}:${fetches[i].index}`;
   key += '|';
   for (let i = 0; i < targets.length; i++) key += ` ${targets[i]}`;

@@ -150,10 +150,11 @@ export class PartialRunHandle {
     return [...found.values()];
   }
 
-  /** Constants and handles cost nothing: later steps have their own. */
+  /** Constants, handles and references cost nothing: later steps have their own. */
   private isFree(id: NodeId): boolean {
     const { op, outputs } = this.graph.node(id);
-    return op === 'Const' || outputs.some(({ dtype }) => dtype === resource || dtype === variant);
+    if (op === 'Const' || op === 'VariableV2' || op === 'Variable') return true;
+    return outputs.some(({ dtype }) => dtype === resource || dtype === variant);
   }
 
   private complete(

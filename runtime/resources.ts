@@ -28,9 +28,9 @@ export interface StreamState {
 /** The container of variables that name none. */
 export const DEFAULT_CONTAINER = 'localhost';
 
-/** Container and name of a variable as one key. Neither can hold the separator. */
-export function resourceKey(container: string, name: string): string {
-  return `${container || DEFAULT_CONTAINER}\u0000${name}`;
+/** Container and name of a variable as one key. Neither can hold the separator. References have keys of their own. */
+export function resourceKey(container: string, name: string, isReference = false): string {
+  return `${container || DEFAULT_CONTAINER}\u0000${name}${isReference ? '\u0000ref' : ''}`;
 }
 
 export class ResourceStore {

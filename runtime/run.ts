@@ -91,13 +91,18 @@ export class Run {
   ) {
     this.device = constants.device.slice();
     this.host = constants.host.slice();
-    for (let i = 0; i < plan.feeds.length; i++) {
-      const { slot } = plan.feeds[i];
-      const { device, host } = context.feeds[i];
-      if (device) backend.incRef(device.dataId);
-      this.device[slot] = device;
-      this.host[slot] = host;
-    }
+  }
+
+  /** Gives a feed its value, with a reference of its own. */
+  feed(index: number, { device, host }: FeedValue): void {
+    if (device) this.backend.incRef(device.dataId);
+    this.feedOwned(index, device, host);
+  }
+  /** Gives a feed its value, and the caller's reference with it. */
+  feedOwned(index: number, device: DeviceValue | null, host: NdArray | null): void {
+    const { slot } = this.plan.feeds[index];
+    this.device[slot] = device;
+    this.host[slot] = host;
   }
 
   /** The value on the device, brought there if it is not. The reference stays the slot's. */
@@ -153,6 +158,22 @@ export class Run {
     const { cancel, deadline } = this.context;
     if (cancel.reason) throw cancel.reason;
     if (deadline !== 0 && performance.now() > deadline) throw deadlineError();
+  }
+
+  /** The value in the slot, with a reference for the caller. */
+  share(slot: Slot): FeedValue {
+    const device = this.device[slot];
+    if (device) this.backend.incRef(device.dataId);
+    return { device, host: this.host[slot] };
+  }
+  /** Puts a value into the slot, the caller's reference with it. */
+  put(slot: Slot, { device, host }: FeedValue): void {
+    this.device[slot] = device;
+    this.host[slot] = host;
+  }
+  /** Gives up a reference that was the caller's. */
+  release(value: FeedValue): void {
+    if (value.device) this.backend.dispose(value.device.dataId);
   }
 
   /** The fetched value for the user, who may do with it what he likes. */

@@ -6,6 +6,7 @@ import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type {
   AliasStep,
   AssignStep,
+  Call,
   DestroyStep,
   ExecutionPlan,
   HostStep,
@@ -20,25 +21,25 @@ import type { AttrValue } from '../src/graph/node.ts';
 import { bool, type DType } from '../src/util/dtype.ts';
 import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
-import { isFullyDefined, type KnownShape, sizeOf } from '../src/util/shape.ts';
+import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../src/util/shape.ts';
 import { type Backend, deviceTypes } from './backends/backend.ts';
+import { Branch, Loop } from './calls.ts';
 import { findHostKernel } from './host/index.ts';
 import type { HostKernel, HostOp, HostServices, RandomStream, ResourceAccess, Wait } from './host/registry.ts';
+import { List } from './list-steps.ts';
 import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
 import { copyOf, type Run } from './run.ts';
-
-/** An instruction, ready to execute. */
-export interface Step {
-  readonly instruction: Instruction;
-  /** Slots that must be on the host before the step executes. */
-  readonly onHost: readonly Slot[];
-  /** Computes the outputs. On a throw, what it has put into slots is freed with them. */
-  execute(run: Run): void;
-}
+import type { LoadedCall, Step } from './step.ts';
 
 const NONE: readonly Slot[] = [];
 
-export function loadStep(instruction: Instruction, plan: ExecutionPlan, backend: Backend): Step {
+/** @param load loads the plan of a function that the instruction calls */
+export function loadStep(
+  instruction: Instruction,
+  plan: ExecutionPlan,
+  backend: Backend,
+  load: (call: Call) => LoadedCall,
+): Step {
   switch (instruction.kind) {
     case 'kernel':
       return new Kernel(instruction, backend);
@@ -54,6 +55,12 @@ export function loadStep(instruction: Instruction, plan: ExecutionPlan, backend:
       return new Initialized(instruction);
     case 'destroy':
       return new Destroy(instruction);
+    case 'branch':
+      return new Branch(instruction, load);
+    case 'while':
+      return new Loop(instruction, load);
+    case 'list':
+      return new List(instruction, plan);
   }
 }
 
@@ -258,7 +265,10 @@ class Read implements Step {
   }
 
   private missing(run: Run): FailedPreconditionError {
-    const { name } = this.instruction.resource;
+    const { name, reference } = this.instruction.resource;
+    if (reference !== undefined) {
+      return new FailedPreconditionError(null, `Attempting to use uninitialized value ${reference}`);
+    }
     const container = this.instruction.resource.container || DEFAULT_CONTAINER;
     const status = run.context.transaction.hasContainer(container)
       ? `Resource ${container}/${name}/N10tensorflow3VarE does not exist.`
@@ -288,6 +298,7 @@ class Assign implements Step {
   execute(run: Run): void {
     const slot = this.instruction.inputs[0];
     const { transaction } = run.context;
+    if (this.instruction.shape) this.checkShape(run, this.instruction.shape);
     if (this.onDevice) {
       const device = run.deviceOf(slot);
       run.backend.incRef(device.dataId);
@@ -296,6 +307,18 @@ class Assign implements Step {
       // The array may be the feed of a user, who may write to it after the run.
       transaction.assign(this.key, this.container, { device: null, host: copyOf(run.host[slot] as NdArray) });
     }
+  }
+
+  private checkShape(run: Run, initial: KnownShape): void {
+    const present = run.context.transaction.read(this.key);
+    const shape = present ? (present.device ?? present.host).shape : initial;
+    const slot = this.instruction.inputs[0];
+    const assigned = (run.device[slot] ?? run.host[slot])?.shape as KnownShape;
+    if (sameShape(shape, assigned)) return;
+    throw new InvalidArgumentError(
+      null,
+      `Assign requires shapes of both tensors to match. lhs shape= ${formatShapeBrackets(shape)} rhs shape= ${formatShapeBrackets(assigned)}`,
+    );
   }
 }
 
@@ -335,6 +358,6 @@ class Destroy implements Step {
   }
 }
 
-function keyOf({ container, name }: ResourceKey): string {
-  return resourceKey(container, name);
+function keyOf({ container, name, reference }: ResourceKey): string {
+  return resourceKey(container, name, reference !== undefined);
 }

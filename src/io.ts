@@ -1,5 +1,14 @@
 /** The namespace `tf.io`. Most of it is at the top level too. */
 export {
+  type RecordOptions,
+  type TFRecordCompression,
+  TFRecordCompressionType,
+  TFRecordOptions,
+  type TFRecordOptionsInit,
+} from './io/records/options.ts';
+export { TFRecordWriter, tfRecordIterator } from './io/records/record-files.ts';
+export type { ByteSource } from './io/records/sources.ts';
+export {
   FixedLenFeature,
   FixedLenSequenceFeature,
   parseExample,
@@ -8,3 +17,4 @@ export {
 } from './ops/parse-example.ts';
 export { decodeCsv, decodeRaw, parseTensor, serializeTensor } from './ops/parsing.ts';
 export { decodeBase64, encodeBase64 } from './ops/string-parts.ts';
+export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';

@@ -1,5 +1,51 @@
 /** The namespace `tf.train`: optimizers, learning rates, averages, the global step, input pipelines of queues. */
 export {
+  type AssignmentMap,
+  type AssignmentTarget,
+  initFromCheckpoint,
+} from './io/checkpoint/init-from-checkpoint.ts';
+export {
+  type CheckpointStateOptions,
+  checkpointExists,
+  generateCheckpointStateProto,
+  getCheckpointMtimes,
+  getCheckpointState,
+  latestCheckpoint,
+  type RemoveCheckpointOptions,
+  removeCheckpoint,
+  type UpdateCheckpointStateOptions,
+  updateCheckpointState,
+} from './io/checkpoint/management.ts';
+export {
+  type CheckpointReader,
+  listVariables,
+  loadCheckpoint,
+  loadVariable,
+  NewCheckpointReader,
+} from './io/checkpoint/reader.ts';
+export type { SaveableLike, VarList } from './io/checkpoint/saveables.ts';
+export { Saver, type SaveOptions, type SaverOptions } from './io/checkpoint/saver.ts';
+export { SaverDef, type SaverDefInit } from './io/checkpoint/saver-def.ts';
+export { summaryIterator } from './io/events/summary-iterator.ts';
+export { Example, type ExampleInit, SequenceExample, type SequenceExampleInit } from './io/example.ts';
+export {
+  BytesList,
+  type BytesListInit,
+  Feature,
+  type FeatureInit,
+  FeatureList,
+  type FeatureListInit,
+  FeatureLists,
+  type FeatureListsInit,
+  Features,
+  type FeaturesInit,
+  FloatList,
+  type FloatListInit,
+  Int64List,
+  type Int64ListInit,
+} from './io/example-features.ts';
+export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';
+export {
   type CoordinatedThread,
   Coordinator,
   type CoordinatorOptions,

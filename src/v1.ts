@@ -40,7 +40,11 @@ export { type AttrValue, Node } from './graph/node.ts';
 export type { SliceSpec } from './graph/operators.ts';
 export type { DeviceLike } from './graph/placement.ts';
 export { diffSnapshots, GraphSnapshot, type SnapshotDiff } from './graph/snapshot.ts';
+export { Event, LogMessage, SessionLog } from './io/events/event-messages.ts';
+export { HistogramProto, Summary, SummaryMetadata } from './io/events/summary-messages.ts';
 export { GraphDef } from './io/graph-def.ts';
+export { type Imported, type ImportOptions, type InputMap, importGraphDef } from './io/import-graph.ts';
+export type { OpList } from './io/import-versions.ts';
 
 // Ops, and what it takes to define one.
 
@@ -102,6 +106,7 @@ export { type Dim, type KnownShape, type Shape, type ShapeLike, TensorShape } fr
 export * as bitwise from './bitwise.ts';
 export * as data from './data.ts';
 export * as dtypes from './dtypes.ts';
+export * as graphUtil from './graph-util.ts';
 export * as image from './image.ts';
 export * as initializers from './initializers.ts';
 export * as io from './io.ts';
@@ -113,6 +118,7 @@ export * as losses from './losses.ts';
 export * as math from './math.ts';
 export * as metrics from './metrics.ts';
 export * as nn from './nn.ts';
+export * as pythonIo from './python-io.ts';
 export * as quantization from './quantization.ts';
 export * as random from './random.ts';
 export * as sets from './sets.ts';
@@ -120,6 +126,7 @@ export * as signal from './signal.ts';
 export * as sparse from './sparse.ts';
 export * as spectral from './spectral.ts';
 export * as strings from './strings.ts';
+export * as summary from './summary.ts';
 export * as train from './train.ts';
 export * as errors from './util/errors.ts';
 export * as viz from './viz/dot.ts';

@@ -3,11 +3,14 @@
  */
 import { resource } from '../../src/util/dtype.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
+import { REFERENCE } from '../ir/references.ts';
 
 /** A variable: container and shared name. */
 export interface Variable {
   readonly container: string;
   readonly name: string;
+  /** For a reference variable, which no resource of the same name is: the name by which errors call it. */
+  readonly reference?: string;
 }
 
 /** The variables of a module, by the values that refer to them. */
@@ -33,8 +36,10 @@ export class Resources {
     const container = String(node.attrs.container ?? '');
     // Without a shared name the variable goes by the name of its node.
     const name = String(node.attrs.shared_name ?? '') || node.name;
-    const key = JSON.stringify([container, name]);
-    const found = this.known.get(key) ?? { container, name };
+    const reference = node.attrs[REFERENCE] as string | undefined;
+    const key = JSON.stringify([container, name, reference !== undefined]);
+    const own = reference === undefined ? { container, name } : { container, name, reference };
+    const found = this.known.get(key) ?? own;
     this.known.set(key, found);
     return found;
   }

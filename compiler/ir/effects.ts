@@ -26,9 +26,16 @@ const WAITING = new Set([
   'QueueDequeueManyV2',
   'QueueDequeueUpToV2',
   'QueueCloseV2',
+  'If',
+  'Case',
+  'While',
+  'StatefulPartitionedCall',
 ]);
 
-/** Whether the run may have to wait for the node, and what the session holds may be another thing afterwards. */
+/**
+ * Whether the run may have to wait for the node, and what the session holds may be another thing afterwards. What the
+ * functions of a call do is not looked into.
+ */
 export function mayWait({ op }: { readonly op: string }): boolean {
   return WAITING.has(op);
 }

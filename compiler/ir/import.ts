@@ -8,16 +8,18 @@ import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { type DType, float16, float32, float64 } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, NotFoundError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { formatShapeBrackets, type KnownShape, type Shape } from '../../src/util/shape.ts';
+import { formatShapeBrackets, type Shape } from '../../src/util/shape.ts';
 import { mustRun } from './effects.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from './module.ts';
+import { reshapedVariables, resolveReferences, touchesReferences } from './references.ts';
 import './internal-ops.ts';
 
 /** A tensor that the run is fed, with the type and shape of the fed value. */
 export interface Feed {
   readonly endpoint: Endpoint;
   readonly dtype: DType;
-  readonly shape: KnownShape;
+  /** Concrete for what a user feeds; an argument of a function may be known less well. */
+  readonly shape: Shape;
   /**
    * Whether the tensor has a value of its own in the graph, from which static shapes may follow that do not hold in this
    * run. `compile` says so.
@@ -25,6 +27,14 @@ export interface Feed {
   readonly overrides?: boolean;
   /** The fed value itself, where the plan is to be made for this value alone. */
   readonly value?: NdArray | null;
+  /** The variable that is fed the handle of, to the body of a function. */
+  readonly variable?: VariableRef | null;
+}
+
+/** A variable of the session: container and shared name. */
+export interface VariableRef {
+  readonly container: string;
+  readonly name: string;
 }
 
 /** What one run asks for. */
@@ -38,7 +48,7 @@ export interface Request {
 }
 
 /**
- * The module of a request: the fed values, then the needed nodes in the order of their ids. Throws
+ * The module of a request: the fed values, then the needed nodes in the order of their ids, without references. Throws
  * `InvalidArgumentError` for a needed placeholder that is not fed, `NotFoundError` for an op type that nobody defined.
  */
 export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule {
@@ -65,11 +75,13 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
   };
   const targets = new Set(request.targets);
   const effects: number[] = [];
+  let hasReferences = false;
   for (const id of needed) {
     const source = snapshot.node(id);
     const def = findOpDef(source.op);
     if (!def) throw new NotFoundError(opOf(source), `Op type not registered '${source.op}' in this library.`);
     if (isPlaceholder(source)) throw unfed(source);
+    if (touchesReferences(def)) hasReferences = true;
     // A default that nothing replaces is handed on: its static shape says what could be fed, not what flows.
     const isDefault = source.op === 'PlaceholderWithDefault';
     const node: IrNode = {
@@ -85,13 +97,16 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
     nodes.push(node);
     if (mustRun(def.effect) || targets.has(id)) effects.push(node.id);
   }
-  return {
+  const module: IrModule = {
     nodes,
     feeds: request.feeds.map(({ endpoint }, i) => ({ node: feedIds[i], endpoint })),
     fetches: request.fetches.map(take),
     effects,
     nextId: nodes.length,
   };
+  if (!hasReferences) return module;
+  const reshaped = reshapedVariables(snapshot);
+  return resolveReferences(module, (variable) => reshaped.has(variable));
 }
 
 /** The attributes without those that only speak of placement, such as `_class`: they would make equal ops differ. */

@@ -65,6 +65,12 @@ export class Rewriter implements NodeSink {
     if (this.effects.delete(node.id)) for (const value of outputs) this.effects.add(value.node);
   }
 
+  /** Keeps the node, but other values stand for some of its outputs: those that are not null. */
+  forward(node: IrNode, outputs: readonly (IrValue | null)[]): void {
+    this.changed = true;
+    this.substitutes[node.id] = outputs as readonly IrValue[];
+  }
+
   /** Gives up a node in favour of one already kept that computes the same: that one stands for both. */
   merge(node: IrNode, survivor: IrNode): void {
     this.replace(

@@ -10,6 +10,7 @@ import { Resources, type Variable } from '../analysis/resources.ts';
 import { effectOf, mayWait } from '../ir/effects.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { printValue } from '../ir/printer.ts';
+import { REFERENCE } from '../ir/references.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import { formatAttrValue, formatSpecs, hashArray, sameAttr } from '../ir/text.ts';
 import type { Pass } from './pass.ts';
@@ -119,7 +120,7 @@ function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
 
 /** Handles are equal if they refer to the same variable; without a shared name it goes by the name of the node. */
 function handleKey({ op, name, attrs, outputs }: IrNode): string {
-  const variable = JSON.stringify([attrs.container, attrs.shared_name || name]);
+  const variable = JSON.stringify([attrs.container, attrs.shared_name || name, attrs[REFERENCE] !== undefined]);
   return `${op}|${variable}|${formatSpecs(outputs)}`;
 }
 

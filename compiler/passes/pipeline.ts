@@ -8,6 +8,7 @@ import { dce } from './dce.ts';
 import { decompose } from './decompose.ts';
 import { fold } from './fold.ts';
 import { fuse } from './fuse.ts';
+import { inline } from './inline.ts';
 import type { Pass } from './pass.ts';
 import { schedule } from './schedule.ts';
 import { specialise } from './specialise.ts';
@@ -21,14 +22,16 @@ export interface Stage {
   readonly required: boolean;
 }
 
-const REQUIRED: ReadonlySet<Pass> = new Set([specialise, choose, decompose]);
+const REQUIRED: ReadonlySet<Pass> = new Set([inline, specialise, choose, decompose]);
 
 function stage(pass: Pass, name = pass.name): Stage {
   return { name, pass, required: REQUIRED.has(pass) };
 }
 
 export const pipeline: readonly Stage[] = [
-  // First: every later decision wants concrete shapes.
+  // First: what the bodies of functions do, all others are to see.
+  stage(inline),
+  // Every later decision wants concrete shapes.
   stage(specialise),
   // As soon as flags are known and shapes concrete: what is ruled out need not be looked at by any pass.
   stage(choose),

@@ -7,18 +7,22 @@
  */
 import type { TensorSpec } from '../../src/graph/node.ts';
 import { ShapeError } from '../../src/ops/opdef/define.ts';
+import { float32 } from '../../src/util/dtype.ts';
 import { type Shape, sameShape } from '../../src/util/shape.ts';
 import { Facts, inferOutputs } from '../ir/context.ts';
 import { INVALID, isInvalid } from '../ir/effects.ts';
-import type { Feed } from '../ir/import.ts';
+import { isBranch, isLoop } from '../ir/functions.ts';
+import type { Feed, VariableRef } from '../ir/import.ts';
 import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
+import { calledOutputs, type ResultsOf } from './called-shapes.ts';
 import { constant } from './fold.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 export const specialise: Pass = {
   name: 'specialise',
   doc: 'Binds feed shapes and flags and infers all shapes from them.',
-  run(module: IrModule, { feeds }: PassContext): IrModule {
+  run(module: IrModule, context: PassContext): IrModule {
+    const { feeds } = context;
     const facts = new Facts();
     const fed = new Map(module.feeds.map((feed, i) => [feed.node, feeds[i]]));
     // Where a constant is fed, static shapes that follow from its value do not hold.
@@ -28,14 +32,15 @@ export const specialise: Pass = {
     const nodes = module.nodes.map((node) => {
       if (stale.size > 0 && node.inputs.some((input) => stale.has(input.node))) stale.add(node.id);
       const trusted = !stale.has(node.id);
-      const next = node.op === ARG ? bind(node, fed.get(node.id)) : inferred(facts, node, trusted);
+      const next = node.op === ARG ? bind(node, fed.get(node.id)) : inferred(facts, node, trusted, context);
       if (next !== node) changed = true;
       if (isInvalid(next) && !isInvalid(node)) failing.add(next.id);
       facts.add(next);
       return next;
     });
     if (!changed) return module;
-    const open = module.feeds.filter(({ node }) => !fed.get(node)?.value);
+    const isOpen = (feed: Feed | undefined) => !feed?.value && !feed?.variable;
+    const open = module.feeds.filter(({ node }) => isOpen(fed.get(node)));
     const next = { ...module, nodes, feeds: open.length < module.feeds.length ? open : module.feeds };
     if (failing.size === 0) return next;
     const must = new Set([...module.effects, ...failing]);
@@ -47,19 +52,37 @@ function bind(node: IrNode, feed: Feed | undefined): IrNode {
   if (feed?.value) return constant(node, feed.value);
   const shape = feed?.shape ?? null;
   const [spec] = node.outputs;
+  if (feed?.variable) return handle(node, feed.variable);
   return shape === null || sameShape(spec.shape, shape) ? node : { ...node, outputs: [{ ...spec, shape }] };
 }
 
-function inferred(facts: Facts, node: IrNode, trusted: boolean): IrNode {
+/** The handle of a variable in the place of the argument that stands for it. */
+function handle(node: IrNode, { container, name }: VariableRef): IrNode {
+  const { dtype, shape } = node.outputs[0].handle ?? { dtype: float32, shape: null };
+  const attrs = { container, shared_name: name, debug_name: name, dtype, shape, allowed_devices: [] };
+  return { ...node, op: 'VarHandleOp', attrs };
+}
+
+function inferred(facts: Facts, node: IrNode, trusted: boolean, context: PassContext): IrNode {
   if (isInvalid(node)) return node;
   try {
-    const outputs = inferOutputs(facts, node).map((spec, i) => refine(node.outputs[i], spec, trusted));
+    const called = isLoop(node) || isBranch(node) ? calledOutputs(facts, node, bound(context)) : null;
+    const outputs = (called ?? inferOutputs(facts, node)).map((spec, i) => refine(node.outputs[i], spec, trusted));
     return outputs.every((spec, i) => spec === node.outputs[i]) ? node : { ...node, outputs };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     const outputs = node.outputs.map((spec) => ({ ...spec, shape: null }));
     return { ...node, outputs, attrs: { ...node.attrs, [INVALID]: error.message } };
   }
+}
+
+/** How the types of a function's results are found: its body is specialised in turn. */
+function bound(context: PassContext): ResultsOf {
+  return ({ module, feeds }) => {
+    const { nodes, fetches } = specialise.run(module, { ...context, feeds });
+    const byId = new Map(nodes.map((node) => [node.id, node]));
+    return fetches.map(({ node, index }) => (byId.get(node) as IrNode).outputs[index]);
+  };
 }
 
 /** What the rule says, and what the graph knows where the rule says less and the graph is to be trusted. */

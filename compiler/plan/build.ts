@@ -6,17 +6,21 @@
 import { resource, variant } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
+import type { KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
+import { isBranch, isLoop } from '../ir/functions.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { lowerNode } from '../lowering/lower.ts';
 import type { Lowered, Target } from '../lowering/lowering.ts';
+import { type CallContext, type CompileBody, draftBranch, draftLoop } from './calls.ts';
+import { handsOnList, isListOp } from './lists.ts';
 import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
 
 /** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
-export function buildPlan(module: IrModule, target: Target): ExecutionPlan {
-  const draft = new Draft(module, target);
+export function buildPlan(module: IrModule, target: Target, compileBody: CompileBody): ExecutionPlan {
+  const draft = new Draft(module, target, compileBody);
   for (const node of module.nodes) draft.lower(node);
   return draft.finish();
 }
@@ -42,13 +46,24 @@ class Draft {
   private readonly slotsOf: (readonly Slot[] | undefined)[] = [];
   private readonly constants: { slot: Slot; value: NdArray }[] = [];
   private readonly steps: DraftStep[] = [];
+  /** Which outputs of a node anybody takes. */
+  private readonly taken = new Map<number, Set<number>>();
 
   constructor(
     private readonly module: IrModule,
     private readonly target: Target,
+    private readonly compileBody: CompileBody,
   ) {
     this.resources = new Resources(module);
+    for (const node of module.nodes) for (const input of node.inputs) this.take(input);
+    for (const fetch of module.fetches) this.take(fetch);
     this.effects = new Set(module.effects);
+  }
+
+  private take({ node, index }: IrValue): void {
+    const known = this.taken.get(node);
+    if (known) known.add(index);
+    else this.taken.set(node, new Set([index]));
   }
 
   lower(node: IrNode): void {
@@ -63,7 +78,7 @@ class Draft {
       const slot = this.slotsOf[source]?.[index];
       if (slot !== undefined) this.slotsOf[node.id] = [slot];
     } else if (node.op !== 'NoOp' && node.op !== 'VarHandleOp') {
-      const step = this.onVariable(node);
+      const step = isLoop(node) ? this.loop(node) : isBranch(node) ? this.branch(node) : this.onVariable(node);
       this.steps.push({ step, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
     }
   }
@@ -77,6 +92,10 @@ class Draft {
         return { ...step, kind: 'read', outputs: this.outputs(node) };
       case 'AssignVariableOp':
         return { ...step, kind: 'assign', inputs: [this.slot(node, node.inputs[1])], outputs: [] };
+      case '_AssignReference': {
+        const shape = node.attrs.shape as KnownShape;
+        return { ...step, kind: 'assign', inputs: [this.slot(node, node.inputs[1])], outputs: [], shape };
+      }
       case 'VarIsInitializedOp':
         return { ...step, kind: 'initialized', outputs: this.outputs(node) };
       case 'DestroyResourceOp': {
@@ -87,7 +106,62 @@ class Draft {
     throw this.unimplemented(node, variable);
   }
 
+  private callContext(node: IrNode): CallContext {
+    return {
+      facts: this.facts,
+      resources: this.resources,
+      compileBody: this.compileBody,
+      buildPlan: (module) => buildPlan(module, this.target, this.compileBody),
+      isUsed: (output) => this.taken.get(node.id)?.has(output) ?? false,
+    };
+  }
+
+  private loop(node: IrNode): OpenStep {
+    const { values, results, ...loop } = draftLoop(node, this.callContext(node));
+    return {
+      ...loop,
+      kind: 'while',
+      results: results.map(([, value]) => value),
+      inputs: values.map((value) => this.slot(node, value)),
+      outputs: this.someOutputs(
+        node,
+        results.map(([output]) => output),
+      ),
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
+    };
+  }
+
+  private branch(node: IrNode): OpenStep {
+    const { values, branches, outputs } = draftBranch(node, this.callContext(node));
+    return {
+      kind: 'branch',
+      byCondition: node.attrs.branches === undefined,
+      branches,
+      inputs: [node.inputs[0], ...values].map((value) => this.slot(node, value)),
+      outputs: this.someOutputs(node, outputs),
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
+    };
+  }
+
+  /** Slots for these outputs alone. */
+  private someOutputs(node: IrNode, outputs: readonly number[]): Slot[] {
+    const slots: Slot[] = [];
+    const made = outputs.map((output) => {
+      const { dtype, shape } = node.outputs[output];
+      slots[output] = this.slots.push({ dtype, shape }) - 1;
+      return slots[output];
+    });
+    this.slotsOf[node.id] = slots;
+    return made;
+  }
+
   private compute(node: IrNode): OpenStep {
+    if (isListOp(node)) return this.onList(node);
+    if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
     // The handle of a variable is no value: the plan names the variable instead.
@@ -96,6 +170,19 @@ class Draft {
     return {
       kind: 'host',
       kernel: node.op,
+      attrs: node.attrs,
+      inputs: node.inputs.map((input) => this.slot(node, input)),
+      outputs: this.outputs(node),
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
+    };
+  }
+
+  private onList(node: IrNode): OpenStep {
+    return {
+      kind: 'list',
+      op: node.op,
       attrs: node.attrs,
       inputs: node.inputs.map((input) => this.slot(node, input)),
       outputs: this.outputs(node),

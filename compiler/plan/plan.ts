@@ -3,6 +3,7 @@
  * exactly once, right after its last use, never if it is fetched or constant.
  */
 import type { Endpoint, NodeId } from '../../src/graph/node.ts';
+import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape, Shape } from '../../src/util/shape.ts';
@@ -19,6 +20,8 @@ export interface SlotInfo {
 export interface ResourceKey {
   readonly container: string;
   readonly name: string;
+  /** For a reference variable, which no resource of the same name is: the name by which errors call it. */
+  readonly reference?: string;
 }
 
 interface Step {
@@ -72,6 +75,8 @@ export interface ReadStep extends Step {
 export interface AssignStep extends Step {
   readonly kind: 'assign';
   readonly resource: ResourceKey;
+  /** Where given, the value must have the shape that the variable has: this one, where it has no value yet. */
+  readonly shape?: KnownShape;
 }
 
 /** Whether a variable has a value. */
@@ -87,7 +92,59 @@ export interface DestroyStep extends Step {
   readonly ignoreLookupError: boolean;
 }
 
-export type Instruction = KernelStep | AliasStep | HostStep | ReadStep | AssignStep | InitializedStep | DestroyStep;
+/** A function, compiled, and what it is called with. */
+export interface Call {
+  readonly plan: ExecutionPlan;
+  /** By feed of the plan, which of the caller's values it is. */
+  readonly args: readonly number[];
+  /** The graph that the origins of the plan's steps are nodes of. */
+  readonly body: GraphSnapshot;
+}
+
+/** Calls one of several functions. The first input says which: a number, or whether it is true, which is the first. */
+export interface BranchStep extends Step {
+  readonly kind: 'branch';
+  /** Whether the first input is a condition, not a number. */
+  readonly byCondition: boolean;
+  /** The values of calls are the inputs after the first; the outputs are the fetches. */
+  readonly branches: readonly Call[];
+}
+
+/**
+ * Calls a function again and again. The values are the inputs, after them what the prologues give: each is called once, that
+ * of the body only if there is a first round.
+ */
+export interface LoopStep extends Step {
+  readonly kind: 'while';
+  readonly cond: Call;
+  readonly body: Call;
+  readonly condPrologue: Call | null;
+  readonly bodyPrologue: Call | null;
+  /** By input, the fetch of the body that is its next value; null: it stays as it is. */
+  readonly next: readonly (number | null)[];
+  /** By output, the value that it is in the end. */
+  readonly results: readonly number[];
+}
+
+/** An op on lists of tensors, which may hold values on the device and on the host. */
+export interface ListStep extends Step {
+  readonly kind: 'list';
+  /** The op type. */
+  readonly op: string;
+  readonly attrs: Readonly<Record<string, unknown>>;
+}
+
+export type Instruction =
+  | KernelStep
+  | AliasStep
+  | HostStep
+  | ReadStep
+  | AssignStep
+  | InitializedStep
+  | DestroyStep
+  | BranchStep
+  | LoopStep
+  | ListStep;
 
 export interface ExecutionPlan {
   readonly slots: readonly SlotInfo[];

@@ -8,19 +8,42 @@ import type { AttrValue } from '../../src/graph/node.ts';
 import { DType } from '../../src/util/dtype.ts';
 import { NdArray } from '../../src/util/ndarray.ts';
 import { formatAttrValue, formatElements, formatSpec, withComment } from '../ir/text.ts';
-import type { ExecutionPlan, Instruction, ResourceKey, Slot } from './plan.ts';
+import type { Call, ExecutionPlan, Instruction, ResourceKey, Slot } from './plan.ts';
 
 export function printPlan(plan: ExecutionPlan): string {
-  const lines = [`target ${plan.target}`];
+  return printLines(plan, [`target ${plan.target}`]).join('\n');
+}
+
+/** The lines of a plan; those of the functions that a step calls stand below it, indented. */
+function printLines(plan: ExecutionPlan, lines: string[]): string[] {
   for (const { slot, value } of plan.constants) {
     lines.push(`s${slot} = const ${formatElements(value)} : ${formatSpec(plan.slots[slot])}`);
   }
   for (const { slot, endpoint } of plan.feeds) {
     lines.push(`s${slot} = feed @${endpoint.node}:${endpoint.index} : ${formatSpec(plan.slots[slot])}`);
   }
-  for (const step of plan.instructions) lines.push(printInstruction(step, plan));
+  for (const step of plan.instructions) {
+    lines.push(printInstruction(step, plan));
+    for (const [title, { plan: called, args }] of callsOf(step)) {
+      lines.push(`    ${title}(${args.join(', ')})`, ...printLines(called, []).map((line) => `        ${line}`));
+    }
+  }
   if (plan.fetches.length > 0) lines.push(`fetch ${plan.fetches.map(printSlot).join(', ')}`);
-  return lines.join('\n');
+  return lines;
+}
+
+/** The functions that a step calls, with what they are to it. */
+function callsOf(step: Instruction): [title: string, call: Call][] {
+  if (step.kind === 'branch') return step.branches.map((call, i) => [`branch ${i}`, call]);
+  if (step.kind !== 'while') return [];
+  const { condPrologue, cond, bodyPrologue, body } = step;
+  const parts: [string, Call | null][] = [
+    ['once', condPrologue],
+    ['while', cond],
+    ['once inside', bodyPrologue],
+    ['do', body],
+  ];
+  return parts.filter((part): part is [string, Call] => part[1] !== null);
 }
 
 /** One line; with the plan, the types of the outputs are in it. */
@@ -47,6 +70,12 @@ function call(step: Instruction): string {
       return `assign ${printResource(step.resource)} (${inputs})`;
     case 'initialized':
       return `initialized ${printResource(step.resource)}`;
+    case 'while':
+      return `while (${inputs})`;
+    case 'branch':
+      return `branch (${inputs})`;
+    case 'list':
+      return `list.${step.op}(${inputs})${printAttrs(step.attrs)}`;
     case 'destroy':
       return `destroy ${printResource(step.resource)}`;
   }

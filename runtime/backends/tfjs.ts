@@ -18,6 +18,7 @@ import { type Data, NdArray } from '../../src/util/ndarray.ts';
 import type { Backend, BufferId, DeviceValue } from './backend.ts';
 import { mended } from './wasm-fixes.ts';
 import { releaseTextures } from './webgl-pool.ts';
+import { TensorList } from '../tensor-list.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -77,11 +78,14 @@ export class TfjsBackend implements Backend {
     return new NdArray(dtype, value.shape, storageOf(dtype, data as Values));
   }
 
+  // Lists of tensors are counted as buffers are.
   incRef(id: BufferId): void {
-    this.native.incRef(id);
+    if (id instanceof TensorList) id.retain();
+    else this.native.incRef(id);
   }
   dispose(id: BufferId): void {
-    this.native.disposeData(id);
+    if (id instanceof TensorList) id.release();
+    else this.native.disposeData(id);
   }
   owns(id: BufferId): boolean {
     return this.native.refCount(id) > 0;

@@ -16,7 +16,8 @@ export interface Handle {
   readonly resource: SessionResource;
 }
 
-const opaque = (dtype: NdArray['dtype'], value: object): NdArray => new NdArray(dtype, [], [value] as unknown as Data);
+const opaque = (dtype: NdArray['dtype'], value: object, shape: readonly number[] = []): NdArray =>
+  new NdArray(dtype, shape, new Array(shape[0] ?? 1).fill(value) as unknown as Data);
 const contentOf = (array: NdArray): unknown => (array.data as unknown as unknown[])[0];
 
 /** The type as TensorFlow's messages about handles name it: `float`. */
@@ -24,8 +25,9 @@ export function typeName({ protoName }: DType): string {
   return protoName.slice('DT_'.length).toLowerCase();
 }
 
-export function handleArray(handle: Handle): NdArray {
-  return opaque(resource, handle);
+/** A scalar; or a vector for handles that are several names in TensorFlow. */
+export function handleArray(handle: Handle, shape: readonly number[] = []): NdArray {
+  return opaque(resource, handle, shape);
 }
 
 /** The handle in the array, which must be of a thing of this kind. */

@@ -22,11 +22,16 @@ function toHsv(red: number, green: number, blue: number): Triple {
   return [hue < 0 ? hue + 1 : hue, saturation, value];
 }
 
-function toRgb(hue: number, saturation: number, value: number): Triple {
+/** How much of each colour a hue has, from 0 to 1. */
+function ofHue(hue: number): Triple {
   const place = hue * 6;
-  const colors = [Math.abs(place - 3) - 1, 2 - Math.abs(place - 2), 2 - Math.abs(place - 4)];
-  const [red, green, blue] = colors.map((color) => (1 - saturation + saturation * clamp(color)) * value);
-  return [red, green, blue];
+  return [clamp(Math.abs(place - 3) - 1), clamp(2 - Math.abs(place - 2)), clamp(2 - Math.abs(place - 4))];
+}
+
+function toRgb(hue: number, saturation: number, value: number): Triple {
+  const [red, green, blue] = ofHue(hue);
+  const blend = (color: number) => (1 - saturation + saturation * color) * value;
+  return [blend(red), blend(green), blend(blue)];
 }
 
 /** Changes each pixel on its own. */
@@ -65,10 +70,14 @@ defineHostKernels({
   AdjustContrastv2: adjustContrast,
   AdjustHue: ([images, delta]) => {
     const by = (delta.data as Float32Array)[0];
-    return eachPixel(images, (red, green, blue) => {
-      const [hue, saturation, value] = toHsv(red, green, blue);
+    // The range between the least and the greatest colour stays, also where they are negative and saturation means nothing.
+    return eachPixel(images, (...colors) => {
+      const least = Math.min(...colors);
+      const [hue, , greatest] = toHsv(...colors);
       const turned = hue + by;
-      return toRgb(turned - Math.floor(turned), saturation, value);
+      const [red, green, blue] = ofHue(turned - Math.floor(turned));
+      const blend = (color: number) => least + (greatest - least) * color;
+      return [blend(red), blend(green), blend(blue)];
     });
   },
   AdjustSaturation: ([images, scale]) => {

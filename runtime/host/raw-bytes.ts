@@ -1,6 +1,7 @@
 /** Elements as the bytes that TensorFlow stores them in, both ways. No kernel is here. */
 import type { DType } from '../../src/util/dtype.ts';
 import { InternalError } from '../../src/util/errors.ts';
+import { bfloat16Bits, bfloat16ToNumber, halfBits, halfToNumber } from '../../src/util/float-bits.ts';
 import type { NumericData } from '../../src/util/ndarray.ts';
 
 /** The bytes that an element takes. */
@@ -65,37 +66,4 @@ export function writeElements(data: NumericData, dtype: DType): Uint8Array {
   }
   // The storage has the layout of the type; machines that run this are little-endian.
   return new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-}
-
-/** The number with these bits of float16. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** The number with these bits of bfloat16. */
-export function bfloat16ToNumber(bits: number): number {
-  scratch.setUint32(0, bits * 65536);
-  return scratch.getFloat32(0);
-}
-
-function bfloat16Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  return scratch.getUint16(0);
-}
-
-/** Of a number that float16 can hold. */
-function halfBits(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (Number.isNaN(value)) return 0x7e00;
-  if (size === Infinity) return sign | 0x7c00;
-  if (size < 2 ** -14) return sign | (size * 2 ** 24);
-  const exponent = Math.floor(Math.log2(size));
-  return sign | ((exponent + 15) << 10) | (size * 2 ** (10 - exponent) - 1024);
 }

@@ -1,10 +1,11 @@
 /** Arrays as messages of type `TensorProto`, both ways. */
 import { type DType, string } from '../../src/util/dtype.ts';
+import { bfloat16ToNumber, halfToNumber } from '../../src/util/float-bits.ts';
 import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 import { sizeOf } from '../../src/util/shape.ts';
 import { BYTES, fixed32Of, fixed64Of, readFields, varintsOf, type WireField, WireWriter } from '../../src/util/wire.ts';
 import { invalid } from './elements.ts';
-import { bfloat16ToNumber, halfToNumber, readElements, writeElements } from './raw-bytes.ts';
+import { readElements, writeElements } from './raw-bytes.ts';
 import { textsOf } from './texts.ts';
 
 /** The fields of `TensorProto`. */

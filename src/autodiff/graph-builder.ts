@@ -9,6 +9,7 @@ import { constantOp, emit } from '../ops/emit.ts';
 import type { OpView } from '../ops/opdef/define.ts';
 import { type Builder, type BuildInput, Vocabulary } from '../ops/opdef/vocabulary.ts';
 import { constantValue } from '../ops/static-value.ts';
+import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 
 /** What `isFirst` was asked for. */
@@ -49,6 +50,16 @@ class GraphBuilder implements Builder<Tensor> {
     const known = keys.has(key);
     keys.add(key);
     return !known;
+  }
+  gradientScope({ name }: Tensor): string {
+    const parts = name.split('/');
+    const last = parts.findLastIndex((part) => part.startsWith('gradients'));
+    if (last < 0) {
+      throw new ValueError(
+        `Expected op/tensor name to start with gradients (excluding scope), got: ${name}. This means that a tf.gradients op with this op in its dependency path has a custom name that does not start with 'gradients'. Please make sure all calls to tf.gradients that have non-empty \`name\` arguments use names that start with 'gradients'.`,
+      );
+    }
+    return parts.slice(0, last + 1).join('/');
   }
   isZeros(value: Tensor): boolean {
     return value.op.type === 'ZerosLike';

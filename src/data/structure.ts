@@ -10,7 +10,9 @@ import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { formatShape, type Shape } from '../util/shape.ts';
 
-export type Structure<T> = T | readonly Structure<T>[] | { readonly [key: string]: Structure<T> };
+import { isPlainNode, keysOf } from '../ops/nest.ts';
+
+export { flatten, type IsNode, isPlainNode, pack, type Structure } from '../ops/nest.ts';
 
 /** What stands for one tensor: nested numbers and the like, with nothing symbolic or of another kind among them. */
 type Leaf = Tensor | TensorConvertible | NdArray | ShapedData | ArrayBufferView | Scalar | PlainArray;
@@ -64,40 +66,6 @@ function holdsComponents(list: readonly unknown[]): boolean {
     }
   }
   return false;
-}
-
-/** How the leaves of a structure are told from its lists and objects. */
-export type IsNode = (value: unknown) => value is readonly unknown[] | Readonly<Record<string, unknown>>;
-
-/** Lists and plain objects are nodes; everything else is a leaf. For structures of instances. */
-export const isPlainNode: IsNode = (value): value is readonly unknown[] | Readonly<Record<string, unknown>> =>
-  Array.isArray(value) || isOptions(value);
-
-/** The leaves, those of an object in the order of its keys. */
-export function flatten<T>(structure: Structure<T>, isNode: IsNode = isPlainNode): T[] {
-  const leaves: T[] = [];
-  const visit = (value: unknown): void => {
-    if (!isNode(value)) leaves.push(value as T);
-    else for (const key of keysOf(value)) visit((value as Record<string, unknown>)[key]);
-  };
-  visit(structure);
-  return leaves;
-}
-
-/** The structure with other leaves, given in the order of `flatten`. */
-export function pack<T>(structure: unknown, leaves: readonly T[], isNode: IsNode = isPlainNode): Structure<T> {
-  let at = 0;
-  const build = (value: unknown): Structure<T> => {
-    if (!isNode(value)) return leaves[at++];
-    const made = new Map(keysOf(value).map((key) => [key, build((value as Record<string, unknown>)[key])]));
-    if (Array.isArray(value)) return [...made.values()];
-    return Object.fromEntries(Object.keys(value).map((key) => [key, made.get(key) as Structure<T>]));
-  };
-  return build(structure);
-}
-
-function keysOf(node: readonly unknown[] | Readonly<Record<string, unknown>>): string[] {
-  return Array.isArray(node) ? Object.keys(node) : Object.keys(node).sort();
 }
 
 /** The structure as Python would print it. */

@@ -105,12 +105,25 @@ export function controlDependencies<R>(inputs: readonly GraphElementLike[] | nul
   return body ? graph.controlDependencies(inputs, body) : graph.controlDependencies(inputs);
 }
 
-/** Ops built inside take no control inputs from the scopes around it; name scopes stay. For ops that set things up. */
+/**
+ * Ops built inside take no control inputs from the scopes around it; name scopes stay. In the body of a function they are
+ * built in the graph around all bodies. For ops that set things up.
+ */
 export function initScope(): OpenScope;
 export function initScope<R>(body: () => R): R;
 export function initScope<R>(body?: () => R): OpenScope | R {
-  const graph = getDefaultGraph();
-  return body ? graph.controlDependencies(null, body) : graph.controlDependencies(null);
+  return within(openInitScope, body);
+}
+
+function openInitScope(): OpenScope {
+  const { root: graph } = getDefaultGraph();
+  const outer = graph === graphStack.top ? null : graph.asDefault();
+  const controls = graph.controlDependencies(null);
+  const close = () => {
+    controls[Symbol.dispose]();
+    outer?.[Symbol.dispose]();
+  };
+  return { value: undefined, [Symbol.dispose]: close };
 }
 
 /** `Graph.device` on the default graph. */

@@ -8,6 +8,8 @@ import type { GraphSnapshot } from './snapshot.ts';
 export interface ExportOptions {
   /** Adds the static shapes of all outputs as attribute `_output_shapes`, which viewers read. */
   readonly addShapes?: boolean;
+  /** Only the nodes that came after the graph had this `version`. */
+  readonly fromVersion?: number | null;
 }
 
 /** A graph in TensorFlow's exchange form, as `Graph.asGraphDef` gives it: a `tf.GraphDef`. */

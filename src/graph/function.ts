@@ -14,6 +14,8 @@ export class GraphFunction {
     readonly body: GraphSnapshot,
     readonly inputs: readonly NodeId[],
     readonly outputs: readonly Endpoint[],
+    /** What a call runs beside what its results need. */
+    readonly targets: readonly NodeId[],
     /** Whether a call does more than compute its results: draws, reads, writes, prints. */
     readonly isStateful: boolean,
     /** Names of the arguments and results, as they are exported. */
@@ -22,6 +24,7 @@ export class GraphFunction {
   ) {
     Object.freeze(inputs);
     Object.freeze(outputs);
+    Object.freeze(targets);
     Object.freeze(this);
   }
 

@@ -43,6 +43,10 @@ export interface OpInit {
   readonly outputs: readonly TensorSpec[];
   /** The name wished for: made unique in the current scope, taken as is where it ends in a slash. */
   readonly name: string;
+  /** Control inputs beside those of the open scopes. */
+  readonly controls?: readonly NodeId[];
+  /** A device of its own, which wins over the open scopes. */
+  readonly device?: string;
 }
 
 /** What a graph element can be given as: itself, its name, or something that stands for one (a variable). */
@@ -60,7 +64,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  *     g.getTensorByName('x:0') === x      // true
  */
 export class Graph {
-  private readonly store = new GraphStore();
+  private readonly store: GraphStore;
   private readonly names = new NameRegistry();
   private readonly controls = new ControlStack();
   private devices: readonly DeviceLike[] = [];
@@ -72,9 +76,38 @@ export class Graph {
   private readonly unfetchable = new Set<NodeId>();
   private frozen = false;
   private depth = 0;
+  /** Nodes that a build in progress has put others in the place of, in order. */
+  private readonly replaced: Node[] = [];
+
+  /** @param listed whether reports count the graph; bodies of functions are part of another one */
+  constructor(listed = true) {
+    this.store = new GraphStore(listed);
+  }
+
+  /** The graph around this one, for the body of a function; null for a graph of its own. */
+  get outer(): Graph | null {
+    return null;
+  }
+  /** The graph that is nobody's body: this one, or the outermost around it. Variables live there. */
+  get root(): Graph {
+    return this;
+  }
+  /** Whether `graph` is around this one. */
+  isInside(_graph: Graph): boolean {
+    return false;
+  }
+  /** What stands here for a tensor of a graph around this one. Throws `ValueError` for one of another graph. */
+  capture(tensor: Tensor): Tensor {
+    if (tensor.graph === this) return tensor;
+    throw new ValueError(`Tensor ${tensor} is not an element of this graph.`);
+  }
 
   /** The number of operations. */
   get size(): number {
+    return this.store.size;
+  }
+  /** Grows with every operation added: what `asGraphDef({fromVersion})` takes. */
+  get version(): number {
     return this.store.size;
   }
   /** Tells this graph from every other of the process. */
@@ -125,7 +158,8 @@ export class Graph {
     this.assertOpen();
     const asIs = init.name.endsWith('/');
     if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidOpName(init.name);
-    const controls = this.controls.forInputs(init.inputs);
+    const scoped = this.controls.forInputs(init.inputs);
+    const controls = init.controls?.length ? [...new Set([...init.controls, ...scoped])] : scoped;
     const attrs = scopedAttrs(init.attrs, this.gradientOverrides.get(init.type), this.colocation);
     const name = asIs ? nameFromScopeName(init.name) : this.names.unique(init.name);
     if (asIs) this.reserve(name);
@@ -136,7 +170,7 @@ export class Graph {
       controls,
       attrs,
       outputs: init.outputs,
-      device: resolveDevice(this.devices, name, init.type),
+      device: resolveDevice(init.device ? [...this.devices, init.device] : this.devices, name, init.type),
       site: flags.debug ? callSite() : undefined,
     });
     this.store.add(node);
@@ -159,17 +193,22 @@ export class Graph {
     const names = this.names.mark();
     const scope = this.names.scope;
     const collections = this.store.collectionMark;
+    const replaced = this.replaced.length;
     this.depth++;
     try {
       return build();
     } catch (error) {
+      while (this.replaced.length > replaced) this.store.replace(this.replaced.pop() as Node);
       this.truncate(size);
       this.names.rollback(names);
       this.names.scope = scope;
       this.store.truncateCollections(collections);
       throw error;
     } finally {
-      if (--this.depth === 0) this.names.commit();
+      if (--this.depth === 0) {
+        this.names.commit();
+        this.replaced.length = 0;
+      }
     }
   }
 
@@ -297,6 +336,11 @@ export class Graph {
     return handle;
   }
 
+  /** Whether there is an operation of exactly this name. */
+  hasOperation(name: string): boolean {
+    return this.store.find(name) !== undefined;
+  }
+
   /** The operations in the order in which they were built. */
   getOperations(): Operation[] {
     return Array.from({ length: this.size }, (_, id) => this.operation(id));
@@ -382,9 +426,23 @@ export class Graph {
     if (conflict) throw new ValueError(conflict);
     const merged = mergeShapes(spec.shape, shape);
     if (sameShape(merged, spec.shape)) return;
-    this.store.replace(
+    this.replaceNode(
       node.withOutputs(node.outputs.map((o, i) => (i === endpoint.index ? { ...o, shape: merged } : o))),
     );
+  }
+
+  /**
+   * Gives an operation other attributes and more outputs: a loop or branch whose gradient needs more of it. Its outputs so
+   * far stay what they are.
+   */
+  extendOp(op: Operation, attrs: Attrs, outputs: readonly TensorSpec[]): void {
+    this.assertOpen();
+    this.replaceNode(new Node(op.id, { ...op.node, attrs, outputs }));
+  }
+
+  private replaceNode(node: Node): void {
+    if (this.depth > 0) this.replaced.push(this.node(node.id));
+    this.store.replace(node);
   }
 
   // Collections
@@ -487,7 +545,12 @@ export class Operation {
     return this.node.controls.map((id) => this.graph.operation(id));
   }
   get outputs(): readonly Tensor[] {
-    this.list ??= this.node.outputs.map((_, i) => (i === 0 && this.first ? this.first : new Tensor(this, i)));
+    const { length } = this.node.outputs;
+    // An operation may get more outputs, and lose them again where the build fails that gave it them.
+    if (this.list?.length !== length) {
+      const known = this.list ?? (this.first ? [this.first] : []);
+      this.list = Array.from({ length }, (_, i) => known[i] ?? new Tensor(this, i));
+    }
     return this.list;
   }
   /** One of the outputs, which must exist. */

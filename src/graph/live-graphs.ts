@@ -19,9 +19,10 @@ const records = new Map<number, WeakRef<GraphRecord>>();
 const gone = new FinalizationRegistry<number>((serial) => records.delete(serial));
 let nextSerial = 1;
 
-/** The record of a new graph, which alone holds it. */
-export function registerGraph(): GraphRecord {
-  const record: GraphRecord = { serial: nextSerial++, nodes: 0 };
+/** The record of a new graph, which alone holds it. One that is not listed is part of another graph. */
+export function registerGraph(listed = true): GraphRecord {
+  const record: GraphRecord = { serial: listed ? nextSerial++ : 0, nodes: 0 };
+  if (!listed) return record;
   records.set(record.serial, new WeakRef(record));
   gone.register(record, record.serial);
   return record;

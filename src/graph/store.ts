@@ -3,7 +3,7 @@
  * nor handles, and it alone makes snapshots.
  */
 import { createDraft, type Draft, enableMapSet, finishDraft } from 'immer';
-import { registerGraph } from './live-graphs.ts';
+import { type GraphRecord, registerGraph } from './live-graphs.ts';
 import { NameIndex } from './name-index.ts';
 import type { Node, NodeId } from './node.ts';
 import { GraphSnapshot, SEGMENT, type SnapshotState } from './snapshot.ts';
@@ -24,7 +24,7 @@ let nextEpoch = 1;
  * since, and finishes the draft. A draft per node would cost the whole graph each time.
  */
 export class GraphStore {
-  readonly record = registerGraph();
+  readonly record: GraphRecord;
   private epochValue = nextEpoch++;
   private state: SnapshotState = EMPTY;
   private current: GraphSnapshot | null = null;
@@ -40,6 +40,11 @@ export class GraphStore {
   /** The key of every item ever added, in order: what a rollback undoes. */
   private readonly additions: string[] = [];
   private seedValue: number | null = null;
+
+  /** @param listed whether the graph is counted among the live ones */
+  constructor(listed = true) {
+    this.record = registerGraph(listed);
+  }
 
   /** Tells this graph from every other of the process; renewed where a snapshot stops being a prefix of the graph. */
   get epoch(): number {

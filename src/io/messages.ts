@@ -4,6 +4,9 @@
  */
 import type { DType } from '../util/dtype.ts';
 import type { NdArray } from '../util/ndarray.ts';
+import type { FunctionDef as FunctionDefMessage } from './proto/function_pb.ts';
+import type { NodeDef as NodeDefMessage } from './proto/node_def_pb.ts';
+import type { OpDef, OpDef_ArgDef } from './proto/op_def_pb.ts';
 
 /** A shape as `TensorShapeProto`: unknown rank, or sizes with -1 for unknown ones. */
 export interface TensorShapeProto {
@@ -41,6 +44,8 @@ export interface NodeDef {
   readonly device: string;
   /** Sorted by key. */
   readonly attr: ReadonlyMap<string, AttrValueDef>;
+  /** Of a file that was read: what only other programs look at. It is written again. */
+  readonly rest?: Pick<NodeDefMessage, 'experimentalDebugInfo' | 'experimentalType'>;
 }
 
 /** An argument or result of a function, as `OpDef.ArgDef`: an element type, or the attribute that says it. */
@@ -50,6 +55,8 @@ export interface FunctionArg {
   readonly typeAttr?: string;
   readonly numberAttr?: string;
   readonly typeListAttr?: string;
+  /** As in `NodeDef`. */
+  readonly rest?: Pick<OpDef_ArgDef, 'description' | 'handleData' | 'isRef' | 'experimentalFullType'>;
 }
 
 /** A function of the library, as `FunctionDef`. */
@@ -67,6 +74,8 @@ export interface FunctionDef {
   readonly attr: ReadonlyMap<string, AttrValueDef>;
   /** By the position of an argument its attributes: `_user_specified_name`, `_output_shapes`. */
   readonly argAttr: ReadonlyMap<number, ReadonlyMap<string, AttrValueDef>>;
+  /** As in `NodeDef`; of the signature all but name, arguments, results and state. */
+  readonly rest?: { readonly signature: OpDef } & Pick<FunctionDefMessage, 'resourceArgUniqueId'>;
 }
 
 /** The gradient of a function, as `GradientDef`. */

@@ -4,8 +4,8 @@
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
-import { commonGraph } from '../graph/graph-of.ts';
-import type { AttrValue, TensorSpec } from '../graph/node.ts';
+import { buildingGraph, commonGraph } from '../graph/graph-of.ts';
+import type { Attrs, AttrValue, NodeId, TensorSpec } from '../graph/node.ts';
 import { type ArrayValue, toNdArray } from '../util/array-convert.ts';
 import { type DType, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
@@ -13,7 +13,7 @@ import { NdArray } from '../util/ndarray.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { formatShapeBrackets, type Shape } from '../util/shape.ts';
 import { getOpDef, type InferContext, type Inferred, type OpDef, ShapeError } from './opdef/define.ts';
-import { formatAttrs, type Resolved, resolveByTypes, resolveSignature } from './opdef/resolve.ts';
+import { argDTypes, formatAttrs, type Resolved, resolveByTypes, resolveSignature } from './opdef/resolve.ts';
 import type { ArgDef } from './opdef/signature.ts';
 import { constantShape, constantValue } from './static-value.ts';
 import { isSymbolic, type TensorLike } from './tensor-like.ts';
@@ -37,7 +37,7 @@ export function emit(
   const wished = name || type;
   if (areTensors(def, inputs)) {
     const first = inputs[0];
-    const graph = first instanceof Tensor ? first.graph : graphOf(inputs);
+    const graph = first instanceof Tensor ? buildingGraph(first.graph) : graphOf(inputs);
     return build(graph, def, inputs as readonly (Tensor | readonly Tensor[])[], attrs, wished);
   }
   const graph = graphOf(inputs);
@@ -165,25 +165,56 @@ function build(
     throw new TypeError(`'${def.name}' Op takes ${def.inputs.length} inputs, got ${inputs.length}.`);
   }
   const flat = flatten(inputs);
+  let isWithin = true;
   for (let i = 0; i < flat.length; i++) {
-    if (flat[i].graph !== graph) {
+    if (flat[i].graph === graph) continue;
+    isWithin = false;
+    if (!graph.isInside(flat[i].graph)) {
       throw new ValueError(
         `${flat[i]} must be from the same graph as ${flat[0]} (graphs are ${flat[i].graph} and ${flat[0].graph}).`,
       );
     }
   }
-  const { attrs: resolved, outputDTypes } = resolve(def, inputs, flat, attrs);
-  const context = new TensorContext(def, flat, resolved, outputDTypes);
+  const own = isWithin ? flat : flat.map((tensor) => graph.capture(tensor));
+  return add(graph, def, own, resolve(def, inputs, flat, attrs), { name });
+}
+
+/** What a node that exists already, in a file, brings along. The name is taken as it is where it ends in a slash. */
+export interface NodePlace {
+  readonly name: string;
+  readonly controls?: readonly NodeId[];
+  readonly device?: string;
+}
+
+/**
+ * Adds a node whose attributes are complete and whose input types are known to fit: one that is read from a file. Shapes
+ * are inferred and errors of shapes told as for any op.
+ */
+export function emitNode(
+  graph: Graph,
+  def: OpDef,
+  inputs: readonly Tensor[],
+  attrs: Attrs,
+  place: NodePlace,
+): Operation {
+  const outputDTypes = def.outputs.flatMap((arg) => argDTypes(arg, attrs));
+  return add(graph, def, inputs, { attrs, outputDTypes }, place);
+}
+
+function add(graph: Graph, def: OpDef, flat: readonly Tensor[], resolved: Resolved, place: NodePlace): Operation {
+  const { attrs, outputDTypes } = resolved;
+  const { name } = place;
+  const context = new TensorContext(def, flat, attrs, outputDTypes);
   let inferred: Inferred;
   try {
     inferred = def.infer(context);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     const final = name.endsWith('/') ? name.slice(0, -1) : graph.uniqueName(name, false);
-    throw new ValueError(explain(error.message, final, def, flat, resolved, outputDTypes));
+    throw new ValueError(explain(error.message, final, def, flat, attrs, outputDTypes));
   }
   const outputs = specsOf(inferred, outputDTypes, flat);
-  return graph.createOp({ type: def.name, inputs: flat, attrs: resolved, outputs, name });
+  return graph.createOp({ ...place, type: def.name, inputs: flat, attrs, outputs });
 }
 
 function flatten(inputs: readonly (Tensor | readonly Tensor[])[]): readonly Tensor[] {

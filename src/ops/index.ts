@@ -3,10 +3,14 @@
  * has in a namespace only are exported there: `nn.ts`, `math.ts`. The imports are of families without a name here.
  */
 import './bias.ts';
+import './bitpack.ts';
 import './bitwise.ts';
+import './block-rnn.ts';
+import './control-flow.ts';
 import './convolution.ts';
 import './convolution3d.ts';
 import './cross-entropy.ts';
+import './ctc.ts';
 import './cumulative-logsumexp.ts';
 import './datasets.ts';
 import './image-boxes.ts';
@@ -22,13 +26,20 @@ import './operators.ts';
 import './pooling.ts';
 import './pooling3d.ts';
 import './queues.ts';
+import './ref-training.ts';
+import './ref-variables.ts';
+import './save-restore.ts';
 import './sets.ts';
 import './softmax.ts';
 import './sparse-arithmetic.ts';
 import './sparse-layout.ts';
+import './stacks.ts';
 import './state.ts';
 import './strings.ts';
 import './string-unicode.ts';
+import './tensor-array-v3.ts';
+import './summaries.ts';
+import './tensor-lists.ts';
 import './training-ops.ts';
 import './tridiagonal.ts';
 import './unary-grads.ts';
@@ -118,6 +129,16 @@ export {
 } from './comparison.ts';
 export { angle, complex, conj, imag, real } from './complex-numbers.ts';
 export { type ConstantOptions, constant } from './constants.ts';
+export {
+  type BranchResult,
+  type CaseOptions,
+  type CondOptions,
+  case_ as case,
+  cond,
+  type PredFnPair,
+  type SwitchCaseOptions,
+  switchCase,
+} from './cond.ts';
 export {
   Assert,
   type AssertOptions,
@@ -464,3 +485,4 @@ export {
   tan,
   tanh,
 } from './unary-math.ts';
+export { type LoopResult, type LoopVars, type WhileLoopOptions, whileLoop } from './while-loop.ts';

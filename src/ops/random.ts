@@ -125,14 +125,14 @@ const MAX_INT32 = 2 ** 31 - 1;
  */
 const counted = new WeakMap<Graph, (Operation | null)[]>();
 
-function seedCount(graph: Graph): (Operation | null)[] {
+function seedCount({ root: graph }: Graph): (Operation | null)[] {
   let list = counted.get(graph);
   if (!list) {
     list = [];
     counted.set(graph, list);
   }
   for (let last = list[list.length - 1]; last; last = list[list.length - 1]) {
-    if (last.id < graph.size && graph.operation(last.id) === last) break;
+    if (last.id < last.graph.size && last.graph.operation(last.id) === last) break;
     list.pop();
   }
   return list;

@@ -2,8 +2,9 @@
  * What is known of tensors before any run: constant values and partially known shape vectors, found by the `fold` and
  * `foldShape` rules of op definitions. Results are kept per node, so that chains are walked once.
  */
+import { FuncGraph } from '../graph/func-graph.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
-import type { AttrValue, Endpoint, Node } from '../graph/node.ts';
+import type { AttrValue, Endpoint, Node, NodeId } from '../graph/node.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import type { Dim, Shape } from '../util/shape.ts';
 import { findOpDef, type InferContext } from './opdef/define.ts';
@@ -35,10 +36,17 @@ function valueOf(graph: Graph, { node, index }: Endpoint): NdArray | null {
       for (const input of missing) stack.push(input.node);
       continue;
     }
-    values.set(current, def?.fold?.(new NodeContext(graph, current)) ?? NOTHING);
+    values.set(current, captured(graph, current.id) ?? def?.fold?.(new NodeContext(graph, current)) ?? NOTHING);
     stack.pop();
   }
   return values.get(graph.node(node))?.[index] ?? null;
+}
+
+/** The value of an argument that stands for a tensor of a graph around; null for another node. */
+function captured(graph: Graph, id: NodeId): Values | null {
+  const source = graph instanceof FuncGraph ? graph.sourceOf(id) : undefined;
+  const value = source && constantValue(source);
+  return value ? [value] : null;
 }
 
 /** The tensor's value read as a shape, as far as it is known: the elements of an integer vector, `-1` as unknown. */

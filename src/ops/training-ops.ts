@@ -5,7 +5,7 @@
 import type { AttrValue } from '../graph/node.ts';
 import type { DType } from '../util/dtype.ts';
 import type { Shape } from '../util/shape.ts';
-import { defineOp, type InferContext, type Inferred, type OpView } from './opdef/define.ts';
+import { defineOp, type InferContext, type OpView } from './opdef/define.ts';
 import { merge, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 
@@ -27,6 +27,20 @@ interface UpdateInit {
   readonly sparse?: boolean;
 }
 
+/** What an update op on handles is made of: its form on references has the same parts. */
+export interface UpdateOp {
+  readonly type: string;
+  readonly doc: string;
+  /** Names of the inputs in order; those of variables end in `!`. */
+  readonly inputs: readonly string[];
+  readonly attrs: readonly string[];
+}
+
+const defined: UpdateOp[] = [];
+
+/** Every update op, in the order of definition. */
+export const updateOps: readonly UpdateOp[] = defined;
+
 /** Defines `ResourceApply<name>` and, where there is one, `ResourceSparseApply<name>`. */
 function defineUpdate({ name, doc, inputs, attrs = [], rule, sparse = true }: UpdateInit): void {
   const args = inputs.split(' ');
@@ -39,18 +53,23 @@ function defineUpdate({ name, doc, inputs, attrs = [], rule, sparse = true }: Up
 function define(type: string, doc: string, args: readonly string[], attrs: readonly string[], rule: Rule): void {
   const names = args.map((arg) => arg.replace('!', ''));
   const indices = names.indexOf('indices');
+  const allAttrs = [
+    'T: numbertype',
+    ...(indices < 0 ? [] : ['Tindices: {int32, int64}']),
+    'use_locking: bool = false',
+    ...attrs,
+  ];
+  defined.push({ type, doc, inputs: args, attrs: allAttrs });
   defineOp({
     name: type,
     doc,
-    inputs: args.map((arg) => `${arg.replace('!', '')}: ${inputType(arg)}`),
-    attrs: [
-      'T: numbertype',
-      ...(indices < 0 ? [] : ['Tindices: {int32, int64}']),
-      'use_locking: bool = false',
-      ...attrs,
-    ],
+    inputs: args.map((arg) => `${arg.replace('!', '')}: ${inputType(arg, 'resource')}`),
+    attrs: allAttrs,
     effect: 'writes',
-    infer: (op) => checkShapes(op, args),
+    infer: (op) => {
+      checkUpdate(op, args, (input) => op.handle(input)?.shape ?? null);
+      return [];
+    },
     grad: null,
     decompose: <V>(op: OpView<V>, $: Vocabulary<V>) => {
       const variables = args.filter((arg) => arg.endsWith('!')).length;
@@ -83,31 +102,35 @@ function define(type: string, doc: string, args: readonly string[], attrs: reado
   });
 }
 
-function inputType(arg: string): string {
-  if (arg.endsWith('!')) return 'resource';
+/** The type of an input in a signature; `variable` is that of variables. */
+export function inputType(arg: string, variable: string): string {
+  if (arg.endsWith('!')) return variable;
   if (arg === 'indices') return 'Tindices';
   return arg === 'global_step' ? 'int64' : 'T';
 }
 
-/** Variables and gradient have one shape (a sparse gradient: rows of it); everything else is a scalar. */
-function checkShapes(op: InferContext, args: readonly string[]): Inferred {
+/**
+ * Variables and gradient have one shape (a sparse gradient: rows of it); everything else is a scalar. Gives the shape of
+ * the variables.
+ */
+export function checkUpdate(op: InferContext, args: readonly string[], variable: (input: number) => Shape): Shape {
   const sparse = args.includes('indices');
   let shape: Shape = null;
   args.forEach((arg, i) => {
-    if (arg.endsWith('!')) shape = merge(shape, op.handle(i)?.shape ?? null);
+    if (arg.endsWith('!')) shape = merge(shape, variable(i));
     else if (arg === 'indices') withRank(op.shape(i), 1);
     else if (arg !== 'grad' && arg !== 'delta') withRank(op.shape(i), 0);
   });
   const at = args.findIndex((arg) => arg === 'grad' || arg === 'delta');
   const grad = op.shape(at);
-  if (!sparse) merge(shape, grad);
+  if (!sparse) shape = merge(shape, grad);
   else if (grad !== null) {
     withRankAtLeast(grad, 1);
     const rows = op.shape(at + 1);
     merge(rows, [grad[0]]);
     if (shape !== null) merge((shape as readonly (number | null)[]).slice(1), grad.slice(1));
   }
-  return [];
+  return shape;
 }
 
 /** `average + (value - average) * (1 - rate)`: a step of an exponential average. */
@@ -369,4 +392,35 @@ defineUpdate({
   inputs: 'var! accum! linear! grad lr l1 l2 l2_shrinkage lr_power',
   attrs: ['multiply_linear_by_lr: bool = false'],
   rule: ftrl(true),
+});
+
+/** The average of the gradient, and the product of its sign and that of the gradient. */
+function signs<V>(get: Arguments<V>, $: Vocabulary<V>): { m: V; agreement: V } {
+  const grad = get('grad');
+  const m = $.add($.mul(get('m'), get('beta')), $.mul(grad, $.sub(1, get('beta'))));
+  return { m, agreement: $.mul($.sign(grad), $.sign(m)) };
+}
+
+defineUpdate({
+  name: 'AddSign',
+  doc: 'm averages the gradient; var -= lr * (alpha + sign_decay * sign(grad) * sign(m)) * grad.',
+  inputs: 'var! m! lr alpha sign_decay beta grad',
+  sparse: false,
+  rule: (get, $) => {
+    const { m, agreement } = signs(get, $);
+    const scale = $.add($.mul(get('sign_decay'), agreement), get('alpha'));
+    return { m, var: $.sub(get('var'), $.mul($.mul(get('lr'), scale), get('grad'))) };
+  },
+});
+
+defineUpdate({
+  name: 'PowerSign',
+  doc: 'm averages the gradient; var -= lr * exp(logbase * sign_decay * sign(grad) * sign(m)) * grad.',
+  inputs: 'var! m! lr logbase sign_decay beta grad',
+  sparse: false,
+  rule: (get, $) => {
+    const { m, agreement } = signs(get, $);
+    const scale = $.op('Exp', [$.mul($.mul(get('logbase'), get('sign_decay')), agreement)]);
+    return { m, var: $.sub(get('var'), $.mul($.mul(get('lr'), scale), get('grad'))) };
+  },
 });

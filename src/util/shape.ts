@@ -101,6 +101,12 @@ export function mergeShapes(a: Shape, b: Shape): Shape {
   });
 }
 
+/** What both shapes say: the dimensions in which they agree; unknown where the ranks differ. */
+export function commonShape(a: Shape, b: Shape): Shape {
+  if (a === null || b === null || a.length !== b.length) return null;
+  return sameShape(a, b) ? a : a.map((d, axis) => (d === b[axis] ? d : null));
+}
+
 /**
  * NumPy broadcasting of two static shapes; undefined where they cannot be broadcast. A known dimension other than 1
  * wins over an unknown one.

@@ -50,7 +50,8 @@ export interface VariableParts {
 /** Builds them, or nothing where that fails. */
 export function buildVariable(initialValue: InitialValue, options: VariableOptions): VariableParts {
   checkOptions(initialValue, options);
-  const graph = typeof initialValue === 'function' ? getDefaultGraph() : graphOf([initialValue]);
+  // Variables made in the body of a function are variables of the graph around it.
+  const graph = (typeof initialValue === 'function' ? getDefaultGraph() : graphOf([initialValue])).root;
   const { validateShape = true } = options;
   return graph.atomic(() =>
     graph.asDefault(() =>

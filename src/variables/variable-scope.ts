@@ -48,7 +48,7 @@ class ScopeState {
 
 const states = new WeakMap<Graph, ScopeState>();
 
-function stateOf(graph: Graph): ScopeState {
+function stateOf({ root: graph }: Graph): ScopeState {
   let state = states.get(graph);
   if (!state) {
     state = new ScopeState();

@@ -19,6 +19,7 @@ import {
   zerosInitializer,
 } from './initializers.ts';
 import { checkPartitioner, PartitionedVariable, type Partitioner, type Slice, slicesOf } from './partitioned.ts';
+import { SaveSliceInfo } from './save-slice-info.ts';
 import { Variable } from './variable.ts';
 
 /** How a variable is shared: create or find it, whichever applies. */
@@ -93,6 +94,12 @@ export class VariableStore {
       );
     }
     return this.getSingle(name, request, null);
+  }
+
+  /** The variables of full names, parts of partitioned ones included. */
+  list(): ReadonlyMap<string, Variable> {
+    for (const name of [...this.variables.keys()]) this.alive(name);
+    return this.variables;
   }
 
   /** A variable that a failed build took back with its nodes is forgotten. */
@@ -184,6 +191,9 @@ export class VariableStore {
         { ...slice, whole: shape },
       ),
     );
+    parts.forEach((part, i) => {
+      part.saveSliceInfo ??= new SaveSliceInfo(name, shape, slices[i].offset, slices[i].shape);
+    });
     const made = new PartitionedVariable(name, shape, parts[0].dtype, parts, partitions);
     this.partitioned.set(name, made);
     return made;
@@ -294,7 +304,7 @@ function addRegularizationLoss(name: string, variable: Variable, regularizer: Re
 const stores = new WeakMap<Graph, VariableStore>();
 
 /** The store of a graph: of the default graph, without one given. */
-export function variableStoreOf(graph: Graph = getDefaultGraph()): VariableStore {
+export function variableStoreOf({ root: graph }: Graph = getDefaultGraph()): VariableStore {
   let store = stores.get(graph);
   if (!store) {
     store = new VariableStore();

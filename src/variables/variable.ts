@@ -5,6 +5,7 @@
 import type { Evaluator } from '../graph/evaluator.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
+import { buildingGraph } from '../graph/graph-of.ts';
 import { Chainable } from '../graph/operators.ts';
 import { convertToTensor, emit, emitOne } from '../ops/emit.ts';
 import { asIndices } from '../ops/indices.ts';
@@ -12,6 +13,7 @@ import { bind, type Rest, type TensorConvertible, type TensorLike } from '../ops
 import type { DType } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { formatShape, isCompatible, isFullyDefined, type Shape, TensorShape } from '../util/shape.ts';
+import type { SaveSliceInfo } from './save-slice-info.ts';
 import { buildVariable, type InitialValue, type VariableOptions } from './variable-ops.ts';
 
 /** Rows of a gradient or update, as `tf.IndexedSlices` holds them. */
@@ -60,6 +62,10 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   get graph(): Graph {
     return this.handle.graph;
   }
+  /** Where ops on the variable are built now: its graph, or the body of a function inside of it. */
+  protected get place(): Graph {
+    return buildingGraph(this.graph);
+  }
   get device(): string {
     return this.handle.device;
   }
@@ -77,25 +83,25 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
   /** A read that later control dependencies can order; each call builds its own. */
   readValue(): Tensor {
-    const value = this.graph.nameScope('Read', () => this.read('ReadVariableOp'));
+    const value = this.place.nameScope('Read', () => this.read('ReadVariableOp'));
     return emitOne('Identity', [value]);
   }
   private read(name: string): Tensor {
     const { after } = this;
     const build = () => emitOne('ReadVariableOp', [this.handle], { dtype: this.dtype }, name);
-    const value = after ? this.graph.controlDependencies([after], build) : build();
+    const value = after ? this.place.controlDependencies([after], build) : build();
     if (this.handle.spec.handle?.shape === null && this.shape !== null) value.setShape(this.shape);
     return value;
   }
   /** The rows at `indices`, without reading the rest. */
   sparseRead(indices: TensorLike, name?: string | null): Tensor {
-    return this.graph.nameScope(name || 'Gather', (scope) =>
+    return this.place.nameScope(name || 'Gather', (scope) =>
       emitOne('ResourceGather', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
   }
   /** The slices at full or partial indices, without reading the rest. */
   gatherNd(indices: TensorLike, name?: string | null): Tensor {
-    const value = this.graph.nameScope(name || 'GatherNd', (scope) =>
+    const value = this.place.nameScope(name || 'GatherNd', (scope) =>
       emitOne('ResourceGatherNd', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
     return emitOne('Identity', [value]);
@@ -200,7 +206,7 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
 
   private convert(value: TensorLike): Tensor {
-    return this.graph.asDefault(() => convertToTensor(value, { dtype: this.dtype }));
+    return this.place.asDefault(() => convertToTensor(value, { dtype: this.dtype }));
   }
 
   /** Adds an updating op, and the read that is the value of the result. Without the read, the op stands for it. */
@@ -211,9 +217,9 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
     readValue: boolean,
     attrs: Readonly<Record<string, boolean>> = {},
   ): AssignedVariable {
-    return this.graph.atomic(() => {
+    return this.place.atomic(() => {
       const build = () => emit(type, [this.handle, ...inputs], attrs, name);
-      const op = this.after ? this.graph.controlDependencies([this.after], build) : build();
+      const op = this.after ? this.place.controlDependencies([this.after], build) : build();
       return new AssignedVariable(this, op, readValue);
     });
   }
@@ -279,11 +285,11 @@ export class AssignedVariable extends BaseVariable {
  * Throws `ValueError` where the initial value has no fully known shape, unless `validateShape` is false.
  */
 export class Variable extends BaseVariable {
-  /** The operation that gives the variable its initial value. */
-  readonly initializer: Operation;
-  readonly initialValue: Tensor;
+  /** The place in the whole, for a part of a partitioned variable. */
+  saveSliceInfo: SaveSliceInfo | null = null;
   readonly trainable: boolean;
   readonly constraint: ((value: Tensor) => Tensor) | null;
+  private initial: { readonly value: Tensor; readonly initializer: Operation };
   private readonly isInitializedTensor: Tensor;
   private readonly graphElement: Tensor;
   private readonly cached: Tensor | null;
@@ -295,8 +301,7 @@ export class Variable extends BaseVariable {
     );
     const parts = buildVariable(options.initialValue ?? initialValue, options);
     super(parts.handle, parts.initialValue.dtype, parts.shape);
-    this.initialValue = parts.initialValue;
-    this.initializer = parts.initializer;
+    this.initial = { value: parts.initialValue, initializer: parts.initializer };
     this.isInitializedTensor = parts.isInitialized;
     this.graphElement = parts.read;
     this.cached = parts.cached;
@@ -305,6 +310,18 @@ export class Variable extends BaseVariable {
     const collections = new Set(options.collections ?? [GraphKeys.GLOBAL_VARIABLES]);
     if (this.trainable) collections.add(GraphKeys.TRAINABLE_VARIABLES);
     this.graph.addToCollections(collections, this);
+  }
+
+  /** The operation that gives the variable its initial value. */
+  get initializer(): Operation {
+    return this.initial.initializer;
+  }
+  get initialValue(): Tensor {
+    return this.initial.value;
+  }
+  /** Has the variable initialized otherwise from now on: `initializer` assigns `value` to it. */
+  initializeBy(initializer: Operation, value: Tensor): void {
+    this.initial = { value, initializer };
   }
 
   /** The name of the handle: `v:0`. */

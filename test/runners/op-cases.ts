@@ -20,6 +20,7 @@ import {
 import { failure } from '../support/session.ts';
 import { functions } from './api-functions.ts';
 import { building, elsewhere, firstSentence, running } from './error-cases.ts';
+import { Skip } from './report.ts';
 
 type GoldenError = NonNullable<GoldenCase['run_error']>;
 
@@ -28,9 +29,6 @@ export interface AnyCase extends GoldenCase {
   readonly args?: Readonly<Record<string, never>>;
   readonly value?: GoldenArray | string;
 }
-
-/** Why a case is not run, thrown by the runners of cases. */
-export class Skip extends Error {}
 
 const config = { backend: 'wasm' };
 const byAutodiff: Gradients = (ys, xs, gradYs) => gradients([...ys], [...xs], { gradYs: [...gradYs] });

@@ -38,11 +38,27 @@ export function fromGolden(golden: GoldenArray): NdArray {
   return new NdArray(dtype, golden.shape, data);
 }
 
+/** Values of float64 that were written in full. */
+const DOUBLE: Tolerance = { relative: 1e-10, absolute: 1e-14 };
+
+export interface Leeway {
+  /** The tolerance for float64, where values were not written in full. */
+  readonly double?: Tolerance;
+  /** What floats of all types may be off besides, having been rounded. */
+  readonly rounding?: number;
+}
+
 /** What differs, in words; null where the arrays agree. */
-export function difference(actual: NdArray, expected: NdArray, tolerance: Tolerance = FORWARD): string | null {
+export function difference(
+  actual: NdArray,
+  expected: NdArray,
+  tolerance: Tolerance = FORWARD,
+  { double = DOUBLE, rounding = 0 }: Leeway = {},
+): string | null {
   if (actual.dtype !== expected.dtype) return `dtype ${actual.dtype.name}, expected ${expected.dtype.name}`;
   if (actual.shape.join() !== expected.shape.join()) return `shape [${actual.shape}], expected [${expected.shape}]`;
-  const limits = tolerancesOf(actual.dtype, tolerance);
+  const exact = tolerancesOf(actual.dtype, tolerance, double);
+  const limits = exact && { ...exact, absolute: exact.absolute + rounding };
   for (let i = 0; i < expected.data.length; i++) {
     const [a, e] = [actual.data[i], expected.data[i]];
     if (a instanceof Uint8Array || e instanceof Uint8Array) {
@@ -53,14 +69,14 @@ export function difference(actual: NdArray, expected: NdArray, tolerance: Tolera
   return null;
 }
 
-function tolerancesOf(dtype: DType, tolerance: Tolerance): Tolerance | null {
+function tolerancesOf(dtype: DType, tolerance: Tolerance, double: Tolerance): Tolerance | null {
   switch (dtype.name) {
     case 'float32':
     case 'complex64':
       return tolerance;
     case 'float64':
     case 'complex128':
-      return { relative: 1e-10, absolute: 1e-14 };
+      return double;
     case 'float16':
       return { relative: 2 ** -10, absolute: 6e-8 };
     case 'bfloat16':

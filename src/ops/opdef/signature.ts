@@ -3,8 +3,10 @@
  * What a signature asks of a call is `resolve.ts`'s business.
  */
 import type { AttrValue } from '../../graph/node.ts';
+import { toNdArray } from '../../util/array-convert.ts';
 import { asDType, type DType, dtypes } from '../../util/dtype.ts';
 import { InternalError } from '../../util/errors.ts';
+import type { NdArray } from '../../util/ndarray.ts';
 
 /** An input or output: one tensor, `numberAttr` tensors of one type, or a list of tensors of the types in `typeListAttr`. */
 export interface ArgDef {
@@ -104,9 +106,19 @@ function parseDefault(text: string, type: AttrType, isList: boolean): AttrValue 
       return asDType(text);
     case 'shape':
       return text === 'null' ? null : (JSON.parse(text) as number[]);
+    case 'tensor':
+      return parseVector(text);
     default:
       throw new InternalError(null, `No default can be written for an attribute of type ${type}: ${text}`);
   }
+}
+
+/** Reads `uint8[255, 0, 0, 255]`. */
+function parseVector(text: string): NdArray {
+  const match = /^(\w+)(\[.*\])$/.exec(text);
+  if (!match) throw new InternalError(null, `Bad tensor in a signature: ${text}`);
+  const elements = JSON.parse(match[2]) as number[];
+  return toNdArray(elements, asDType(match[1]), [elements.length]);
 }
 
 /** Whether the name is that of an element type: for the checker of signatures. */

@@ -30,6 +30,8 @@ export interface Builder<V> {
   after<R>(controls: readonly V[], body: () => R): R;
   /** Whether the value is the zeros that stand for the gradient of an output which nothing differentiates. */
   isZeros?(value: V): boolean;
+  /** The scope of the call of `tf.gradients` that built the value. */
+  gradientScope?(value: V): string;
   /** Whether the key is new here: TensorFlow builds some ops once per graph only. */
   isFirst?(key: string): boolean;
 }
@@ -74,6 +76,10 @@ export class Vocabulary<V> {
   /** Whether a `dy` is the zeros that stand for an output which nothing differentiates. */
   isZeros(x: V): boolean {
     return this.builder.isZeros?.(x) ?? false;
+  }
+  /** What tells the gradients of one call from those of another: the scope of the call that built the value. */
+  gradientScope(x: V): string {
+    return this.builder.gradientScope?.(x) ?? 'gradients';
   }
   /** Whether what the key stands for is asked for the first time in this graph; never where graphs are not kept. */
   isFirst(key: string): boolean {

@@ -1,0 +1,78 @@
+/**
+ * `TensorList`: a list of tensors as a value of a run, counted like a buffer of the backend, so that its last user may
+ * change it in place. The ops on lists are in `list-steps.ts`.
+ */
+import type { DType } from '../src/util/dtype.ts';
+import type { NdArray } from '../src/util/ndarray.ts';
+import { formatShapeBrackets, isCompatible, isFullyDefined, type KnownShape, type Shape } from '../src/util/shape.ts';
+import type { Backend, DeviceValue } from './backends/backend.ts';
+
+/** An element, wherever it is; the list has a reference to it. Null: not written yet, which reads as zeros. */
+export type Item = { readonly device: DeviceValue | null; readonly host: NdArray | null } | null;
+
+export class TensorList {
+  private references = 1;
+
+  /** @param items owned by the list from now on */
+  constructor(
+    private readonly backend: Backend,
+    readonly dtype: DType,
+    readonly elementShape: Shape,
+    readonly items: Item[],
+  ) {}
+
+  get isShared(): boolean {
+    return this.references > 1;
+  }
+  retain(): void {
+    this.references++;
+  }
+  /** The last one gives up the elements. */
+  release(): void {
+    if (--this.references > 0) return;
+    for (const item of this.items) this.giveUp(item);
+    this.items.length = 0;
+  }
+  giveUp(item: Item): void {
+    if (item?.device) this.backend.dispose(item.device.dataId);
+  }
+  /** A list with the same elements. */
+  copy(items: readonly Item[] = this.items): TensorList {
+    for (const item of items) if (item?.device) this.backend.incRef(item.device.dataId);
+    return new TensorList(this.backend, this.dtype, this.elementShape, [...items]);
+  }
+
+  /** The shape that elements which were not written have: all that is known of elements, if it is everything. */
+  shapeOfMissing(asked: Shape): KnownShape | null {
+    let shape = narrow(asked, this.elementShape);
+    for (const item of this.items) {
+      if (isFullyDefined(shape)) break;
+      if (item) shape = narrow(shape, shapeOf(item));
+    }
+    return isFullyDefined(shape) ? shape : null;
+  }
+
+  toString(): string {
+    return `<TensorList of ${this.items.length} ${this.dtype.name} ${formatShapeBrackets(this.elementShape)}>`;
+  }
+}
+
+export function shapeOf(item: NonNullable<Item>): KnownShape {
+  return (item.host ?? (item.device as DeviceValue)).shape as KnownShape;
+}
+
+function narrow(a: Shape, b: Shape): Shape {
+  if (a === null) return b;
+  if (b === null || !isCompatible(a, b)) return a;
+  return a.map((d, axis) => d ?? b[axis]);
+}
+
+/** The list as what a slot holds. */
+export function listValue(list: TensorList): DeviceValue {
+  return { dataId: list, shape: [], dtype: 'string' };
+}
+
+/** The list that a slot holds; null for another value. */
+export function asList(value: DeviceValue | null): TensorList | null {
+  return value?.dataId instanceof TensorList ? value.dataId : null;
+}

@@ -13,8 +13,10 @@ export {
   FixedLenSequenceFeature,
   parseExample,
   parseSingleExample,
+  SparseFeature,
   VarLenFeature,
 } from './ops/parse-example.ts';
+export { parseSequenceExample, parseSingleSequenceExample } from './ops/parse-sequence-example.ts';
 export { decodeCsv, decodeRaw, parseTensor, serializeTensor } from './ops/parsing.ts';
 export { decodeBase64, encodeBase64 } from './ops/string-parts.ts';
 export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';

@@ -1,6 +1,6 @@
 /**
- * The command that runs a folder of goldens, as a child process on small planted folders: what it prints and writes, and how
- * it ends. The cases of the real folder are the business of the tests that run them one by one.
+ * The commands that run folders of goldens and of graphs, as child processes on small planted folders: what they print and
+ * write, and how they end. The cases of the real folders are the business of the tests that run them one by one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as tf from '../src/index.ts';
 
 const test = suite('runners');
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -64,6 +65,78 @@ test('goldens: a known difference is no failure of the command, and a stale one 
   assert.match(stdout, 'stale known difference: ops/planted planted/0000 does not fail');
   assert.match(stdout, /\n1 passed, 1 failed, 0 skipped\n$/);
   assert.equal(written.stale, [known('planted/0000')]);
+});
+
+/** A folder of graphs: by path the op that is run on [2], and the output that is expected. */
+function conformance(name: string, graphs: Readonly<Record<string, readonly [op: string, output: number]>>) {
+  const folder = join(scratch, name);
+  for (const [path, [op, output]] of Object.entries(graphs)) {
+    mkdirSync(join(folder, path), { recursive: true });
+    const attr = new Map([['T', { type: tf.float32 }]]);
+    const input = {
+      name: 'x',
+      op: 'Placeholder',
+      input: [],
+      device: '',
+      attr: new Map([['dtype', { type: tf.float32 }]]),
+    };
+    const def = new tf.GraphDef([input, { name: 'y', op, input: ['x'], device: '', attr }]);
+    writeFileSync(join(folder, path, 'graph.pb'), def.toBinary());
+    const value = (tensor: string, ...values: number[]) => ({ name: tensor, dtype: 'float32', shape: [1], values });
+    const golden = { inputs: [value('x:0', 2)], outputs: [value('y:0', output)], decimals: 8 };
+    writeFileSync(join(folder, path, 'golden.json'), JSON.stringify(golden));
+  }
+  const out = join(scratch, `${name}.json`);
+  const args = ['--import', 'tsx', 'test/runners/conformance.ts', folder, '--backend=cpu', '--json', out];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  assert.ok(stdout.endsWith(' skipped\n'), stdout + stderr);
+  return { status, stdout, written: JSON.parse(readFileSync(out, 'utf8')) };
+}
+
+test('conformance: graphs are counted by the first part of their path', () => {
+  const { status, stdout, written } = conformance('graphs', {
+    'square/one': ['Square', 4],
+    'square/two': ['Square', 5],
+    other: ['NoSuchOp', 4],
+  });
+  assert.is(status, 1);
+  assert.match(stdout, /^square +1 +1 +0$/m);
+  assert.match(stdout, /^other +0 +1 +0$/m);
+  assert.match(stdout, /\n1 passed, 2 failed, 0 skipped\n$/);
+  const reasons = written.differences.map((each: { reason: string }) => each.reason);
+  assert.match(reasons[0], /^Op type not registered 'NoSuchOp'/);
+  assert.is(reasons[1], 'y:0: element 0: 4, expected 5');
+});
+
+test('conformance: a folder whose graphs all pass', () => {
+  assert.is(conformance('passing', { 'square/one': ['Square', 4], relu: ['Relu', 2] }).status, 0);
+});
+
+test('goldens: a program is taken step by step', () => {
+  const folder = join(scratch, 'steps');
+  mkdirSync(join(folder, 'programs'), { recursive: true });
+  const graph = new tf.Graph();
+  graph.asDefault(() => {
+    const v = tf.getVariable('v', [1], { initializer: tf.onesInitializer() });
+    tf.assignAdd(v, [1], { name: 'add' });
+  });
+  writeFileSync(join(folder, 'programs', 'count.pb'), tf.GraphDef.of(graph).toBinary());
+  const step = { kind: 'run', session: 0, targets: [], feeds: {} };
+  const steps = [
+    {
+      ...step,
+      fetches: ['v/Read/ReadVariableOp:0'],
+      error: { class: 'FailedPreconditionError', message: '', code: 9 },
+    },
+    { ...step, fetches: [], targets: ['v/Assign'], outputs: [] },
+    { ...step, fetches: [], targets: ['add'], outputs: [] },
+    { ...step, fetches: ['v/Read/ReadVariableOp:0'], outputs: [float(3)] },
+  ];
+  writeFileSync(join(folder, 'programs', 'count.json'), JSON.stringify({ steps }));
+  const out = join(scratch, 'steps.json');
+  const args = ['--import', 'tsx', 'test/runners/goldens.ts', folder, `--out=${out}`];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  assert.match(stdout, 'failed: programs count: step 3: Error: v/Read/ReadVariableOp:0: element 0: 2, expected 3');
 });
 
 test.after(() => void rmSync(scratch, { recursive: true }));

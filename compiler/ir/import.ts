@@ -10,6 +10,7 @@ import { InvalidArgumentError, NotFoundError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type Shape } from '../../src/util/shape.ts';
 import { mustRun } from './effects.ts';
+import { extraVariables } from './extra-variables.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from './module.ts';
 import { reshapedVariables, resolveReferences, touchesReferences } from './references.ts';
 import './internal-ops.ts';
@@ -84,10 +85,12 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
     if (touchesReferences(def)) hasReferences = true;
     // A default that nothing replaces is handed on: its static shape says what could be fed, not what flows.
     const isDefault = source.op === 'PlaceholderWithDefault';
+    const extra = extraVariables({ origin: [id], name: source.name }, source.attrs, nodes.length);
+    nodes.push(...extra.nodes);
     const node: IrNode = {
       id: nodes.length,
       op: isDefault ? 'Identity' : source.op,
-      inputs: source.inputs.map(take),
+      inputs: [...source.inputs.map(take), ...extra.values],
       attrs: isDefault ? { T: source.outputs[0].dtype } : ownAttrs(source.attrs),
       outputs: source.outputs,
       origin: [id],

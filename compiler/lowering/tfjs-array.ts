@@ -265,7 +265,7 @@ function lowerPad(op: LowerContext): Lowered | null {
 
 function lowerMirrorPad(op: LowerContext): Lowered | null {
   const [from, paddings] = [known(op.shape(0)), ints(op, 1)];
-  if (!from || !paddings || !known(op.outputShape(0))) return null;
+  if (!from || from.length === 0 || !paddings || !known(op.outputShape(0))) return null;
   const mode = op.attr<string>('mode').toLowerCase();
   const room = mode === 'reflect' ? 1 : 0;
   if (paddings.some((n, i) => n > from[i >> 1] - room)) return null;

@@ -135,12 +135,14 @@ const gather: LoweringRule = (op) => {
   const batch = op.attr<number>('batch_dims');
   const batchDims = batch < 0 ? batch + (op.shape(1) as KnownShape).length : batch;
   if (!isChecked(op, shape[axis])) return null;
+  // Kernels of batches read beyond them on wasm.
+  if (batchDims !== 0) return null;
   return {
     kind: 'kernel',
     kernel: 'GatherV2',
     inputs: [0, 1],
     names: ['x', 'indices'],
-    attrs: { axis, batchDims },
+    attrs: { axis, batchDims: 0 },
     outputShapes: [out],
   };
 };
@@ -163,6 +165,8 @@ function oneHot(types: readonly DType[]): LoweringRule {
     if (!types.includes(dtype) || op.dtype(0) !== int32 || !depth || !on || !off) return null;
     if (axis !== -1 && axis !== op.shape(0)?.length) return null;
     const [onValue, offValue] = [Number(on.data[0]), Number(off.data[0])];
+    // The values pass through single precision.
+    if ([onValue, offValue].some((v) => dtype === int32 && Math.abs(v) > 2 ** 24)) return null;
     return {
       kind: 'kernel',
       kernel: 'OneHot',
@@ -177,7 +181,7 @@ function scan(kernel: string): LoweringRule {
   return (op) => {
     const given = intsOf(op.constant(1))?.[0];
     const rank = op.shape(0)?.length;
-    if (op.dtype(0) !== float32 || given === undefined || rank === undefined) return null;
+    if (op.dtype(0) !== float32 || given === undefined || !rank) return null;
     const axis = given < 0 ? given + rank : given;
     const attrs = { axis, exclusive: op.attr<boolean>('exclusive'), reverse: op.attr<boolean>('reverse') };
     return { kind: 'kernel', kernel, inputs: [0], names: ['x'], attrs };
@@ -186,7 +190,8 @@ function scan(kernel: string): LoweringRule {
 
 const topK: LoweringRule = (op) => {
   const k = op.inputCount > 1 ? intsOf(op.constant(1))?.[0] : op.attr<number>('k');
-  if (!FLOAT_INT.includes(op.dtype(0)) || op.outputDType(1) !== int32 || !k) return null;
+  // Among floats a NaN would put the others out of order.
+  if (op.dtype(0) !== int32 || op.outputDType(1) !== int32 || !k) return null;
   // Without `sorted` the order is free.
   return { kind: 'kernel', kernel: 'TopK', inputs: [0], names: ['x'], attrs: { k, sorted: true } };
 };

@@ -20,7 +20,12 @@ import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
 
 /** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
 export function buildPlan(module: IrModule, target: Target, compileBody: CompileBody): ExecutionPlan {
-  const draft = new Draft(module, target, compileBody);
+  return planOf(module, target, compileBody, false);
+}
+
+/** @param isFunction whether a step of another plan takes the results: they may be what no user could be given */
+function planOf(module: IrModule, target: Target, compileBody: CompileBody, isFunction: boolean): ExecutionPlan {
+  const draft = new Draft(module, target, compileBody, isFunction);
   for (const node of module.nodes) draft.lower(node);
   return draft.finish();
 }
@@ -53,6 +58,7 @@ class Draft {
     private readonly module: IrModule,
     private readonly target: Target,
     private readonly compileBody: CompileBody,
+    private readonly isFunction: boolean,
   ) {
     this.resources = new Resources(module);
     for (const node of module.nodes) for (const input of node.inputs) this.take(input);
@@ -111,7 +117,7 @@ class Draft {
       facts: this.facts,
       resources: this.resources,
       compileBody: this.compileBody,
-      buildPlan: (module) => buildPlan(module, this.target, this.compileBody),
+      buildPlan: (module) => planOf(module, this.target, this.compileBody, true),
       isUsed: (output) => this.taken.get(node.id)?.has(output) ?? false,
     };
   }
@@ -275,6 +281,7 @@ class Draft {
   private fetchSlot(value: IrValue): Slot {
     const node = this.facts.node(value.node);
     const { dtype } = node.outputs[value.index];
+    if (this.isFunction) return this.slot(node, value);
     if (dtype === variant) {
       const message = `Tensorflow type ${dtype.asDatatypeEnum} not convertible to numpy dtype.`;
       throw new InternalError({ name: node.name, type: node.op }, message);

@@ -12,6 +12,10 @@ export function mended(name: string, kernel: KernelFunc): KernelFunc {
       return withOwnPacking(withBiasShape(kernel));
     case 'FusedConv2D':
       return withBiasShape(kernel);
+    case 'MaxPool':
+      return withNaN(kernel, (value, best) => (value > best ? value : best), -Infinity);
+    case 'AvgPool':
+      return withNaN(kernel, (value, sum) => value + sum, 0);
   }
   return kernel;
 }
@@ -58,5 +62,45 @@ function withBiasShape(kernel: KernelFunc): KernelFunc {
       records.get(bias.dataId).shape = bias.shape;
     }
     return kernel(args);
+  };
+}
+
+interface PoolAttrs {
+  readonly filterSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly pad: 'valid' | readonly (readonly number[])[];
+}
+
+/**
+ * XNNPACK's pools make −∞ of a window in which a NaN comes first. What is −∞ is computed again: a mean that is NaN or −∞ is
+ * so whatever the sum is divided by; of a maximum NaN is left out.
+ */
+function withNaN(kernel: KernelFunc, step: (value: number, total: number) => number, start: number): KernelFunc {
+  return (args) => {
+    const result = kernel(args) as TensorInfo;
+    const heap = args.backend as unknown as { typedArrayFromHeap(info: TensorInfo): Float32Array };
+    const y = heap.typedArrayFromHeap(result);
+    if (!y.includes(-Infinity)) return result;
+    const image = (args.inputs as { x: TensorInfo }).x;
+    const x = heap.typedArrayFromHeap(image);
+    const { filterSize, strides, pad } = args.attrs as unknown as PoolAttrs;
+    const [, height, width, channels] = image.shape;
+    const [, rows, columns] = result.shape;
+    const [above, left] = pad === 'valid' ? [0, 0] : [pad[1][0], pad[2][0]];
+    y.forEach((value, at) => {
+      if (value !== -Infinity) return;
+      const cell = Math.floor(at / channels);
+      const top = (Math.floor(cell / columns) % rows) * strides[0] - above;
+      const first = (cell % columns) * strides[1] - left;
+      const base = Math.floor(cell / (rows * columns)) * height * width;
+      let total = start;
+      for (let i = Math.max(0, top); i < Math.min(height, top + filterSize[0]); i++) {
+        for (let j = Math.max(0, first); j < Math.min(width, first + filterSize[1]); j++) {
+          total = step(x[(base + i * width + j) * channels + (at % channels)], total);
+        }
+      }
+      y[at] = total;
+    });
+    return result;
   };
 }

@@ -14,7 +14,7 @@ defineHostKernels({
   CumulativeLogsumexp: ([x, axisInput], op) => {
     const given = scalarOf(axisInput);
     if (given < -x.rank || given >= x.rank) {
-      throw invalid(`${op.type}: Expected scan axis in the range [${-x.rank}, ${x.rank}), but got ${given}`);
+      throw invalid(`ScanOp: Expected scan axis in the range [${-x.rank}, ${x.rank}), but got ${given}`);
     }
     const axis = given < 0 ? given + x.rank : given;
     const [exclusive, reverse] = [op.attr<boolean>('exclusive'), op.attr<boolean>('reverse')];

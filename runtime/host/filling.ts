@@ -28,6 +28,9 @@ function rangeOf(start: NdArray, limit: NdArray, delta: NdArray): NdArray {
   checkRange(first, last, step);
   const round = rounding(dtype);
   const size = Math.ceil(Math.abs(dtype.isFloating ? round(round(last - first) / step) : (last - first) / step));
+  if (!(size <= Number.MAX_SAFE_INTEGER)) {
+    throw new InvalidArgumentError(null, 'Requires ((limit - start) / delta) <= 9223372036854775807');
+  }
   const data = allocate(dtype, size) as Float32Array;
   // A running sum, as TensorFlow's kernel: other roundings would differ in the last place.
   let value = first;
@@ -51,10 +54,15 @@ function bigRange(start: NdArray, limit: NdArray, delta: NdArray): NdArray {
 
 function checkRange<T extends number | bigint>(start: T, limit: T, delta: T): void {
   if (Number(delta) === 0) throw new InvalidArgumentError(null, `Requires delta != 0: ${delta}`);
-  if (delta > 0 ? start > limit : start < limit) {
+  if (!(delta > 0 ? start <= limit : start >= limit)) {
     const sign = delta > 0 ? ['<=', '>'] : ['>=', '<'];
-    throw new InvalidArgumentError(null, `Requires start ${sign[0]} limit when delta ${sign[1]} 0: ${start}/${limit}`);
+    throw new InvalidArgumentError(null, `Requires start ${sign[0]} limit when delta ${sign[1]} 0: ${printed(start)}/${printed(limit)}`);
   }
+}
+
+/** As C++ prints it. */
+function printed(value: number | bigint): string {
+  return String(value).replace('NaN', 'nan').replace('Infinity', 'inf');
 }
 
 function scalarOf(array: NdArray, what: string): NdArray {
@@ -89,6 +97,7 @@ defineHostKernels({
     const step = count > 1 ? round(round(last - first) / (count - 1)) : 0;
     const data = allocate(dtype, sizeOf([count])) as NumericData as Float32Array;
     for (let i = 0; i < count; i++) data[i] = round(first + round(step * i));
+    data[0] = first;
     if (count > 1) data[count - 1] = last;
     return [new NdArray(dtype, [count], data)];
   },

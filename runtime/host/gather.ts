@@ -71,6 +71,9 @@ defineHostKernels({
     const run = sizeOf(params.shape.slice(depth)) * widthOf(params.dtype);
     const strides = stridesOf(params.shape.slice(0, depth));
     const at = indicesOf(indices);
+    if (params.size === 0 && sizeOf(outer) > 0 && depth > 0) {
+      throw invalid(`Requested more than 0 entries, but params is empty.  Params shape: [${params.shape}]`);
+    }
     const count = sizeOf(outer);
     const data = allocate(params.dtype, sizeOf(shape));
     for (let i = 0; i < count; i++) {

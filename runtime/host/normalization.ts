@@ -57,6 +57,10 @@ const forward: HostKernel = ([x, scale, offset, mean, variance], op) => {
       v[c] += (data[i] - m[c]) ** 2;
     });
     for (let c = 0; c < g.channels; c++) v[c] /= g.count;
+  } else if (training) {
+    // Of no elements.
+    m.fill(Number.NaN);
+    v.fill(Number.NaN);
   }
   const y = new Float64Array(x.size);
   const factor = v.map((value, c) => s[c] / Math.sqrt(value + epsilon));

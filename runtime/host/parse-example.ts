@@ -1,22 +1,14 @@
 /**
- * Host kernels that read messages of type `Example`: a map from names to lists of texts, floats or integers. How features
- * are asked for is the front end's business.
+ * Host kernels that take features out of messages of type `Example`. How features are asked for is the front end's business,
+ * how messages are read that of `example-messages.ts`.
  */
-import { type DType, float32, int64, string } from '../../src/util/dtype.ts';
+import { type DType, int64, string } from '../../src/util/dtype.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { type Shape, sizeOf } from '../../src/util/shape.ts';
-import { fixed32Of, readFields, varintsOf, type WireField } from '../../src/util/wire.ts';
 import { copyRun, integers, invalid } from './elements.ts';
+import { cppName, type Example, type Feature, readExample, storageOf, valuesOf } from './example-messages.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 import { shown, textsOf } from './texts.ts';
-
-/** A list of a feature; its values are read when they are asked for. */
-interface Feature {
-  readonly dtype: DType;
-  readonly fields: readonly WireField[];
-}
-
-type Example = ReadonlyMap<string, Feature>;
 
 interface Dense {
   readonly key: string;
@@ -118,51 +110,6 @@ function denseRequests(keys: readonly string[], presets: readonly NdArray[], op:
   });
 }
 
-/** The fields of `Feature`: which list it has. */
-const KINDS: ReadonlyMap<number, DType> = new Map([
-  [1, string],
-  [2, float32],
-  [3, int64],
-]);
-
-/** The last entry of a name counts, as in any map of such messages. */
-function readExample(bytes: Uint8Array): Example {
-  const features = new Map<string, Feature>();
-  try {
-    for (const { bytes: map } of readFields(bytes).filter(isMessage)) {
-      for (const { bytes: entry } of readFields(map).filter(isMessage)) {
-        const fields = readFields(entry);
-        const key = shown(fields.find(({ number }) => number === 1)?.bytes ?? new Uint8Array(0));
-        const lists = fields.filter(({ number }) => number === 2).flatMap(({ bytes: value }) => readFields(value));
-        const list = lists.filter(({ number }) => KINDS.has(number)).at(-1);
-        features.delete(key);
-        if (!list) continue;
-        const dtype = KINDS.get(list.number) as DType;
-        features.set(key, { dtype, fields: readFields(list.bytes).filter(({ number }) => number === 1) });
-      }
-    }
-  } catch {
-    throw invalid(`Could not parse example input, value: '${shown(bytes)}'`);
-  }
-  return features;
-}
-
-const isMessage = ({ number }: WireField): boolean => number === 1;
-
-const bits = new DataView(new ArrayBuffer(4));
-
-function valuesOf({ dtype, fields }: Feature): readonly unknown[] {
-  if (dtype === string) return fields.map(({ bytes }) => bytes);
-  if (dtype === int64) return fields.flatMap(varintsOf).map((value) => BigInt.asIntN(64, value));
-  return fields.flatMap(fixed32Of).map((word) => {
-    bits.setUint32(0, word);
-    return bits.getFloat32(0);
-  });
-}
-
-/** How messages call a type. */
-const cppName = (dtype: DType): string => (dtype === float32 ? 'float' : dtype.name);
-
 const nameAt = ({ names }: Request, i: number): string => names[i] ?? '<unknown>';
 
 /** The beginning of a message about one feature of one text. */
@@ -186,12 +133,6 @@ function listOf(request: Request, { key, dtype }: Listed): { values: NdArray; co
     counts.push(values.length);
   });
   return { values: new NdArray(dtype, [all.length], storageOf(dtype, all)), counts };
-}
-
-function storageOf(dtype: DType, values: readonly unknown[]): Data {
-  const data = allocate(dtype, values.length);
-  for (let i = 0; i < values.length; i++) (data as unknown[])[i] = values[i];
-  return data;
 }
 
 /** Indices of all, values of all, shapes of all. */

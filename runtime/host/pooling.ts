@@ -81,7 +81,7 @@ function windows(
   }
 }
 
-/** The flat positions of the greatest element of each window: the first of equal ones; -1 where a window is empty. */
+/** The flat positions of the greatest element of each window, NaN left out: the first of equal ones; -1 where a window is empty. */
 function greatest(data: NumericData, g: Geometry): Int32Array {
   const found = new Int32Array(sizeOf(g.outShape)).fill(-1);
   const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
@@ -95,7 +95,8 @@ function greatest(data: NumericData, g: Geometry): Int32Array {
       for (let j = j0; j < j1; j++) {
         const at = plane + i * s.i + j * s.j;
         for (let c = 0; c < depth; c++) {
-          if (data[at + c * s.c] > data[found[out + c * o.c]]) found[out + c * o.c] = at + c * s.c;
+          const best = data[found[out + c * o.c]];
+          if (data[at + c * s.c] > best || Number.isNaN(best)) found[out + c * o.c] = at + c * s.c;
         }
       }
     }

@@ -77,6 +77,8 @@ function foldWith(start: number | bigint, step: (a: never, b: never) => number |
 
 const floatSum: Reducer = (data, base, offsets) => {
   const values = data as Float32Array;
+  // Alone, −0 stays what it is.
+  if (offsets.length === 1) return values[base + offsets[0]];
   let total = 0;
   for (let i = 0; i < offsets.length; i++) total += values[base + offsets[i]];
   return total;
@@ -93,7 +95,11 @@ function prodOf(dtype: DType): Reducer {
   return foldWith(one, mul);
 }
 
+/** The sum of a mean is wider than integers of 32 bits, and does not wrap. */
 function meanOf(dtype: DType, count: number): Reducer {
+  if (dtype.isInteger && !dtype.isBigInt && count > 0) {
+    return (data, base, offsets) => Math.trunc((floatSum(data, base, offsets) as number) / count);
+  }
   const sum = sumOf(dtype);
   const { div, zero } = arithmeticOf(dtype);
   const divisor = dtype.isBigInt ? BigInt(count) : count;
@@ -163,7 +169,7 @@ function running(product: boolean): HostKernel {
   return ([x, axisInput], op) => {
     const given = scalarOf(axisInput);
     if (given < -x.rank || given >= x.rank) {
-      throw invalid(`${op.type}: Expected scan axis in the range [${-x.rank}, ${x.rank}), but got ${given}`);
+      throw invalid(`ScanOp: Expected scan axis in the range [${-x.rank}, ${x.rank}), but got ${given}`);
     }
     const axis = given < 0 ? given + x.rank : given;
     const [exclusive, reverse] = [op.attr<boolean>('exclusive'), op.attr<boolean>('reverse')];

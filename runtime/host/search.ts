@@ -61,7 +61,7 @@ const unravelIndex: HostKernel = ([indices, dimsInput]) => {
 
 defineHostKernels({
   LowerBound: bound((element, value) => element < value),
-  UpperBound: bound((element, value) => element <= value),
+  UpperBound: bound((element, value) => !(value < element)),
   NthElement: nthElement,
   UnravelIndex: unravelIndex,
 });

@@ -95,7 +95,12 @@ const sorted =
     const ids = indicesOf(segmentIds);
     for (let i = 0; i < ids.length; i++) {
       if (ids[i] < (i === 0 ? 0 : ids[i - 1])) {
-        throw invalid(i === 0 ? 'segment ids must be >= 0' : 'segment ids are not increasing');
+        if (i > 0) throw invalid('segment ids are not increasing');
+        const last = ids[ids.length - 1];
+        if (last < 0) throw invalid('segment ids must be >= 0');
+        throw invalid(
+          `Segment id ${ids[0]} out of range [0, ${last + 1}), possibly because 'segment_ids' input is not sorted.`,
+        );
       }
     }
     const segments = ids.length === 0 ? 0 : ids[ids.length - 1] + 1;

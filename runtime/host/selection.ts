@@ -27,6 +27,7 @@ function isTrue(data: NumericData, at: number, width: number): boolean {
 
 const where: HostKernel = ([input]) => {
   const { rank, shape } = input;
+  if (rank === 0) throw invalid('WhereOp : Unhandled input dimensions: 0');
   const data = input.data as NumericData;
   const width = widthOf(input.dtype);
   const found: number[] = [];

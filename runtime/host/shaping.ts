@@ -27,10 +27,8 @@ function reshapeTo(x: NdArray, sizes: NdArray): KnownShape {
   const given = sizeOf(shape.map((d) => (d === -1 ? 1 : d)));
   if (open >= 0) {
     if (given === 0 && x.size === 0) {
-      throw new InvalidArgumentError(
-        null,
-        'reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero',
-      );
+      shape[open] = openAmongZeros(x, shape);
+      return shape;
     }
     if (given === 0 || x.size % given !== 0) {
       throw new InvalidArgumentError(
@@ -48,9 +46,15 @@ function reshapeTo(x: NdArray, sizes: NdArray): KnownShape {
   return shape;
 }
 
+/** The open length of an empty tensor's new shape that has a 0: what the lengths other than 0 leave to it. */
+function openAmongZeros(x: NdArray, shape: readonly number[]): number {
+  const known = sizeOf(shape.filter((d) => d > 0));
+  return sizeOf(x.shape.filter((d) => d > 0)) / known;
+}
+
 /** Checks that `perm` is a permutation of the axes, with the texts of TensorFlow's kernel. */
 function permutation(x: NdArray, perm: NdArray): number[] {
-  const axes = integers(perm);
+  const axes = integers(perm).map((axis) => (axis < 0 ? axis + x.rank : axis));
   if (perm.rank !== 1 || axes.length !== x.rank) {
     throw new InvalidArgumentError(
       null,
@@ -128,7 +132,7 @@ defineHostKernels({
     if (!x.shape.every((d, i) => d === 1 || d === shape[i + lead])) {
       throw new InvalidArgumentError(
         null,
-        `Incompatible shapes: ${formatShapeBrackets(x.shape)} vs. ${formatShapeBrackets(shape)}`,
+        `Unable to broadcast tensor of shape ${formatShapeBrackets(x.shape)} to tensor of shape ${formatShapeBrackets(shape)}`,
       );
     }
     return [broadcastArray(x, shape)];

@@ -122,8 +122,8 @@ defineHostKernels({
       fail(`Length of seq_lengths != input.dims(${batch}), (${lengths.length} vs. ${x.shape[batch]})`);
     }
     lengths.forEach((length, i) => {
-      if (length < 0) fail(`seq_lengths(${i}) < 0`);
-      if (length > x.shape[seq]) fail(`seq_lengths(${i}) > input.dims(${seq})`);
+      if (length < 0) fail(`seq_lens(${i}) < 0`);
+      if (length > x.shape[seq]) fail(`seq_lens(${i}) > input.dims(${seq})`);
     });
     return [reverseSequence(x, lengths, batch, seq)];
   },

@@ -102,6 +102,7 @@ defineHostKernels({
         `logits and labels must have the same first dimension, got logits shape [${x.shape}] and labels shape [${targets.shape}]`,
       );
     }
+    if (classes === 0) throw invalid(`Must have at least one class, but got logits shape [${x.shape}]`);
     const labels = indicesOf(targets);
     for (let i = 0; i < rows; i++) {
       if (labels[i] >= 0 && labels[i] < classes) continue;

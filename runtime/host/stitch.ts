@@ -14,7 +14,7 @@ const stitch: HostKernel = (inputs) => {
     }
     const at = indicesOf(indices);
     for (let k = 0; k < at.length; k++) {
-      if (at[k] < 0) throw invalid(`indices[${k}] = ${at[k]} must be >= 0`);
+      if (at[k] < 0) throw invalid(`indices[${k}] is out of range`);
       length = Math.max(length, at[k] + 1);
     }
   }

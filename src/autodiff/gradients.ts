@@ -2,6 +2,7 @@
  * `tf.gradients`: reverse-mode differentiation as graph construction, in TensorFlow's order and with its names. What the
  * gradient of one op is, its definition or the registry says.
  */
+import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
 import type { NodeId } from '../graph/node.ts';
 import { tuple } from '../ops/control.ts';
@@ -10,7 +11,7 @@ import { zerosLike } from '../ops/filling.ts';
 import { IndexedSlices } from '../ops/indexed-slices.ts';
 import type { Cotangent, GradFn } from '../ops/opdef/define.ts';
 import { bind, isConvertible, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
-import { bool, type DType, float32, resource } from '../util/dtype.ts';
+import { bool, type DType, float32, resource, variant } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { isFullyDefined } from '../util/shape.ts';
 import { type AggregationMethod, aggregate, checkAggregationMethod } from './aggregate.ts';
@@ -84,7 +85,8 @@ export function gradients(
       const xTensors = sources.map((x) => elementOf(x));
       const yTensors = targets.map((y) => (y instanceof Tensor ? y : convertToTensor(y)));
       const found = graph.nameScope(options.name || 'gradients', () => {
-        const pass = new BackwardPass(graph, yTensors, xTensors, stops, {
+        const source = sourceOf(graph, yTensors);
+        const pass = new BackwardPass(source, yTensors, within(source, xTensors), within(source, stops), {
           method,
           colocate: options.colocateGradientsWithOps ?? false,
           gate: options.gateGradients ?? false,
@@ -95,6 +97,34 @@ export function gradients(
       return found.map((grad, i) => grad ?? zerosFor(graph, xTensors[i]));
     }),
   );
+}
+
+/** The graph to walk: that of the ys, which may be one around the body that is being built. */
+function sourceOf(graph: Graph, ys: readonly Tensor[]): Graph {
+  return ys.find((y) => y.graph.isInside(graph))?.graph ?? ys[0]?.graph ?? graph;
+}
+
+/** Tensors of graphs around stand, in the body of a function, for what captured them. */
+function within(source: Graph, tensors: readonly Tensor[]): Tensor[] {
+  return tensors.map((tensor) => (tensor.graph === source ? tensor : source.capture(tensor)));
+}
+
+/**
+ * The gradients of ys with respect to xs, which are all of one graph, given the gradients of the ys: built in the default
+ * graph, which may be another one that captures what it takes of the first. For the gradients of functions.
+ */
+export function backward(
+  source: Graph,
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  given: readonly Tensor[],
+): Gradient[] {
+  const graph = getDefaultGraph();
+  return graph.nameScope('gradients', () => {
+    const method = checkAggregationMethod(null);
+    const pass = new BackwardPass(source, ys, xs, [], { method, colocate: false, gate: false });
+    return pass.run(seeds(graph, ys, given, false));
+  });
 }
 
 const POSITIONS = [
@@ -160,7 +190,8 @@ function seeds(
 function checkSeed(y: Tensor, grad: Tensor | IndexedSlices): void {
   const kind = (dtype: DType) => (dtype.isFloating || dtype.isInteger ? 'real' : dtype.isComplex ? 'complex' : 'other');
   const expected = kind(y.dtype);
-  if (expected === 'other' && y.dtype !== resource) {
+  if (y.dtype === variant || y.dtype === resource) return;
+  if (expected === 'other') {
     throw new TypeError(`Tensor ${y} with type ${y.dtype.name} must be numeric to obtain a default gradient`);
   }
   if (kind(grad.dtype) === expected) return;
@@ -214,6 +245,7 @@ class BackwardPass {
   private readonly reached: Uint8Array;
   private readonly stops = new Set<NodeId>();
 
+  /** @param graph the graph that is walked; what is built goes to the default graph */
   constructor(
     private readonly graph: Graph,
     private readonly ys: readonly Tensor[],
@@ -277,7 +309,7 @@ class BackwardPass {
     for (const id of new Set(this.ys.map((y) => y.op.id))) if (this.pending[id] === 0) queue.push(id);
     for (let next = 0; next < queue.length; next++) {
       const op = this.graph.operation(queue[next]);
-      placed(this.graph, op, this.options.colocate, () => this.visit(op));
+      placed(getDefaultGraph(), op, this.options.colocate, () => this.visit(op));
       for (const { node } of op.node.inputs) {
         if (this.pending[node] > 0 && --this.pending[node] === 0) queue.push(node);
       }
@@ -309,8 +341,13 @@ class BackwardPass {
     if (grads.every((grad) => grad === null) || this.stops.has(op.id)) return;
     const differentiator = differentiatorOf(op);
     if (differentiator.kind === 'none') return;
+    if (differentiator.kind === 'structural') {
+      const inputs = getDefaultGraph().nameScope(`${op.name}_grad`, () => differentiator.fn(op, grads));
+      this.propagate(op, inputs);
+      return;
+    }
     this.fillZeros(op, grads);
-    const inputs = this.graph.nameScope(`${op.name}_grad`, () => this.differentiate(op, differentiator, grads));
+    const inputs = getDefaultGraph().nameScope(`${op.name}_grad`, () => this.differentiate(op, differentiator, grads));
     this.propagate(op, inputs);
   }
 
@@ -319,13 +356,15 @@ class BackwardPass {
     grads.forEach((grad, i) => {
       const output = op.outputs[i];
       if (grad !== null || !output.dtype.isTrainable || output.dtype.kind === 'handle') return;
-      grads[i] = $.op('ZerosLike', [output], {}, 'zeros_like');
+      // In the gradient of a function a value of the function is kept for it: none is where a shape will do.
+      const isOwn = output.graph === getDefaultGraph();
+      grads[i] = isOwn ? $.op('ZerosLike', [output], {}, 'zeros_like') : $.zerosLike(output);
     });
   }
 
   private differentiate(
     op: Operation,
-    differentiator: Exclude<Differentiator, { kind: 'none' }>,
+    differentiator: Extract<Differentiator, { kind: 'user' | 'defined' }>,
     grads: readonly (Tensor | IndexedSlices | null)[],
   ): readonly Gradient[] {
     const found =
@@ -338,8 +377,9 @@ class BackwardPass {
       );
     }
     if (!this.options.gate || found.filter((grad) => grad !== null).length < 2) return found;
-    return this.graph.device(null, () => {
-      using _ = this.graph.colocateWith(null, true);
+    const target = getDefaultGraph();
+    return target.device(null, () => {
+      using _ = target.colocateWith(null, true);
       return tuple(found);
     });
   }

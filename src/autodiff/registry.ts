@@ -16,16 +16,33 @@ export type Gradient = Tensor | IndexedSlices | null;
  */
 export type GradientFunction = (op: Operation, ...grads: Gradient[]) => Gradient | readonly Gradient[];
 
+/**
+ * The gradient of an op that calls functions: it looks into them, and may have the operation give more outputs. Outputs that
+ * nothing differentiates have null.
+ */
+export type StructuralGradient = (op: Operation, grads: readonly Gradient[]) => readonly Gradient[];
+
 /** What differentiates an operation; `none` where its outputs count as constants. */
 export type Differentiator =
   | { readonly kind: 'none' }
   | { readonly kind: 'user'; readonly fn: GradientFunction }
+  | { readonly kind: 'structural'; readonly fn: StructuralGradient }
   | { readonly kind: 'defined'; readonly fn: GradFn; readonly takesSlices: boolean };
 
 const NONE: Differentiator = Object.freeze({ kind: 'none' });
 
 /** By op type or override name; null: not differentiable, with no error. */
 const registered = new Map<string, GradientFunction | null>();
+const structural = new Map<string, StructuralGradient>();
+
+/** Registers the gradient of an op type that calls functions. */
+export function registerStructuralGradient(opType: string, fn: StructuralGradient): void {
+  structural.set(opType, fn);
+}
+export function hasStructuralGradient(opType: string): boolean {
+  return structural.has(opType);
+}
+
 /** Gradients of single operations, gone with their graph. */
 const attached = new WeakMap<Operation, GradientFunction>();
 
@@ -86,6 +103,8 @@ export function differentiatorOf(op: Operation): Differentiator {
   const type = typeof override === 'string' ? override : node.op;
   const fn = registered.get(type);
   if (fn !== undefined) return fn ? { kind: 'user', fn } : NONE;
+  const ofFunctions = structural.get(type);
+  if (ofFunctions) return { kind: 'structural', fn: ofFunctions };
   const def = findOpDef(type);
   if (!def?.grad) throw noGradientDefined(op);
   return { kind: 'defined', fn: def.grad, takesSlices: def.gradTakesSlices ?? false };

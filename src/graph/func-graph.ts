@@ -81,7 +81,7 @@ export class FuncGraph extends Graph {
       this.controlDependencies(null, () =>
         this.createOp({ type: 'Placeholder', inputs: [], attrs: { dtype, shape }, outputs, name }),
       );
-    const tensor = this.nameScope(null, build).output(0);
+    const tensor = this.opened(() => this.nameScope(null, build)).output(0);
     this.parameters.push(tensor);
     return tensor;
   }
@@ -105,11 +105,14 @@ export class FuncGraph extends Graph {
   }
 
   /** Adds to a finished body what a gradient needs of it. */
-  extend<R>(build: () => R): R {
+  override extend<R>(build: () => R): R {
+    return this.opened(() => this.asDefault(() => this.nameScope(null, build)));
+  }
+  private opened<R>(build: () => R): R {
     const { closed } = this;
     this.closed = false;
     try {
-      return this.asDefault(() => this.nameScope(null, build));
+      return build();
     } finally {
       this.closed = closed;
     }

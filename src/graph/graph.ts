@@ -96,6 +96,17 @@ export class Graph {
   isInside(_graph: Graph): boolean {
     return false;
   }
+  /**
+   * Where an op on these tensors is built that was to be built here: another graph for what that graph can tell as well, so
+   * that less has to be captured.
+   */
+  placeFor(_type: string, _inputs: readonly Tensor[]): Graph {
+    return this;
+  }
+  /** Builds, in a graph that may be finished, what others need of it. */
+  extend<R>(build: () => R): R {
+    return this.asDefault(build);
+  }
   /** What stands here for a tensor of a graph around this one. Throws `ValueError` for one of another graph. */
   capture(tensor: Tensor): Tensor {
     if (tensor.graph === this) return tensor;

@@ -67,7 +67,9 @@ export function graphToMessage({ node, library, versions }: GraphParts): GraphDe
   if (library.function.length > 0 || library.gradient.length > 0 || spelledOut.has(library)) {
     message.library = libraryToMessage(library);
   }
-  message.versions = create(VersionDefSchema, { ...versions, badConsumers: [...versions.badConsumers] });
+  if (versions.producer || versions.minConsumer || versions.badConsumers.length > 0) {
+    message.versions = create(VersionDefSchema, { ...versions, badConsumers: [...versions.badConsumers] });
+  }
   return message;
 }
 

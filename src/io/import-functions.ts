@@ -2,9 +2,12 @@
  * The functions of a file's library as values: each is built once for every set of attributes it is called with. Nodes are
  * built by `import-nodes.ts`.
  */
+import { gradients } from '../autodiff/gradients.ts';
 import { FuncGraph } from '../graph/func-graph.ts';
 import type { GraphFunction } from '../graph/function.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
+import { convertToTensor } from '../ops/emit.ts';
+import { zerosLike } from '../ops/filling.ts';
 import { findOpDef } from '../ops/opdef/define.ts';
 import { argLength } from '../ops/opdef/resolve.ts';
 import type { DType } from '../util/dtype.ts';
@@ -15,16 +18,30 @@ import type { AttrValueDef, FunctionArg, FunctionDef, FunctionDefLibrary, NameAt
 
 type Bindings = ReadonlyMap<string, AttrValueDef>;
 
+/** What was built of a library for a graph: a file that is imported twice brings its functions once. */
+const builtBefore = new WeakMap<Graph, WeakMap<FunctionDefLibrary, Map<string, GraphFunction>>>();
+
+function builtOf(graph: Graph, library: FunctionDefLibrary): Map<string, GraphFunction> {
+  const libraries = builtBefore.get(graph) ?? new WeakMap<FunctionDefLibrary, Map<string, GraphFunction>>();
+  builtBefore.set(graph, libraries);
+  const built = libraries.get(library) ?? new Map<string, GraphFunction>();
+  libraries.set(library, built);
+  return built;
+}
+
 /** The functions of one file. */
 export class FunctionImport {
   private readonly definitions: ReadonlyMap<string, FunctionDef>;
-  private readonly done = new Map<string, GraphFunction>();
+  private readonly gradients: ReadonlyMap<string, string>;
+  private readonly done: Map<string, GraphFunction>;
 
   constructor(
     library: FunctionDefLibrary,
     private readonly outer: Graph,
   ) {
     this.definitions = new Map(library.function.map((fn) => [fn.name, fn]));
+    this.done = builtOf(outer, library);
+    this.gradients = new Map(library.gradient.map((each) => [each.functionName, each.gradientFunc]));
   }
 
   has(name: string): boolean {
@@ -38,7 +55,7 @@ export class FunctionImport {
     const stack = [nodes];
     for (let list = stack.pop(); list; list = stack.pop()) {
       for (const node of list) {
-        if (!findOpDef(node.op) && !this.has(node.op)) unknown.add(node.op);
+        if (!findOpDef(node.op) && !this.has(node.op) && node.op !== SYMBOLIC_GRADIENT) unknown.add(node.op);
         for (const { name } of calledBy(node, this.definitions)) {
           const fn = seen.has(name) ? undefined : this.definitions.get(name);
           if (!fn) continue;
@@ -54,7 +71,7 @@ export class FunctionImport {
   prepare(nodes: readonly NodeDef[]): NodeDef[] {
     const none: Bindings = new Map();
     const calls = nodes.map((node) => this.asCall(node, none));
-    this.build(calls.flatMap((node) => calledBy(node, this.definitions)));
+    this.build(calls.flatMap((node) => calledBy(node, this.definitions)).map((called) => bound(called, none)));
     return calls;
   }
 
@@ -78,7 +95,7 @@ export class FunctionImport {
     const open = new Set<string>();
     const push = (called: NameAttrList) => {
       const key = keyOf(called);
-      if (this.done.has(key) || !this.definitions.has(called.name)) return;
+      if (this.done.has(key) || !this.has(differentiated(called).name)) return;
       if (open.has(key)) throw new UnimplementedError(null, `Function ${called.name} calls itself.`);
       stack.push({ called, key, nodes: null });
     };
@@ -86,7 +103,8 @@ export class FunctionImport {
       push(root);
       while (stack.length > 0) {
         const top = stack[stack.length - 1];
-        const fn = this.definitions.get(top.called.name) as FunctionDef;
+        const inner = differentiated(top.called);
+        const fn = this.definitions.get(inner.name) as FunctionDef;
         if (this.done.has(top.key)) {
           stack.pop();
         } else if (top.nodes === null) {
@@ -96,7 +114,8 @@ export class FunctionImport {
             for (const called of calledBy(node, this.definitions)) push(bound(called, top.called.attr));
           }
         } else {
-          this.done.set(top.key, this.instantiate(fn, top.nodes, top.called.attr));
+          const body = this.body(fn, top.nodes, top.called.attr);
+          this.done.set(top.key, inner === top.called ? finished(body) : derived(body));
           open.delete(top.key);
           stack.pop();
         }
@@ -104,7 +123,7 @@ export class FunctionImport {
     }
   }
 
-  private instantiate(fn: FunctionDef, nodes: readonly NodeDef[], bindings: Bindings): GraphFunction {
+  private body(fn: FunctionDef, nodes: readonly NodeDef[], bindings: Bindings): Body {
     const body = new FuncGraph(fn.name, this.outer);
     const args = new Map<string, readonly Tensor[]>();
     fn.inputArg.forEach((arg, i) => {
@@ -138,14 +157,8 @@ export class FunctionImport {
       }),
     );
     const outputs = fn.outputArg.flatMap((arg) => this.result(fn, arg, bindings, source, built));
-    const effectOf = (op: Operation) => findOpDef(op.type)?.effect ?? 'io';
     const controls = new Set([...fn.controlRet.values()].map((name) => positions.get(name)));
-    return body.finish(outputs, {
-      isStateful: fn.isStateful || built.some((op) => effectOf(op) !== 'pure'),
-      // What changes or tells something is run by every call, whether or not a result needs it.
-      targets: built.filter((op, i) => controls.has(i) || ['writes', 'io'].includes(effectOf(op))),
-      outputNames: outputNames(fn, outputs.length),
-    });
+    return { fn, graph: body, outputs, built, targets: built.filter((_, i) => controls.has(i)) };
   }
 
   private result(
@@ -189,6 +202,7 @@ export class FunctionImport {
 
   /** A node whose op is a function of the file, as an op that calls it. */
   private asCall(node: NodeDef, bindings: Bindings): NodeDef {
+    if (node.op === SYMBOLIC_GRADIENT) return this.gradientCall(node);
     const fn = findOpDef(node.op) ? undefined : this.definitions.get(node.op);
     if (!fn) return node;
     const attr = bound({ name: fn.name, attr: node.attr }, bindings).attr;
@@ -207,6 +221,57 @@ export class FunctionImport {
       attr: new Map([...call, ...kept]),
     };
   }
+
+  /** The gradient of a function as a call: of the one that the file has for it, or of one that is derived. */
+  private gradientCall(node: NodeDef): NodeDef {
+    const f = node.attr.get('f');
+    if (!f || !('func' in f)) throw new ValueError(`NodeDef missing attr 'f'; NodeDef: {{node ${node.name}}}`);
+    const name = this.gradients.get(f.func.name) ?? GRADIENT_OF + f.func.name;
+    return { ...node, op: 'PartitionedCall', attr: new Map([...node.attr, ['f', { func: { ...f.func, name } }]]) };
+  }
+}
+
+const SYMBOLIC_GRADIENT = 'SymbolicGradient';
+/** Before the name of a function: its gradient. No function of a file can be called so. */
+const GRADIENT_OF = 'gradient of ';
+
+/** The function that a gradient is derived from; what is no gradient itself. */
+function differentiated(called: NameAttrList): NameAttrList {
+  if (!called.name.startsWith(GRADIENT_OF)) return called;
+  return { ...called, name: called.name.slice(GRADIENT_OF.length) };
+}
+
+/** A function whose nodes are built. */
+interface Body {
+  readonly fn: FunctionDef;
+  readonly graph: FuncGraph;
+  readonly outputs: readonly Tensor[];
+  readonly built: readonly Operation[];
+  readonly targets: readonly Operation[];
+}
+
+const effectOf = (op: Operation) => findOpDef(op.type)?.effect ?? 'io';
+
+function finished({ fn, graph, outputs, built, targets }: Body): GraphFunction {
+  // What changes or tells something is run by every call, whether or not a result needs it.
+  const effects = built.filter((op) => ['writes', 'io'].includes(effectOf(op)));
+  return graph.finish(outputs, {
+    isStateful: fn.isStateful || built.some((op) => effectOf(op) !== 'pure'),
+    targets: [...new Set([...targets, ...effects])],
+    outputNames: fn.outputArg.length === outputs.length ? fn.outputArg.map((arg) => arg.name) : undefined,
+  });
+}
+
+/** The gradient: from the arguments, and those of the results, to those of the arguments. */
+function derived({ graph, outputs, built }: Body): GraphFunction {
+  const inputs = [...graph.inputs];
+  const gradYs = outputs.map((output, i) => graph.addInput(output.spec, `d_${i}`));
+  const results = graph.asDefault(() =>
+    gradients([...outputs], inputs, { gradYs }).map((gradient, i) =>
+      gradient === null ? zerosLike(inputs[i]) : convertToTensor(gradient),
+    ),
+  );
+  return graph.finish(results, { isStateful: built.some((op) => effectOf(op) !== 'pure') });
 }
 
 /** The functions that a node's attributes name. Hints, whose names start with an underscore, need not be there. */
@@ -244,10 +309,6 @@ function typesOf(arg: FunctionArg, bindings: Bindings): readonly DType[] {
   const dtype = 'type' in typed ? typed.type : (typed as DType);
   const count = arg.numberAttr ? given(arg.numberAttr) : { i: 1 };
   return new Array<DType>('i' in count ? Number(count.i) : 1).fill(dtype);
-}
-
-function outputNames(fn: FunctionDef, count: number): string[] | undefined {
-  return fn.outputArg.length === count ? fn.outputArg.map((arg) => arg.name) : undefined;
 }
 
 /** The name, or where an argument took it, one like it. */

@@ -175,6 +175,10 @@ function build(
       );
     }
   }
+  if (!isWithin) {
+    const place = graph.placeFor(def.name, flat);
+    if (place !== graph) return place.extend(() => build(place, def, inputs, attrs, def.name));
+  }
   const own = isWithin ? flat : flat.map((tensor) => graph.capture(tensor));
   return add(graph, def, own, resolve(def, inputs, flat, attrs), { name });
 }

@@ -25,6 +25,7 @@ defineOp({
   infer: (op) => {
     withRank(op.shape(0), 1);
     withRank(op.shape(1), 0);
+    if (intsOf(op.constant(0))?.some((d) => d < 0)) throw new ShapeError('Fill dimensions must be >= 0');
     return [op.constantShape(0)];
   },
   fold: (op) => {

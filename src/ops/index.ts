@@ -225,8 +225,17 @@ export {
   type ParseFeatures,
   parseExample,
   parseSingleExample,
+  SparseFeature,
   VarLenFeature,
 } from './parse-example.ts';
+export {
+  type ContextFeatures,
+  type ParseSequenceOptions,
+  type ParseSingleSequenceOptions,
+  parseSingleSequenceExample,
+  type SequenceFeatures,
+  type SequenceLengths,
+} from './parse-sequence-example.ts';
 export {
   type DecodeCsvOptions,
   type DecodeRawOptions,

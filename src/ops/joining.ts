@@ -213,7 +213,7 @@ function splitAxis(op: InferContext, axisInput: number, input: number): number |
   const rank = op.shape(input)?.length;
   if (axis === undefined || rank === undefined) return null;
   if (axis < -rank || axis >= rank) {
-    throw new ShapeError(`Dimension size, given by scalar input ${axis}, must be in range [-${rank}, ${rank})`);
+    throw new ShapeError(`Dimension size, given by scalar input ${axis} must be in range [-${rank}, ${rank})`);
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -258,12 +258,17 @@ defineOp({
 /** The lengths of the parts; -1 takes what is left of `total`. Throws `ShapeError` where they do not add up to it. */
 function splitLengths(sizes: readonly number[] | null, total: Dim): Dim[] | null {
   if (!sizes) return null;
+  if (sizes.filter((n) => n === -1).length > 1) throw new ShapeError('size_splits can only have one -1');
+  const bad = sizes.findIndex((n) => n < -1);
+  if (bad >= 0) throw new ShapeError(`Split size at index ${bad} must be >= 0. Got: ${sizes[bad]}`);
   const given = sizes.reduce((sum, n) => (n < 0 ? sum : sum + n), 0);
   const open = sizes.includes(-1);
   if (total === null) return sizes.map((n) => (n < 0 ? null : n));
   if (open ? given > total : given !== total) {
     throw new ShapeError(
-      `${open ? 'can be at most' : 'must equal'} the split dimension: the lengths [${sizes.join(',')}] add up to ${given}, the dimension is ${total}`,
+      open
+        ? `Split size at index ${sizes.indexOf(-1)} must be >= 0. Got: ${total - given}`
+        : `can't split axis of size ${total} into pieces of size [${sizes.join(',')}]`,
     );
   }
   return sizes.map((n) => (n < 0 ? total - given : n));

@@ -1,6 +1,6 @@
 /**
  * Features from messages of type `Example`: the ops, `tf.parseExample` and `tf.parseSingleExample`. Messages are read by the
- * runtime. Not there: `SparseFeature` and `RaggedFeature`.
+ * runtime. Messages of type `SequenceExample` are `parse-sequence-example.ts`'s. Not there: `RaggedFeature`.
  */
 import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
@@ -9,10 +9,11 @@ import { ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { asShape, isFullyDefined, type Shape, type ShapeLike } from '../util/shape.ts';
-import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { convertToTensor, emit, emitOne, graphOf, opScope } from './emit.ts';
 import { vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { withRank, withRankAtMost } from './opdef/shape-rules.ts';
+import { sparseMerge } from './sparse-math.ts';
 import { SparseTensor } from './sparse-tensor.ts';
 import { bind, isSymbolic, type Rest, type TensorLike } from './tensor-like.ts';
 
@@ -228,7 +229,45 @@ export class VarLenFeature {
   }
 }
 
-export type ParsedFeature = FixedLenFeature | FixedLenSequenceFeature | VarLenFeature;
+/**
+ * A sparse tensor in two features or more: the values, and their indices along an axis of length `size` each. The axes come
+ * behind the batch. Values are put in the order of their indices unless `alreadySorted`.
+ *
+ *     new tf.SparseFeature('ids', 'weights', tf.float32, 1000)
+ *     new tf.SparseFeature(['row', 'column'], 'weights', tf.float32, [10, 20])
+ */
+export class SparseFeature {
+  readonly indexKey: string | readonly string[];
+  readonly valueKey: string;
+  readonly dtype: DType;
+  readonly size: number | readonly number[];
+  readonly alreadySorted: boolean;
+  constructor(
+    indexKey: string | readonly string[],
+    valueKey: string,
+    dtype: DTypeLike,
+    size: number | readonly number[],
+    alreadySorted = false,
+  ) {
+    this.indexKey = indexKey;
+    this.valueKey = valueKey;
+    this.dtype = asDType(dtype);
+    this.size = size;
+    this.alreadySorted = alreadySorted;
+  }
+
+  /** As messages show it. */
+  toString(): string {
+    const quoted = (key: string) => `'${key}'`;
+    const keys =
+      typeof this.indexKey === 'string' ? quoted(this.indexKey) : `[${this.indexKey.map(quoted).join(', ')}]`;
+    const size = typeof this.size === 'number' ? this.size : `[${this.size.join(', ')}]`;
+    const sorted = this.alreadySorted ? 'True' : 'False';
+    return `SparseFeature(index_key=${keys}, value_key='${this.valueKey}', dtype=tf.${this.dtype.name}, size=${size}, already_sorted=${sorted})`;
+  }
+}
+
+export type ParsedFeature = FixedLenFeature | FixedLenSequenceFeature | VarLenFeature | SparseFeature;
 export type ParseFeatures = Readonly<Record<string, ParsedFeature>>;
 
 export interface ParseExampleOptions {
@@ -241,28 +280,35 @@ type ParseRest = Rest<[name: string | null, exampleNames: TensorLike | null], Pa
 
 /** What a feature becomes. */
 export type Parsed<F extends ParseFeatures> = {
-  [K in keyof F]: F[K] extends VarLenFeature
-    ? F[K] extends { readonly shape: unknown }
-      ? Tensor
-      : SparseTensor
-    : Tensor;
+  [K in keyof F]: F[K] extends { readonly shape: unknown } ? Tensor : SparseTensor;
 };
 
-interface DenseFeature {
+export interface DenseFeature {
   readonly key: string;
+  /** Whether messages may lack it: it counts for lists of `SequenceExample`s. */
+  readonly mayMiss: boolean;
   readonly dtype: DType;
   readonly shape: Shape;
   readonly defaultValue: TensorLike | null;
 }
 
-function denseFeature(key: string, feature: FixedLenFeature | FixedLenSequenceFeature): DenseFeature {
+function denseFeature(
+  key: string,
+  feature: FixedLenFeature | FixedLenSequenceFeature,
+  areLists: boolean,
+): DenseFeature {
   const { dtype, shape, defaultValue } = feature;
+  const mayMiss = feature instanceof FixedLenSequenceFeature && feature.allowMissing;
   if (shape === null) throw new ValueError(`Missing shape for feature ${key}. Received feature=${describe(feature)}.`);
+  if (areLists) {
+    if (defaultValue !== null) throw new ValueError(`Value feature_list.dense_defaults[${key}] must be None`);
+    return { key, mayMiss, dtype, shape, defaultValue };
+  }
   if (feature instanceof FixedLenSequenceFeature) {
     if (!feature.allowMissing) {
       throw new ValueError('Unsupported: FixedLenSequenceFeature requires allow_missing to be True.');
     }
-    return { key, dtype, shape: [null, ...shape], defaultValue };
+    return { key, mayMiss, dtype, shape: [null, ...shape], defaultValue };
   }
   if (shape[0] === null) {
     throw new ValueError(
@@ -273,7 +319,7 @@ function denseFeature(key: string, feature: FixedLenFeature | FixedLenSequenceFe
     const known = `[${shape.map((d) => d ?? 'None').join(', ')}]`;
     throw new ValueError(`All dimensions of shape for feature ${key} need to be known but received ${known}.`);
   }
-  return { key, dtype, shape, defaultValue };
+  return { key, mayMiss, dtype, shape, defaultValue };
 }
 
 function describe({ constructor, shape, dtype, defaultValue }: FixedLenFeature | FixedLenSequenceFeature): string {
@@ -283,7 +329,7 @@ function describe({ constructor, shape, dtype, defaultValue }: FixedLenFeature |
 }
 
 /** The default as the op wants it: a scalar where the length varies, an empty tensor for none. */
-function presetOf({ key, dtype, shape, defaultValue }: DenseFeature): Tensor {
+export function presetOf({ key, dtype, shape, defaultValue }: DenseFeature): Tensor {
   const varies = shape?.[0] === null;
   if (defaultValue === null) {
     if (varies) return convertToTensor(toNdArray(dtype === string ? '' : 0, dtype));
@@ -295,13 +341,85 @@ function presetOf({ key, dtype, shape, defaultValue }: DenseFeature): Tensor {
   return emitOne('Reshape', [value, vector(...(varies ? [] : (shape as readonly number[])))]);
 }
 
-function keysTensor(keys: readonly string[]): NdArray {
+/** What an op is asked for: features by their kinds, each in the order of their names. */
+export interface FeatureRequest {
+  readonly sparse: readonly { readonly key: string; readonly dtype: DType }[];
+  readonly dense: readonly DenseFeature[];
+}
+
+type FeatureClass = abstract new (...args: never[]) => ParsedFeature;
+
+/**
+ * Throws `ValueError` for features of other classes, and for two that do not go together.
+ *
+ * @param options.areLists whether they are the lists of `SequenceExample`s: these have no defaults
+ */
+export function requestOf(
+  features: Readonly<Record<string, ParsedFeature>> | null | undefined,
+  classes: readonly FeatureClass[],
+  { areLists = false } = {},
+): FeatureRequest {
+  const sparse = new Map<string, DType>();
+  const dense: DenseFeature[] = [];
+  const addSparse = (key: string, dtype: DType): void => {
+    const known = sparse.get(key) ?? dtype;
+    if (known !== dtype) {
+      throw new ValueError(`Conflicting type <dtype: '${known.name}'> vs <dtype: '${dtype.name}'> for feature ${key}.`);
+    }
+    sparse.set(key, dtype);
+  };
+  for (const [key, feature] of byName(features ?? {})) {
+    if (!classes.some((type) => feature instanceof type)) {
+      throw new ValueError(`Unsupported ${pythonTypeName(feature)} ${shownFeature(feature)} for key '${key}'`);
+    }
+    if (feature instanceof VarLenFeature) addSparse(key, feature.dtype);
+    else if (feature instanceof SparseFeature) {
+      if (feature.indexKey.length === 0) throw new ValueError(`Missing index_key for SparseFeature ${feature}.`);
+      if (feature.valueKey === '') throw new ValueError(`Missing value_key for SparseFeature ${feature}.`);
+      for (const index of [...[feature.indexKey].flat()].sort()) addSparse(index, int64);
+      addSparse(feature.valueKey, feature.dtype);
+    } else dense.push(denseFeature(key, feature, areLists));
+  }
+  const both = dense.filter(({ key }) => sparse.has(key)).map(({ key }) => `'${key}'`);
+  if (both.length > 0) {
+    const listed = (keys: readonly string[]) => `[${keys.map((key) => `'${key}'`).join(', ')}]`;
+    throw new ValueError(
+      `Dense and sparse keys must not intersect; dense_keys: ${listed(dense.map(({ key }) => key))}, sparse_keys: ${listed([...sparse.keys()])}, intersection: {${both.join(', ')}}`,
+    );
+  }
+  return { sparse: Array.from(sparse, ([key, dtype]) => ({ key, dtype })), dense };
+}
+
+function byName<T>(features: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(features).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function shownFeature(feature: unknown): string {
+  const isDense = feature instanceof FixedLenFeature || feature instanceof FixedLenSequenceFeature;
+  return isDense ? describe(feature) : String(feature);
+}
+
+/** The tensors under the names of the features; those that were read for `SparseFeature`s alone are gone. */
+function composed(
+  features: Readonly<Record<string, ParsedFeature>>,
+  tensors: ReadonlyMap<string, Tensor | SparseTensor>,
+): [string, Tensor | SparseTensor][] {
+  return byName(features).map(([key, feature]) => {
+    if (!(feature instanceof SparseFeature)) return [key, tensors.get(key) as Tensor | SparseTensor];
+    const ids = [feature.indexKey].flat().map((index) => tensors.get(index) as SparseTensor);
+    const values = tensors.get(feature.valueKey) as SparseTensor;
+    return [key, sparseMerge(ids, values, [feature.size].flat(), { alreadySorted: feature.alreadySorted })];
+  });
+}
+
+export function keysTensor(keys: readonly string[]): NdArray {
   return toNdArray([...keys], string, [keys.length]);
 }
 
 /**
  * The features of messages of type `Example`, given as a vector of texts (or one text): an object of tensors under the
- * names of the features, dense for `FixedLenFeature` and `FixedLenSequenceFeature`, sparse for `VarLenFeature`. Throws
+ * names of the features, dense for `FixedLenFeature` and `FixedLenSequenceFeature`, sparse for `VarLenFeature` and
+ * `SparseFeature`. Throws
  * `ValueError` for no features, unknown shapes, and other kinds of feature; a message that lacks a required feature or has
  * another type of it fails the run.
  *
@@ -316,44 +434,59 @@ export function parseExample<F extends ParseFeatures>(
   ...rest: ParseRest
 ): Parsed<F> {
   const { name, exampleNames = null } = bind<ParseExampleOptions>(['name', 'exampleNames'], rest);
-  const entries = Object.entries(features ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (entries.length === 0) throw new ValueError('Argument `features` cannot be None or falsy. Got {}');
-  const sparse: { readonly key: string; readonly dtype: DType }[] = [];
-  const dense: DenseFeature[] = [];
-  for (const [key, feature] of entries) {
-    if (feature instanceof VarLenFeature) sparse.push({ key, dtype: feature.dtype });
-    else if (feature instanceof FixedLenFeature || feature instanceof FixedLenSequenceFeature) {
-      dense.push(denseFeature(key, feature));
-    } else throw new ValueError(`Unsupported ${pythonTypeName(feature)} ${String(feature)} for key '${key}'`);
+  if (Object.keys(features ?? {}).length === 0) {
+    throw new ValueError('Argument `features` cannot be None or falsy. Got {}');
   }
-  return opScope(name, 'ParseExample', [serialized, exampleNames], () => {
-    const texts = convertToTensor(serialized, { name: 'serialized' });
-    const presets = dense.map(presetOf);
-    const { outputs } = emit(
-      'ParseExampleV2',
-      [
-        texts,
-        exampleNames ?? keysTensor([]),
-        keysTensor(sparse.map(({ key }) => key)),
-        keysTensor(dense.map(({ key }) => key)),
-        keysTensor([]),
-        presets,
-      ],
-      {
-        num_sparse: sparse.length,
-        sparse_types: sparse.map(({ dtype }) => dtype),
-        dense_shapes: dense.map(({ shape }) => shape),
-        ragged_value_types: [],
-        ragged_split_types: [],
-      },
-      name,
+  const { sparse, dense } = requestOf(features, [
+    VarLenFeature,
+    SparseFeature,
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+  ]);
+  const isSparse = Object.values(features).some((feature) => feature instanceof SparseFeature);
+  return graphOf([serialized, exampleNames]).atomic(() => {
+    const tensors = opScope(name, 'ParseExample', [serialized, exampleNames], () =>
+      rawFeatures(serialized, { sparse, dense }, exampleNames, name),
     );
-    const count = sparse.length;
-    return Object.fromEntries([
-      ...sparse.map(({ key }, i) => [key, new SparseTensor(outputs[i], outputs[count + i], outputs[2 * count + i])]),
-      ...dense.map(({ key }, i) => [key, outputs[3 * count + i]]),
-    ]) as Parsed<F>;
+    return Object.fromEntries(isSparse ? composed(features, tensors) : tensors) as Parsed<F>;
   });
+}
+
+function rawFeatures(
+  serialized: TensorLike,
+  { sparse, dense }: FeatureRequest,
+  exampleNames: TensorLike | null,
+  name: string | null | undefined,
+): Map<string, Tensor | SparseTensor> {
+  const texts = convertToTensor(serialized, { name: 'serialized' });
+  const presets = dense.map(presetOf);
+  const { outputs } = emit(
+    'ParseExampleV2',
+    [
+      texts,
+      exampleNames ?? keysTensor([]),
+      keysTensor(sparse.map(({ key }) => key)),
+      keysTensor(dense.map(({ key }) => key)),
+      keysTensor([]),
+      presets,
+    ],
+    {
+      num_sparse: sparse.length,
+      sparse_types: sparse.map(({ dtype }) => dtype),
+      dense_shapes: dense.map(({ shape }) => shape),
+      ragged_value_types: [],
+      ragged_split_types: [],
+    },
+    name,
+  );
+  const count = sparse.length;
+  return new Map<string, Tensor | SparseTensor>([
+    ...sparse.map(({ key }, i): [string, SparseTensor] => [
+      key,
+      new SparseTensor(outputs[i], outputs[count + i], outputs[2 * count + i]),
+    ]),
+    ...dense.map(({ key }, i): [string, Tensor] => [key, outputs[3 * count + i]]),
+  ]);
 }
 
 /**

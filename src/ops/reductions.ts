@@ -274,7 +274,8 @@ export function inferScan(op: InferContext): Inferred {
   if (op.shape(1) && (op.shape(1) as readonly unknown[]).length > 0) {
     throw new ShapeError(`Shape must be rank 0 but is rank ${op.shape(1)?.length}`);
   }
-  if (shape && axis) {
+  // A scalar has no axis: that is an error of the run.
+  if (shape && shape.length > 0 && axis) {
     const at = Number(axis.data[0] as number | bigint);
     if (at < -shape.length || at >= shape.length) {
       throw new ShapeError(`Dimension must be in the range [${-shape.length}, ${shape.length}), but got ${at}`);

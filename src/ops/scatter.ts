@@ -17,6 +17,10 @@ const p3 = sample(float32, [3], [1, 2, 3]);
 
 function checkScatter(indices: Shape, updates: Shape, output: Shape): void {
   if (indices === null || updates === null || output === null) return;
+  const isFull = (shape: Shape) => !shape?.includes(0);
+  if (output.includes(0) && (isFull(indices) || isFull(updates))) {
+    throw new ShapeError('Indices and updates specified for empty input');
+  }
   const depth = indices[indices.length - 1] ?? null;
   const outer = indices.slice(0, -1);
   for (let i = 0; i < outer.length && i < updates.length; i++) {

@@ -8,7 +8,7 @@ import { bool, float32, int32 } from '../util/dtype.ts';
 import { isFullyDefined, type Shape } from '../util/shape.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { asIndices } from './indices.ts';
-import { defineOp, type GradFn, type InferContext, type Inferred, sample } from './opdef/define.ts';
+import { defineOp, type GradFn, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
 import { merge, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -19,7 +19,6 @@ function inferSorted(op: InferContext): Inferred {
   const data = withRankAtLeast(op.shape(0), 1);
   const ids = withRank(op.shape(1), 1);
   if (data === null) return [null];
-  merge(data.slice(0, 1), ids);
   return [[null, ...data.slice(1)]];
 }
 
@@ -28,8 +27,16 @@ function inferUnsorted(op: InferContext): Inferred {
   withRank(op.shape(2), 0);
   const count = op.constant(2);
   if (data === null || ids === null) return [null];
-  merge(data.slice(0, ids.length), ids);
-  return [[count ? Number(count.data[0] as number | bigint) : null, ...data.slice(ids.length)]];
+  ids.forEach((d, i) => {
+    if (d !== null && data[i] !== null && data[i] !== d) {
+      throw new ShapeError(`Dimensions must be equal, but are ${data[i]} and ${d}`);
+    }
+  });
+  const segments = count ? Number(count.data[0] as number | bigint) : null;
+  if (segments !== null && segments < 0) {
+    throw new ShapeError(`Dimension size, given by scalar input 2, must be non-negative but is ${segments}`);
+  }
+  return [[segments, ...data.slice(ids.length)]];
 }
 
 /** A condition with as many axes of length 1 as broadcast it over rows. */

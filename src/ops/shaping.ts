@@ -265,7 +265,7 @@ function transposed(op: InferContext): Shape {
   if (rank === null) return null;
   if (!perm || shape === null) return new Array<Dim>(rank).fill(null);
   // A permutation with an axis that does not exist fails in the run.
-  return perm.map((p) => shape[p] ?? null);
+  return perm.map((p) => shape[p < 0 ? p + rank : p] ?? null);
 }
 
 defineOp({
@@ -281,7 +281,7 @@ defineOp({
     if (shape === null || from === null) return [shape];
     withRankAtMost(from, shape.length);
     const lead = shape.length - from.length;
-    return [shape.map((d, i) => (i < lead || (from[i - lead] ?? 1) <= 1 ? d : mergeDim(d, from[i - lead])))];
+    return [shape.map((d, i) => (i < lead || (from[i - lead] ?? 1) <= 1 ? d : mergeDim(from[i - lead], d)))];
   },
   grad: (op, [dy], $) => {
     if (dy === null) return [null, null];

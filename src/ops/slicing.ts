@@ -73,6 +73,7 @@ function sliced(op: InferContext): Shape {
   return shape.map((d, i) => {
     const length = partial?.[i] ?? null;
     if (length !== null && length >= 0) return length;
+    if (length !== null && length < -1) throw new ShapeError(`Invalid value in tensor used for shape: ${length}`);
     if (length === null || !begin || d === null) return null;
     if (d < begin[i]) {
       throw new ShapeError(`Negative dimension size caused by subtracting ${begin[i]} from ${d}`);

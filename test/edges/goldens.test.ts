@@ -34,6 +34,17 @@ const runs: Readonly<Record<string, Run>> = {
   cpu: onBackend('cpu'),
 };
 
+/** What differs, and why. Everything else is TensorFlow's. */
+const known: Readonly<Record<string, string>> = {
+  'a window of nothing but −∞': 'the least finite number there, by the start of its loop; −∞ here',
+  'a window over no channels': 'refused there for the depth of 1 in ksize',
+};
+
+/** Of these, which zero comes out is a matter of the order in which equals are compared, or zeros added up. */
+const FREE_ZEROS: ReadonlySet<string> = new Set(
+  'Maximum Minimum AddN Xdivy Xlogy Xlog1py Cumsum SegmentSum SegmentMean CumulativeLogsumexp'.split(' '),
+);
+
 /** Comparison takes 0 and −0 for equal; here they are not. */
 function checkZeros(values: readonly NdArray[], outputs: GoldenCase['outputs']): void {
   outputs?.forEach((golden, k) => {
@@ -53,6 +64,7 @@ for (const group of GROUPS) {
   for (const [where, run] of Object.entries(runs)) {
     const test = suite(`edges/${where}/${group}`);
     for (const c of cases) {
+      if (c.note && c.note in known) continue;
       const note = c.note ? ` (${c.note})` : '';
       test(`${c.id} ${c.op}${note}`, async () => {
         let values: readonly NdArray[] = [];
@@ -64,7 +76,7 @@ for (const group of GROUPS) {
           },
           GRADIENT,
         );
-        if (c.outputs) checkZeros(values, c.outputs);
+        if (c.outputs && !FREE_ZEROS.has(c.op as string)) checkZeros(values, c.outputs);
       });
       if (c.grads) test(`${c.id} ${c.op}${note}, gradients`, () => checkGradients(c, byAutodiff, run));
     }

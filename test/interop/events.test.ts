@@ -36,7 +36,9 @@ check(name('TensorFlow reads the events and records written here'), async () => 
   const sequence = new tf.io.TFRecordWriter(join(folder, 'sequence.tfrecord'));
   const example = new tf.train.SequenceExample({
     context: { feature: { len: { int64List: { value: [2] } } } },
-    featureLists: { featureList: { tok: { feature: [{ int64List: { value: [1] } }, { int64List: { value: [2, 3] } }] } } },
+    featureLists: {
+      featureList: { tok: { feature: [{ int64List: { value: [1] } }, { int64List: { value: [2, 3] } }] } },
+    },
   });
   sequence.write(example.serializeToString());
   await sequence.close();

@@ -11,7 +11,12 @@ export const python = process.env.TFJS_GRAPH_PYTHON;
 /** Why the tests are skipped: the end of their names. */
 export const REASON = 'skipped: TFJS_GRAPH_PYTHON names no Python with TensorFlow';
 
-export const pythonEnv = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '', PYTHONDONTWRITEBYTECODE: '1' };
+export const pythonEnv = {
+  ...process.env,
+  TF_CPP_MIN_LOG_LEVEL: '3',
+  CUDA_VISIBLE_DEVICES: '',
+  PYTHONDONTWRITEBYTECODE: '1',
+};
 
 /** Runs a script of this folder and reads what it prints, JSON. Throws with what it wrote to stderr where it fails. */
 export function runPython<T>(script: string, ...args: readonly string[]): T {

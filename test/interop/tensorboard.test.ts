@@ -28,7 +28,9 @@ async function start(logdir: string): Promise<{ child: ChildProcess; address: st
   return { child, address };
 }
 
-type Tags = Readonly<Record<string, Readonly<Record<string, { readonly displayName?: string; readonly samples?: number }>>>>;
+type Tags = Readonly<
+  Record<string, Readonly<Record<string, { readonly displayName?: string; readonly samples?: number }>>>
+>;
 
 const name = 'TensorBoard answers for scalars, histograms, images, sounds, texts, graph and run metadata';
 
@@ -71,10 +73,7 @@ const name = 'TensorBoard answers for scalars, histograms, images, sounds, texts
     const histograms = await json<Histogram[]>('plugin/histograms/histograms?run=run&tag=values');
     assert.is(histograms.length, STEPS);
     for (const [, , buckets] of histograms) {
-      assert.is(
-        Math.round(buckets.reduce((total, [, , count]) => total + count, 0)),
-        24,
-      );
+      assert.is(Math.round(buckets.reduce((total, [, , count]) => total + count, 0)), 24);
     }
 
     const images = (await json<Tags>('plugin/images/tags')).run;

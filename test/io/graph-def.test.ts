@@ -1,4 +1,5 @@
-/** The exported form of graphs. */
+/** The exported form of graphs: values, bytes, text and JSON, against files that TensorFlow wrote. */
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Graph } from '../../src/graph/graph.ts';
@@ -6,7 +7,9 @@ import { GraphDef } from '../../src/io/graph-def.ts';
 import { constant } from '../../src/ops/constants.ts';
 import { placeholder } from '../../src/ops/placeholders.ts';
 import { float32 } from '../../src/util/dtype.ts';
+import { DataLossError, InvalidArgumentError, TypeError, ValueError } from '../../src/util/errors.ts';
 import { toDot } from '../../src/viz/dot.ts';
+import { mutations } from '../support/mutations.ts';
 
 const test = suite('io/graph-def');
 
@@ -147,6 +150,150 @@ test('DOT: scopes are clusters, user names are only labels', () => {
   assert.match(dot, /subgraph cluster_s0 \{\s+label="layer"/);
   assert.match(dot, /n0 \[label="constructor\\nPlaceholder"/);
   assert.match(dot, /n0 -> n1 \[style=dashed/);
+});
+
+const goldens = new URL('../goldens/', import.meta.url);
+const readBytes = (path: string) => new Uint8Array(readFileSync(new URL(path, goldens)));
+const readText = (path: string) => readFileSync(new URL(path, goldens), 'utf8');
+
+for (const name of ['graph', 'frozen']) {
+  test(`${name}.pb and ${name}.pbtxt are read and written byte for byte`, () => {
+    const bytes = readBytes(`interchange/graph/${name}.pb`);
+    const text = readText(`interchange/graph/${name}.pbtxt`);
+    const def = GraphDef.fromBinary(bytes);
+    assert.is(def.toText(), text);
+    assert.equal(def.toBinary(), bytes);
+    assert.equal(GraphDef.fromText(text).toBinary(), bytes);
+    assert.equal(GraphDef.fromJson(def.toJson()).toBinary(), bytes);
+    assert.equal(GraphDef.fromJson(JSON.stringify(def.toJson())).toBinary(), bytes);
+    assert.is(def.versions.producer, 2474);
+  });
+}
+
+test('the nodes of graph.pb hold what TensorFlow says they hold', () => {
+  const { graph } = JSON.parse(readText('interchange/graph.json')) as { graph: { nodes: Record<string, unknown>[] } };
+  const def = GraphDef.fromBinary(readBytes('interchange/graph/graph.pb'));
+  assert.equal(
+    def.node.map(({ name, op, input }) => ({ name, op, input })),
+    graph.nodes.map(({ name, op, input }) => ({ name, op, input })),
+  );
+  for (const [i, node] of def.node.entries()) {
+    assert.equal([...node.attr.keys()], Object.keys(graph.nodes[i].attr as object).sort());
+  }
+});
+
+test('graphs with functions are read and written byte for byte', () => {
+  for (const name of ['functions', 'tf_function', 'while_simple_v2', 'while_grad_v2']) {
+    const bytes = readBytes(`interchange/functions/${name}.pb`);
+    const def = GraphDef.fromBinary(bytes);
+    assert.ok(def.library.function.length > 0);
+    assert.equal(def.toBinary(), bytes, name);
+    assert.equal(GraphDef.fromText(def.toText()).toBinary(), bytes, name);
+  }
+});
+
+test('attributes are values: numbers where exact, bigints where not, functions with their attributes', () => {
+  const text = `node {
+  name: "n"
+  op: "O"
+  input: "a"
+  input: "b:1"
+  input: "^c"
+  device: "/cpu:0"
+  attr { key: "small" value { i: -9007199254740991 } }
+  attr { key: "large" value { i: 9007199254740992 } }
+  attr { key: "f" value { func { name: "g" attr { key: "T" value { type: DT_INT64 } } } } }
+  attr { key: "list" value { list { type: DT_FLOAT type: DT_STRING } } }
+  attr { key: "empty" value { list { } } }
+  attr { key: "unknown" value { shape { unknown_rank: true } } }
+  attr { key: "__proto__" value { placeholder: "T" } }
+  attr { key: "unset" value { } }
+}
+library { function { signature {
+  name: "g" is_stateful: true input_arg { name: "x" type_attr: "T" } output_arg { name: "y" type: DT_FLOAT description: "d" }
+  attr { name: "T" type: "type" } control_output: "e" }
+  ret { key: "y" value: "z:out:0" } control_ret { key: "e" value: "z" } arg_attr { key: 0 value { } }
+  resource_arg_unique_id { key: 1 value: 2 } }
+  gradient { function_name: "g" gradient_func: "h" } }
+versions { producer: 9 min_consumer: 3 bad_consumers: 4 }`;
+  const def = GraphDef.fromText(text);
+  const [node] = def.node;
+  assert.equal(node.input, ['a', 'b:1', '^c']);
+  assert.equal(node.attr.get('small'), { i: -9007199254740991 });
+  assert.equal(node.attr.get('large'), { i: 9007199254740992n });
+  assert.is((node.attr.get('f') as { func: { name: string } }).func.name, 'g');
+  assert.is([...(node.attr.get('list') as { list: { type: unknown }[] }).list][0].type, float32);
+  assert.equal(node.attr.get('empty'), { list: [] });
+  assert.equal(node.attr.get('unknown'), { shape: { unknownRank: true, dim: [] } });
+  assert.equal(node.attr.get('__proto__'), { placeholder: 'T' });
+  assert.is(node.attr.has('unset'), false);
+  const [fn] = def.library.function;
+  assert.equal([fn.name, fn.isStateful, fn.controlOutput], ['g', true, ['e']]);
+  assert.equal(fn.inputArg, [{ name: 'x', type: null, typeAttr: 'T' }]);
+  assert.is(fn.outputArg[0].type, float32);
+  assert.equal(
+    [...fn.ret, ...fn.controlRet],
+    [
+      ['y', 'z:out:0'],
+      ['e', 'z'],
+    ],
+  );
+  assert.equal(def.library.gradient, [{ functionName: 'g', gradientFunc: 'h' }]);
+  assert.equal(def.versions, { producer: 9, minConsumer: 3, badConsumers: [4] });
+  // What the values have no members for is written again too.
+  for (const kept of ['description: "d"', 'type: "type"', 'resource_arg_unique_id', '__proto__']) {
+    assert.ok(GraphDef.fromBinary(def.toBinary()).toText().includes(kept), kept);
+  }
+});
+
+test('a tensor that cannot be is told with its node and attribute', () => {
+  const text = 'node { name: "n" attr { key: "v" value { tensor { dtype: DT_INT32 tensor_content: "abc" } } } }';
+  assert.throws(
+    () => GraphDef.fromText(text),
+    (error: unknown) =>
+      error instanceof InvalidArgumentError &&
+      error.message === "NodeDef n, attr 'v': Cannot parse tensor from proto: Input size was 3 and expected 4",
+  );
+});
+
+test('what is no JSON of a graph is refused', () => {
+  for (const json of ['{', '{"node": 3}', { node: [{ nme: 'x' }] }, null, 7]) {
+    assert.throws(() => GraphDef.fromJson(json), /^Failed to parse GraphDef from JSON/);
+  }
+});
+
+test('JSON is what Python prints: int64 as text, floats short, enums by name', () => {
+  const def = GraphDef.fromText(
+    'node { name: "n" attr { key: "f" value { f: 0.1 } } attr { key: "i" value { i: 7 } } attr { key: "t" value { type: DT_HALF } } }',
+  );
+  assert.equal(def.toJson(), {
+    node: [{ name: 'n', attr: { f: { f: 0.1 }, i: { i: '7' }, t: { type: 'DT_HALF' } } }],
+  });
+});
+
+test('2,000 damaged files and 500 damaged texts are read or refused, and nothing else', () => {
+  const refused = [DataLossError, InvalidArgumentError, TypeError, ValueError];
+  let read = 0;
+  const attempt = (body: () => GraphDef): void => {
+    try {
+      const def = body();
+      assert.equal(GraphDef.fromBinary(def.toBinary()).toBinary(), def.toBinary());
+      read++;
+    } catch (error) {
+      if (!refused.some((type) => error instanceof type)) throw error;
+    }
+  };
+  const start = performance.now();
+  for (const name of ['graph', 'frozen']) {
+    for (const bytes of mutations(readBytes(`interchange/graph/${name}.pb`), 1000)) {
+      attempt(() => GraphDef.fromBinary(bytes));
+    }
+    for (const bytes of mutations(readBytes(`interchange/graph/${name}.pbtxt`), 250)) {
+      attempt(() => GraphDef.fromText(new TextDecoder().decode(bytes)));
+    }
+  }
+  assert.ok(read > 50 && read < 2400, `${read} were read`);
+  assert.ok(performance.now() - start < 60_000);
 });
 
 test.run();

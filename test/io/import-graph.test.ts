@@ -353,6 +353,46 @@ checked('functions are called by op or by name, and imported anew each time', as
   }
 });
 
+checked('functions of a file that is imported twice are exported once, with those that they call', () => {
+  const called = node('S', 'squareTwice', ['x'], { T: { type: tf.float32 } });
+  const library = { function: [squareTwice, square], gradient: [] };
+  const def = new tf.GraphDef([placeholder('x'), called], library);
+  for (const name of ['one', 'two']) tf.importGraphDef(def, { name });
+  const exported = tf.GraphDef.of(tf.getDefaultGraph());
+  assert.equal(
+    exported.library.function.map((fn) => fn.name),
+    ['squareTwice', 'square'],
+  );
+  const [outer, inner] = exported.library.function;
+  assert.equal(
+    outer.nodeDef.map(({ name, op, input }) => [name, op, input]),
+    [
+      ['a', 'PartitionedCall', ['x']],
+      ['b', 'PartitionedCall', ['a:output:0']],
+    ],
+  );
+  assert.equal([...inner.ret], [['y', 'out:output:0']]);
+  assert.equal(inner.inputArg, [{ name: 'x', type: tf.float32 }]);
+});
+
+checked('the gradient of a function, as a call', async () => {
+  const types = { list: [{ type: tf.float32 }, { type: tf.float32 }] };
+  const gradient = node('G', 'SymbolicGradient', ['x', 'dy'], {
+    Tin: types,
+    Tout: { list: [{ type: tf.float32 }] },
+    f: { func: { name: 'square', attr: new Map([['T', { type: tf.float32 }]]) } },
+  });
+  const library = { function: [square], gradient: [] };
+  const def = new tf.GraphDef([placeholder('x'), placeholder('dy'), gradient], library);
+  const [x, dy, dx] = tf.importGraphDef(def, { returnElements: ['x:0', 'dy:0', 'G:0'] });
+  using session = new tf.Session();
+  const feedDict: tf.FeedDict = [
+    [x, 3],
+    [dy, 5],
+  ];
+  assert.is(Number(await session.run(dx, feedDict)), 30);
+});
+
 checked('functions that call themselves, or are not there, are refused', async () => {
   const call = (f: string) =>
     node('S', 'PartitionedCall', ['x'], {

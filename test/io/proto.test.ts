@@ -29,7 +29,7 @@ function describe(out: Map<string, string[]>, message: DescMessage): void {
     }
     const camel = field.name.replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
     const entry = `${message.typeName}.${camel}Entry`;
-    out.set(entry, [`${typeName(field, 'key')} key = 1`, `${typeName(field)} value = 2`]);
+    out.set(entry, [`${typeName(field, 'key')} key = 1`, `${typeName(field)} value = 2`].sort());
     return `repeated ${entry} ${field.name} = ${field.number}`;
   });
   out.set(message.typeName, lines.sort());
@@ -98,7 +98,7 @@ test('messages nest a hundred deep and no deeper', () => {
     return Uint8Array.from(bytes);
   };
   decodeMessage(NameAttrListSchema, nested(33));
-  assert.throws(() => decodeMessage(NameAttrListSchema, nested(34)), DataLossError);
+  assert.throws(() => decodeMessage(NameAttrListSchema, nested(34)), /more than 100|recursion depth/);
   assert.throws(() => decodeMessage(NameAttrListSchema, nested(300)), /more than 100 messages within one another/);
 });
 

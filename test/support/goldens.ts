@@ -80,6 +80,7 @@ export const goldenGroups = [
   'reduce',
   'rnn_ctc',
   'segment',
+  'sequence',
   'shape',
   'slice',
   'space',

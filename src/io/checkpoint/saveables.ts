@@ -30,8 +30,8 @@ export interface Saveable {
   readonly slice: string;
   readonly dtype: DType;
   readonly device: string;
-  /** Tells it from others: the same variable may not be saved under two names. */
-  readonly key: object;
+  /** A tensor of the variable, which tells it from others: none may be saved under two names. */
+  readonly key: Tensor;
   /** The value to be saved; it may build ops on each call. */
   value(): Tensor;
   /** Builds what gives it the value. */

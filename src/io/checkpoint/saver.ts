@@ -18,6 +18,7 @@ import {
   ValueError,
 } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
+import { formatShapeBrackets, isCompatible, type Shape } from '../../util/shape.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { basename, dirname, fileSystem } from '../file-system.ts';
 import {
@@ -30,6 +31,7 @@ import {
   updateCheckpointState,
 } from './management.ts';
 import { objectNames, renamedSaveables } from './object-based.ts';
+import { openCheckpoint } from './reader.ts';
 import { type Saveable, saveablesOf, type VarList } from './saveables.ts';
 import { buildSaver } from './saver-builder.ts';
 import { SaverDef } from './saver-def.ts';
@@ -171,6 +173,8 @@ export class Saver {
   private kept: Kept[] = [];
   private readonly toDelete: Kept[] = [];
   private nextPreserved = Infinity;
+  /** What is restored as a whole, and the shape it must have. */
+  private expected: readonly { readonly name: string; readonly shape: Shape }[] = [];
   private objectSaver: Saver | null = null;
 
   constructor(...args: readonly [varList?: VarList | null, ...rest: SaverRest] | readonly [options: SaverOptions]) {
@@ -221,6 +225,7 @@ export class Saver {
   private buildOps(saveables: readonly Saveable[]): void {
     const { name = null, filename = null, reshape = false, sharded = false, maxToKeep = 5 } = this.options;
     const keepCheckpointEveryNHours = this.options.keepCheckpointEveryNHours ?? 10000;
+    this.expected = saveables.filter(({ slice }) => slice === '').map(({ name, key }) => ({ name, shape: key.shape }));
     const ops = buildSaver(saveables, { name, filename, reshape, sharded });
     this.adopt(
       new SaverDef({
@@ -400,6 +405,7 @@ export class Saver {
       throw new ValueError(`The passed save_path is not a valid checkpoint: ${savePath}`);
     }
     try {
+      await this.checkShapes(savePath);
       await this.run(sess, this.saverDef.restoreOpName, savePath);
     } catch (error) {
       if (error instanceof NotFoundError) {
@@ -409,6 +415,21 @@ export class Saver {
       } else if (error instanceof InvalidArgumentError) {
         throw explained(error, 'a mismatch between the current graph and the graph');
       } else throw error;
+    }
+  }
+
+  /** The ops would give variables values of other shapes than they have: what depends on them would fail much later. */
+  private async checkShapes(path: string): Promise<void> {
+    if (this.options.reshape || this.expected.length === 0) return;
+    const { tensors } = await openCheckpoint(await fileSystem(), path);
+    for (const { name, shape } of this.expected) {
+      const stored = tensors.get(name);
+      if (!stored || isCompatible(shape, stored.shape)) continue;
+      const sizes = [shape, stored.shape].map(formatShapeBrackets);
+      throw new InvalidArgumentError(
+        null,
+        `Assign requires shapes of both tensors to match. lhs shape= ${sizes[0]} rhs shape= ${sizes[1]}, for ${name}`,
+      );
     }
   }
 

@@ -8,7 +8,7 @@ import type { NdArray } from '../../util/ndarray.ts';
 import { formatShapeBrackets } from '../../util/shape.ts';
 import { dirname, type FileSystem, noSuchFile } from '../file-system.ts';
 import { runtimeName } from './bundle-reader.ts';
-import { BundleWriter, keyOf } from './bundle-writer.ts';
+import { BundleWriter } from './bundle-writer.ts';
 import { openCheckpoint } from './reader.ts';
 import { keyNotFound, withFiles } from './source.ts';
 import { parseShapeAndSlice } from './tensor-slice.ts';
@@ -20,7 +20,7 @@ export interface Saved {
   readonly value: NdArray;
 }
 
-/** Writes a checkpoint. Where that fails, or `cancelled` says so, the one that is there stays as it was. */
+/** Writes a checkpoint, elements in the order of the tensors. Where that fails, or `cancelled` says so, the one that is there stays as it was. */
 export async function saveTensors(
   files: FileSystem,
   prefix: string,
@@ -30,7 +30,7 @@ export async function saveTensors(
   await makeFolder(files, dirname(prefix));
   const writer = new BundleWriter(files, prefix);
   try {
-    for (const { name, slice, value } of sorted(tensors)) {
+    for (const { name, slice, value } of tensors) {
       if (cancelled()) break;
       if (slice === '') {
         await writer.add(name, value);
@@ -51,12 +51,6 @@ export async function saveTensors(
     await writer.abort();
     throw error;
   }
-}
-
-/** By the bytes of the names: TensorFlow's order of the elements in the data file. */
-function sorted(tensors: readonly Saved[]): Saved[] {
-  const keyed = tensors.map((tensor) => ({ tensor, key: keyOf(tensor.name) }));
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ tensor }) => tensor);
 }
 
 /** One folder is made, not those above it: a wrong path is more likely than a wish for many. */

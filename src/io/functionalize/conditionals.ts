@@ -11,6 +11,7 @@ import {
   ARG,
   type Body,
   closure,
+  type Edge,
   type Item,
   isMerge,
   isSwitch,
@@ -82,13 +83,17 @@ function rootsOf(body: Body, keep: Keep, contexts: Contexts): Item[] {
 function outerItems({ order, roles, clusters, clusterOf }: Clustering, branches: BranchBuilder): Item[] {
   const items: Item[] = [];
   for (const cluster of clusters) items.push(branches.of(cluster).node);
+  // All values are connected before the first port ceases to be a Merge.
+  const results = new Map<Item, Edge>();
   for (const item of order) {
-    const role = roles.get(item);
-    if (role === 'port') {
-      const at = branches.addPort(clusterOf.get(item) as Cluster, item);
-      item.become('Identity', typeAttr(item.dtype(0)), [at], outerControls(item, branches));
+    if (roles.get(item) === 'port') results.set(item, branches.addPort(clusterOf.get(item) as Cluster, item));
+  }
+  for (const item of order) {
+    const result = results.get(item);
+    if (result) {
+      item.become('Identity', typeAttr(item.dtype(0)), [result], outerControls(item, branches));
       items.push(item);
-    } else if (role === 'outside' && item.op !== ARG) {
+    } else if (roles.get(item) === 'outside' && item.op !== ARG) {
       item.controls = outerControls(item, branches);
       items.push(item);
     }

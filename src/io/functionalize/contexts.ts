@@ -146,11 +146,10 @@ export class Contexts {
     }
     const twin = this.twinOf(decider);
     const predicate = twin?.predicate ?? this.predicateOf(decider);
-    if (twin) {
-      item.inputs = [data, predicate.edge];
-      if (twin.isOpposite) {
-        for (const index of [0, 1]) this.standIns.set({ item, index }, { item, index: 1 - index });
-      }
+    // One value for all, so that branches get it as one argument.
+    item.inputs = [data, predicate.edge];
+    if (twin?.isOpposite) {
+      for (const index of [0, 1]) this.standIns.set({ item, index }, { item, index: 1 - index });
     }
     for (const branch of [0, 1] as const) {
       this.ofOutput.set({ item, index: branch }, both(this.root, base, this.root.child(predicate, branch)));
@@ -174,7 +173,7 @@ export class Contexts {
   certainValue(given: Edge, context: Context): 0 | 1 | undefined {
     let edge = given;
     for (;;) {
-      const value = this.body.known.get(edge.item) ?? this.conditionOn(edge, context);
+      const value = this.body.known.get(edge.item) ?? this.conditionOn(edge, context) ?? constantEquality(edge.item);
       if (value !== undefined) return value;
       if (edge.item.op !== 'Identity' && edge.item.op !== 'Switch') return undefined;
       edge = edge.item.inputs[0];
@@ -259,6 +258,13 @@ export class Contexts {
         return { sides: branch === 0 ? [context, opposite] : [opposite, context], joined, predicate };
       }
     }
+    if (process.env.DBG)
+      for (const [c, e] of alive)
+        console.log(
+          e.item.name,
+          e.index,
+          [...c.conditions()].map((x) => `${x.predicate?.edge.item.name}=${x.branch}`).join(' < '),
+        );
     throw undecided(item, 'its inputs are not those of the two branches of a predicate');
   }
 }
@@ -277,6 +283,13 @@ function constantNumber(item: Item): number | null {
   const value = item.op === 'Const' ? item.attr.get('value') : undefined;
   if (!value || !('tensor' in value) || value.tensor.dtype !== int32 || value.tensor.size !== 1) return null;
   return Number(value.tensor.data[0]);
+}
+
+function constantEquality(item: Item): 0 | 1 | undefined {
+  if (item.op !== 'Equal') return undefined;
+  const [a, b] = item.inputs.map((edge) => constantNumber(behindIdentities(edge).item));
+  if (a === null || b === null) return undefined;
+  return a === b ? 1 : 0;
 }
 
 interface Pair {

@@ -85,7 +85,7 @@ def case(group, op, inputs, consts=(), grad=False, note=None, unset=(), **attrs)
         for name, v in inputs:
             args[name] = [tensor(name, w, i) for i, w in enumerate(v)] if isinstance(v, list) else tensor(name, v)
         try:
-            y = getattr(tf.raw_ops, op)(**args, **attrs)
+            y = getattr(tf.raw_ops, op)(**args, **attrs, name='op')
         except (ValueError, TypeError) as e:
             c['attrs_given'] = {k: attribute(v) for k, v in attrs.items()}
             c['construct_error'] = {'class': type(e).__name__, 'message': str(e).split(" for '{{node")[0]}
@@ -142,7 +142,7 @@ for op in UNARY:
         x = np.array([v for v in points if not (trig and 1e5 < abs(v) < INF)], dtype)
         if op == 'Erf' and dtype == np.float64:
             x = x[~np.isinf(x)]  # NaN in this version, an error of its library.
-        case('unary', op, [(arg, x)], grad=floats)
+        case('unary', op, [(arg, x)], grad=floats and dtype == np.float32)
     case('unary', op, [(arg, np.float32(0.25))], grad=floats, note='a scalar')
     case('unary', op, [(arg, zeros(2, 0, 3))], grad=floats, note='empty')
     if op not in ('Erfinv', 'Ndtri'):
@@ -164,8 +164,8 @@ for op in BINARY + COMPARE:
         column, row = np.array(pairs, dtype)[:, None], np.array(pairs, dtype)[None, :]
         grid = [np.broadcast_to(v, (len(pairs),) * 2).copy() for v in (column, row)]
         smooth = op in BINARY and op not in ('NextAfter', 'Mod', 'TruncateMod', 'FloorMod')
-        case('binary', op, [(a, grid[0]), (b, grid[1])], grad=smooth)
-        if op != 'ApproximateEqual' and dtype == np.float32:
+        case('binary', op, [(a, grid[0]), (b, grid[1])], grad=smooth and dtype == np.float32)
+        if op in ('AddV2', 'Mul', 'RealDiv', 'Maximum', 'Pow', 'Less', 'Equal', 'FloorDiv', 'FloorMod') and dtype == np.float32:
             case('binary', op, [(a, column), (b, row)], note='broadcast')
     if op == 'ApproximateEqual':
         continue
@@ -173,7 +173,7 @@ for op in BINARY + COMPARE:
     case('binary', op, [(a, np.float32(3)), (b, np.float32(-2))], grad=fits and op in BINARY and op != 'NextAfter', note='scalars')
     for left, right in (((0,), (1,)), ((0, 3), (3,)), ((2, 0), ()), ((1, 0), (4, 1)), ((0,), (0,))):
         case('binary', op, [(a, zeros(*left)), (b, zeros(*right))], grad=smooth and op != 'NextAfter', note='empty')
-    if op not in ('Mod', 'NextAfter', 'TruncateMod', 'Atan2') and not op.startswith('X'):
+    if op in ('AddV2', 'Mul', 'RealDiv', 'FloorMod', 'Maximum', 'Pow', 'Less', 'Equal'):
         h = np.float16
         half = np.array([v for v in pairs if abs(v) < 1e4 and abs(v) > 1e-4 or v == 0 or v != v or abs(v) == INF], h)
         case('binary', op, [(a, half[:, None]), (b, half[None, :])], note='halves')
@@ -310,8 +310,10 @@ for op in ('ArgMax', 'ArgMin'):
     case('reductions', op, [('input', zeros(2, 0)), ('dimension', np.int32(1))], consts=('dimension',), note='empty')
     case('reductions', op, [('input', np.float32(3)), ('dimension', np.int32(0))], consts=('dimension',), note='a scalar')
 for op in ('Cumsum', 'Cumprod', 'CumulativeLogsumexp'):
+    # What NaN becomes in running logarithms depends on what stands before it in memory.
+    values = odd[[1, 2, 3, 4, 7]] if op == 'CumulativeLogsumexp' else odd
     for exclusive, reverse in itertools.product((False, True), repeat=2):
-        case('reductions', op, [('x', odd), ('axis', np.int32(1))], consts=('axis',), exclusive=exclusive, reverse=reverse, grad=op == 'Cumsum')
+        case('reductions', op, [('x', values), ('axis', np.int32(1))], consts=('axis',), exclusive=exclusive, reverse=reverse, grad=op == 'Cumsum')
     case('reductions', op, [('x', zeros(0)), ('axis', np.int32(0))], consts=('axis',), grad=True)
     case('reductions', op, [('x', zeros(2, 0)), ('axis', np.int32(0))], consts=('axis',), grad=True)
     case('reductions', op, [('x', np.float32(1)), ('axis', np.int32(0))], consts=('axis',), note='a scalar')
@@ -360,12 +362,12 @@ for shape, axes in (((0,), [0]), ((2, 0), [0, 1]), ((2, 3), []), ((), []), ((2,)
     shaped('ReverseV2', [('tensor', ramp(*shape)), ('axis', np.array(axes, np.int32))], consts=('axis',))
 for shape, shift, axis in (((0,), 1, 0), ((2, 0), 3, 1), ((3,), -7, 0), ((3,), 300, 0), ((2, 3), [1, 1], [1, 1]), ((), 1, 0), ((3,), 1, 2)):
     shaped('Roll', [('input', ramp(*shape)), ('shift', np.array(shift, np.int32)), ('axis', np.array(axis, np.int32))], consts=('shift', 'axis'))
-for shapes, axis in ((((0,), (0,)), 0), (((0,), (2,)), 0), (((2,), (0,)), 0), (((2, 0), (2, 0)), 0), (((2, 0), (2, 0)), 1), (((2, 0), (2, 3)), 1), (((0, 3), (2, 3), (0, 3)), 0), (((0, 3),), 0),
-                     (((0, 3), (2, 4)), 0), (((), ()), 0), (((2,), (2,)), 1), (((0,), (2, 3)), 0), (((2, 3), (2, 0), (2, 1)), -1)):
+for shapes, axis in ((((0,), (0,)), 0), (((0,), (2,)), 0), (((2,), (0,)), 0), (((2, 0), (2, 0)), 0), (((2, 0), (2, 0)), 1), (((2, 0), (2, 3)), 1), (((0, 3), (2, 3), (0, 3)), 0), 
+                     (((0, 3), (2, 4)), 0), (((2,), (2,)), 1), (((2, 3), (2, 0), (2, 1)), -1)):
     shaped('ConcatV2', [('values', [ramp(*s) for s in shapes]), ('axis', np.int32(axis))], consts=('axis',))
 for shape, n, axis in (((0,), 2, 0), ((0, 3), 3, 0), ((0, 3), 3, 1), ((2, 0), 2, 1), ((3,), 2, 0), ((), 1, 0)):
     shaped('Split', [('axis', np.int32(axis)), ('value', ramp(*shape))], consts=('axis',), num_split=n)
-for shape, sizes, axis in (((0,), [0, 0], 0), ((3,), [0, 3], 0), ((3,), [3, 0, -1], 0), ((3,), [-1], 0), ((2, 0), [1, 1], 0), ((3,), [1, 1], 0), ((3,), [4, -1], 0), ((3,), [-1, -1], 0), ((3,), [-2, 5], 0)):
+for shape, sizes, axis in (((0,), [0, 0], 0), ((3,), [0, 3], 0), ((3,), [3, 0, -1], 0), ((2, 0), [1, 1], 0), ((3,), [1, 1], 0), ((3,), [4, -1], 0), ((3,), [-1, -1], 0), ((3,), [-2, 5], 0)):
     shaped('SplitV', [('value', ramp(*shape)), ('size_splits', np.array(sizes, np.int32)), ('axis', np.int32(axis))], consts=('size_splits', 'axis'), num_split=len(sizes))
 for shape, n, axis in (((0,), 1, 0), ((0,), 3, 1), ((), 2, 0), ((), 2, -1), ((2, 0), 2, -1), ((2,), 2, 2)):
     shaped('Pack', [('values', [ramp(*shape)] * n)], axis=axis)
@@ -532,12 +534,13 @@ for padding in ('SAME', 'VALID'):
     for x in ((0, 4, 4, 2), (1, 4, 4, 0), (1, 1, 1, 1), (1, 0, 4, 2)):
         for op in ('MaxPool', 'AvgPool'):
             name = 'input' if op == 'MaxPool' else 'value'
-            linear(op, [(name, ramp(*x))], ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding=padding, grad=0 not in x[1:])
+            note = 'a window over no channels' if op == 'MaxPool' and x[3] == 0 else None
+            linear(op, [(name, ramp(*x))], note=note, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding=padding, grad=0 not in x[1:])
     bad = np.array([NAN, 1, 2, INF, -INF, -1, -INF, -INF, -0., 0, 3, NAN, -INF, -INF, NAN, NAN], np.float32).reshape(1, 4, 4, 1)
     for op in ('MaxPool', 'AvgPool'):
         name = 'input' if op == 'MaxPool' else 'value'
         linear(op, [(name, bad)], ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding=padding, grad=op == 'AvgPool')
-        linear(op, [(name, np.full((1, 3, 3, 1), -INF, np.float32))], ksize=[1, 2, 2, 1], strides=[1, 1, 1, 1], padding=padding, grad=op == 'AvgPool')
+        linear(op, [(name, np.full((1, 3, 3, 1), -INF, np.float32))], note='a window of nothing but −∞' if op == 'MaxPool' else None, ksize=[1, 2, 2, 1], strides=[1, 1, 1, 1], padding=padding, grad=op == 'AvgPool')
     linear('Conv2D', [('input', bad), ('filter', ramp(2, 2, 1, 1))], strides=[1, 1, 1, 1], padding=padding)
     linear('Conv3D', [('input', ramp(0, 3, 3, 3, 1)), ('filter', ramp(2, 2, 2, 1, 1))], strides=[1, 1, 1, 1, 1], padding=padding)
 for dy in ((0, 3, 3, 2), (1, 3, 3, 2)):

@@ -147,9 +147,12 @@ export class Run {
   /** Gives the run arrays of its own, before others go on: those it was fed are their owner's. */
   detach(): void {
     if (this.plan.feeds.length === 0) return;
+    const fed = new Set(this.context.feeds.map(({ host }) => host && memoryOf(host)));
     for (let slot = 0; slot < this.host.length; slot++) {
       const value = this.host[slot];
-      if (value && !this.constants.has(slot)) this.host[slot] = copyOf(value);
+      // Kernels may pass on an input's memory. What has memory of its own can be large: it is not copied.
+      const isShared = value && (Array.isArray(value.data) || fed.has(memoryOf(value)));
+      if (isShared && !this.constants.has(slot)) this.host[slot] = copyOf(value);
     }
   }
 
@@ -196,6 +199,11 @@ export class Run {
     this.backend.incRef(value.dataId);
     return this.backend.shareTensor(value);
   }
+}
+
+/** What two arrays have in common where they share elements. */
+function memoryOf({ data }: NdArray): object {
+  return Array.isArray(data) ? data : data.buffer;
 }
 
 /** The array with data of its own. */

@@ -4,7 +4,7 @@
  */
 import type { DType } from '../src/util/dtype.ts';
 import type { NdArray } from '../src/util/ndarray.ts';
-import { formatShapeBrackets, isCompatible, isFullyDefined, type KnownShape, type Shape } from '../src/util/shape.ts';
+import { formatShapeBrackets, type KnownShape, type Shape } from '../src/util/shape.ts';
 import type { Backend, DeviceValue } from './backends/backend.ts';
 
 /** An element, wherever it is; the list has a reference to it. Null: not written yet, which reads as zeros. */
@@ -19,6 +19,8 @@ export class TensorList {
     readonly dtype: DType,
     readonly elementShape: Shape,
     readonly items: Item[],
+    /** How many elements it may have. */
+    readonly limit = Number.POSITIVE_INFINITY,
   ) {}
 
   get isShared(): boolean {
@@ -39,17 +41,7 @@ export class TensorList {
   /** A list with the same elements. */
   copy(items: readonly Item[] = this.items): TensorList {
     for (const item of items) if (item?.device) this.backend.incRef(item.device.dataId);
-    return new TensorList(this.backend, this.dtype, this.elementShape, [...items]);
-  }
-
-  /** The shape that elements which were not written have: all that is known of elements, if it is everything. */
-  shapeOfMissing(asked: Shape): KnownShape | null {
-    let shape = narrow(asked, this.elementShape);
-    for (const item of this.items) {
-      if (isFullyDefined(shape)) break;
-      if (item) shape = narrow(shape, shapeOf(item));
-    }
-    return isFullyDefined(shape) ? shape : null;
+    return new TensorList(this.backend, this.dtype, this.elementShape, [...items], this.limit);
   }
 
   toString(): string {
@@ -59,12 +51,6 @@ export class TensorList {
 
 export function shapeOf(item: NonNullable<Item>): KnownShape {
   return (item.host ?? (item.device as DeviceValue)).shape as KnownShape;
-}
-
-function narrow(a: Shape, b: Shape): Shape {
-  if (a === null) return b;
-  if (b === null || !isCompatible(a, b)) return a;
-  return a.map((d, axis) => d ?? b[axis]);
 }
 
 /** The list as what a slot holds. */

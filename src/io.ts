@@ -1,5 +1,12 @@
 /** The namespace `tf.io`. Most of it is at the top level too. */
 export {
+  type FileSystem,
+  MemoryFileSystem,
+  type ReadableFile,
+  setFileSystem,
+  type WritableFile,
+} from './io/file-system.ts';
+export {
   type RecordOptions,
   type TFRecordCompression,
   TFRecordCompressionType,
@@ -8,6 +15,7 @@ export {
 } from './io/records/options.ts';
 export { TFRecordWriter, tfRecordIterator } from './io/records/record-files.ts';
 export type { ByteSource } from './io/records/sources.ts';
+export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';
 export {
   FixedLenFeature,
   FixedLenSequenceFeature,
@@ -19,4 +27,3 @@ export {
 export { parseSequenceExample, parseSingleSequenceExample } from './ops/parse-sequence-example.ts';
 export { decodeCsv, decodeRaw, parseTensor, serializeTensor } from './ops/parsing.ts';
 export { decodeBase64, encodeBase64 } from './ops/string-parts.ts';
-export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';

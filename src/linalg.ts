@@ -20,6 +20,13 @@ export { eye } from './ops/filling.ts';
 export { diag as tensorDiag, diagPart as tensorDiagPart, qr } from './ops/linalg.ts';
 export { adjoint, type LuSolveOptions, luSolve, type PinvOptions, pinv } from './ops/lu-functions.ts';
 export { matmul, norm, tensordot } from './ops/matmul.ts';
+export { expm } from './ops/matrix-exponential.ts';
+export {
+  type MatrixRankOptions,
+  type MatvecOptions,
+  matrixRank,
+  matvec,
+} from './ops/matrix-functions.ts';
 export { l2Normalize } from './ops/normalization-functions.ts';
 export { matrixTranspose, matrixTranspose as transpose } from './ops/shaping.ts';
 export {

@@ -40,6 +40,7 @@ export { confusionMatrix } from './ops/confusion-matrix.ts';
 export { bincount } from './ops/counting.ts';
 export { cumulativeLogsumexp } from './ops/cumulative-logsumexp.ts';
 export { l2Normalize, zeroFraction } from './ops/normalization-functions.ts';
+export { polyval } from './ops/polyval.ts';
 export {
   countNonzero,
   cumprod,

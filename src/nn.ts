@@ -60,6 +60,18 @@ export {
   type WeightedCrossEntropyArgs,
   weightedCrossEntropyWithLogits,
 } from './ops/cross-entropy.ts';
+export {
+  type CtcBeamSearchOptions,
+  type CtcGreedyOptions,
+  type CtcLossOptions,
+  type CtcLossV2Options,
+  ctcBeamSearchDecoder,
+  ctcBeamSearchDecoderV2,
+  ctcGreedyDecoder,
+  ctcLoss,
+  ctcLossV2,
+  type Decoded,
+} from './ops/ctc.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { type EmbeddingLookupOptions, embeddingLookup } from './ops/embedding.ts';
 export {

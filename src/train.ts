@@ -24,7 +24,7 @@ export {
   NewCheckpointReader,
 } from './io/checkpoint/reader.ts';
 export type { SaveableLike, VarList } from './io/checkpoint/saveables.ts';
-export { Saver, type SaveOptions, type SaverOptions } from './io/checkpoint/saver.ts';
+export { type SaveOptions, Saver, type SaverOptions } from './io/checkpoint/saver.ts';
 export { SaverDef, type SaverDefInit } from './io/checkpoint/saver-def.ts';
 export { summaryIterator } from './io/events/summary-iterator.ts';
 export { Example, type ExampleInit, SequenceExample, type SequenceExampleInit } from './io/example.ts';

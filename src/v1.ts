@@ -132,4 +132,4 @@ export * as strings from './strings.ts';
 export * as summary from './summary.ts';
 export * as train from './train.ts';
 export * as errors from './util/errors.ts';
-export * as viz from './viz/dot.ts';
+export * as viz from './viz.ts';

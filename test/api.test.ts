@@ -44,6 +44,8 @@ const OURS = new Map([
   ['tf.notDifferentiable', CAMEL],
   ['tf.registerGradient', 'a decorator, as a call'],
   ['tf.compile', INSIDE],
+  ['tf.io.MemoryFileSystem', 'browsers have no files of their own'],
+  ['tf.io.setFileSystem', 'browsers have no files of their own'],
   ['tf.debugFlags', INSIDE],
   ['tf.diffSnapshots', INSIDE],
   ['tf.GraphSnapshot', INSIDE],

@@ -1,12 +1,13 @@
 /** The examples run as a newcomer runs them, and say what they should; a seed fixes every number of a training. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as tf from '../src/index.ts';
 
 const test = suite('examples');
 
@@ -30,6 +31,20 @@ test('linear-regression finds the line that the points were made from', () =>
   example('linear-regression', (output) => {
     const [, slope, offset] = output.match(/y = ([\d.]+) x \+ ([\d.]+)/) as RegExpMatchArray;
     assert.ok(Math.abs(Number(slope) - 3) < 0.1 && Math.abs(Number(offset) - 2) < 0.1, output);
+  }));
+
+test('checkpoint goes on in another session where the first one stopped, and keeps two checkpoints', () =>
+  example('checkpoint', async (output, folder) => {
+    const losses = Array.from(output.matchAll(/loss ([\d.]+)/g), ([, loss]) => Number(loss));
+    assert.is(losses.length, 4, output);
+    assert.ok(losses[3] < losses[2] && losses[2] < losses[0], output);
+    assert.match(output, /restored step 150 from out\/checkpoints\/model-150/);
+    assert.match(
+      output,
+      /^beta1_power \[\]\nbeta2_power \[\]\nglobal_step \[\]\nw \[3,1\]\nw\/Adam \[3,1\]\nw\/Adam_1 \[3,1\]$/m,
+    );
+    const indexes = (await readdir(join(folder, 'out/checkpoints'))).filter((name) => name.endsWith('.index'));
+    assert.equal(indexes.sort(), ['model-100.index', 'model-150.index']);
   }));
 
 test('explain prints graph, passes and plan, and the value', () =>
@@ -59,6 +74,24 @@ test('models-in-a-loop shows memory that grows without clearSession, and stays w
     assert.equal([without[9].nodes > 9 * without[0].nodes, without[9].buffers], [true, 10 * without[0].buffers]);
     assert.equal(withClear, new Array(10).fill(without[0]), output);
     assert.match(output, /resetAll\(\): 1 session closed/);
+  }));
+
+test('tensorboard writes a folder of scalars, histograms, images, a graph and what runs told', () =>
+  example('tensorboard', async (output, folder) => {
+    const [, accuracy] = output.match(/test accuracy ([\d.]+)/) as RegExpMatchArray;
+    assert.ok(Number(accuracy) >= 0.93, output);
+    assert.match(output, /tensorboard --logdir out\/logs/);
+    const [file] = await readdir(join(folder, 'out/logs'));
+    const kinds = new Set<string | null>();
+    const tags = new Set<string>();
+    for await (const event of tf.train.summaryIterator(join(folder, 'out/logs', file))) {
+      kinds.add(event.whichOneof('what'));
+      for (const { tag } of event.summary?.value ?? []) tags.add(tag);
+    }
+    assert.equal([...kinds].sort(), ['fileVersion', 'graphDef', 'metaGraphDef', 'summary', 'taggedRunMetadata']);
+    for (const tag of ['training/training/loss', 'hidden/kernel_1', 'digits/image/0', 'about', 'test/accuracy']) {
+      assert.ok(tags.has(tag), tag);
+    }
   }));
 
 test('mlp-digits reaches 0.95 on digits that it has not seen, twice with the same numbers, and writes its graph', async () => {

@@ -39,9 +39,9 @@ interface View {
   readonly reader: IrNode | null;
 }
 
-/** Whether the op has to do with references. */
+/** Whether the op has to do with references to variables. Those of a fixed type are names of other things. */
 export function touchesReferences(def: OpDef): boolean {
-  return def.inputs[0]?.isRef === true || def.outputs[0]?.isRef === true;
+  return [def.inputs[0], def.outputs[0]].some((arg) => arg?.isRef === true && arg.type === null);
 }
 
 // Variables whose shape may change

@@ -16,11 +16,25 @@ export function lowerNode(target: Target, facts: Facts, node: IrNode): Lowered |
   if (!lowered) return null;
   // Another shape is another shape, wherever the value lives.
   if (lowered.kind === 'alias') return lowered;
+  if (isOnHost(target, facts, node)) return null;
   // Backends are not made for empty arrays; host kernels are exact on them. What the kernel does not take may be empty.
   if (node.outputs.some(isEmpty) || lowered.inputs.some((i) => isEmpty(facts.spec(node.inputs[i])))) return null;
   if (lowered.inputs.some((i) => !target.dtypes.has(facts.spec(node.inputs[i]).dtype))) return null;
   if (node.outputs.some((output) => !target.dtypes.has(output.dtype))) return null;
   return target.hasKernel(lowered.kernel) ? lowered : null;
+}
+
+/**
+ * Whether the host computes the node though the backend could: scalars alone, which cost less there than the call of a
+ * kernel.
+ */
+export function isOnHost(target: Target, facts: Facts, node: IrNode): boolean {
+  if (!target.scalarsOnHost || !target.hasHost(node.op) || node.inputs.length === 0) return false;
+  return node.outputs.every(isScalar) && node.inputs.every((input) => isScalar(facts.spec(input)));
+}
+
+function isScalar({ shape, dtype }: IrNode['outputs'][number]): boolean {
+  return shape?.length === 0 && dtype.kind !== 'handle';
 }
 
 function isEmpty({ shape }: IrNode['outputs'][number]): boolean {

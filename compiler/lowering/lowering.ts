@@ -51,6 +51,8 @@ export interface Target {
   readonly dtypes: ReadonlySet<DType>;
   /** Whether products pack their right operand once per buffer: cheap for constants, paid each run for what changes. */
   readonly packsRightOperand: boolean;
+  /** Whether scalars are computed on the host: where a value comes from the backend, and goes there, at little cost. */
+  readonly scalarsOnHost: boolean;
   /** Whether the backend has this kernel. */
   hasKernel(kernel: string): boolean;
   /** Whether there is a host kernel for this op type. */

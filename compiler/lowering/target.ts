@@ -37,6 +37,7 @@ export function makeTarget(name: string, machine: Machine): Target {
     table: tables.get(name) ?? tfjsTable,
     dtypes: name === HOST ? new Set() : bufferTypes,
     packsRightOperand: name === 'wasm',
+    scalarsOnHost: name === 'wasm' || name === 'cpu',
     hasKernel: (kernel) => machine.hasKernel(kernel),
     hasHost: (op) => machine.hasHost(op),
   };

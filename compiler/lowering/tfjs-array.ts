@@ -113,6 +113,7 @@ export function mergedTranspose(shape: KnownShape, perm: readonly number[]): { s
 function lowerTranspose(op: LowerContext): Lowered | null {
   const [from, shape, perm] = [known(op.shape(0)), known(op.outputShape(0)), ints(op, 1)];
   if (!from || !shape || !perm || new Set(perm).size !== from.length) return null;
+  if (perm.some((axis) => axis < 0)) return null;
   const merged = mergedTranspose(from, perm);
   if (merged.perm.length <= 1) return { kind: 'alias', input: 0, shape };
   return call('Transpose', { perm: merged.perm }, { inputShapes: [merged.shape], outputShapes: [shape] });

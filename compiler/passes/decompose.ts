@@ -9,7 +9,7 @@ import { resource } from '../../src/util/dtype.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
-import { fitsBackend, lowerNode } from '../lowering/lower.ts';
+import { fitsBackend, isOnHost, lowerNode } from '../lowering/lower.ts';
 import { onHost, type Target } from '../lowering/lowering.ts';
 import type { Pass, PassContext } from './pass.ts';
 
@@ -42,6 +42,7 @@ function wanted(target: Target, rewriter: Rewriter, node: IrNode) {
   if (node.inputs.some((input) => rewriter.facts.spec(input).dtype === resource)) return rule;
   if (target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
   if (target.hasHost(node.op) && !fitsBackend(target, rewriter.facts, node)) return undefined;
+  if (isOnHost(target, rewriter.facts, node)) return undefined;
   return lowerNode(target, rewriter.facts, node) ? undefined : rule;
 }
 

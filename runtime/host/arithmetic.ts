@@ -142,10 +142,8 @@ const clip: HostKernel = ([x, low, high]) => {
     );
   }
   const scalarBound = (bound: NdArray) => (bound.size === 1 ? bound.reshape([]) : bound);
-  // A limit that is NaN is none.
-  const atMost = (v: number, limit: number) => (v > limit ? limit : v);
-  const atLeast = (v: number, limit: number) => (v < limit ? limit : v);
-  return [mapBinary(mapBinary(x, scalarBound(high), x.dtype, atMost), scalarBound(low), x.dtype, atLeast)];
+  const below = mapBinary(x, scalarBound(high), x.dtype, minimum(x.dtype));
+  return [mapBinary(below, scalarBound(low), x.dtype, maximum(x.dtype))];
 };
 
 type Choice = (x: number, y: number) => number;

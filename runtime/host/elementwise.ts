@@ -94,11 +94,18 @@ export function mapBinary<X extends number | bigint, R extends number | bigint>(
   dtype: DType,
   fn: (x: X, y: X) => R,
 ): NdArray {
+  const a = x.data as unknown as X[];
+  const b = y.data as unknown as X[];
+  if (x.shape.length === 0 && y.shape.length === 0) {
+    // Counters and rates: a loop spends its time with them.
+    const only = allocate(dtype, 1);
+    (only as unknown as R[])[0] = fn(a[0], b[0]);
+    roundHalf(dtype, only);
+    return new NdArray(dtype, x.shape, only);
+  }
   const shape = runBroadcast(x.shape, y.shape);
   const out = allocate(dtype, sizeOf(shape));
   const target = out as unknown as R[];
-  const a = x.data as unknown as X[];
-  const b = y.data as unknown as X[];
   forEachRow([x.shape, y.shape], shape, (start, [i, j], length, [stepX, stepY]) => {
     for (let k = 0; k < length; k++) target[start + k] = fn(a[i + k * stepX], b[j + k * stepY]);
   });

@@ -83,9 +83,8 @@ export function zeta(x: number, q: number): number {
   if (x === 1) return Infinity;
   if (Number.isNaN(x) || Number.isNaN(q) || x < 1) return Number.NaN;
   if (q <= 0) {
-    // No number of steps up from there ends.
-    if (q === -Infinity) return Number.NaN;
-    if (Number.isInteger(q)) return x % 2 === 0 ? Infinity : Number.NaN;
+    // −∞ too: no number of steps up from there ends.
+    if (Number.isInteger(q) || q === -Infinity) return x % 2 === 0 ? Infinity : Number.NaN;
     if (!Number.isInteger(x)) return Number.NaN;
   }
   if (x === Infinity || q === Infinity) return 0;

@@ -15,6 +15,7 @@ import './control.ts';
 import './control-flow.ts';
 import './ctc.ts';
 import './activations.ts';
+import './accumulators.ts';
 import './arithmetic.ts';
 import './cast.ts';
 import './bitpack.ts';

@@ -12,7 +12,8 @@ export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
   if (rest < 0.5) return floor;
-  if (rest > 0.5 || floor % 2 !== 0) return floor + 1;
+  // −0.3 becomes −0.
+  if (rest > 0.5 || floor % 2 !== 0) return floor === -1 ? -0 : floor + 1;
   return floor;
 }
 
@@ -35,7 +36,7 @@ const reciprocal = unaryKernel({
 });
 /** -dy · y². */
 const reciprocalGrad = binaryKernel({
-  number: (y, dy) => -dy * y * y,
+  number: (y, dy) => (dy === 0 ? 0 : -dy * y * y),
   complex: (y, dy) => complex.neg(complex.mul(dy, complex.conj(complex.square(y)))),
 });
 const same = <T>(x: T): T => x;
@@ -44,7 +45,7 @@ defineHostKernels({
   Neg: unaryKernel({ number: (x) => -x, bigint: (x) => -x, complex: complex.neg }),
   Abs: unaryKernel({ number: Math.abs, bigint: (x) => (x < 0n ? -x : x) }),
   Sign: unaryKernel({
-    number: Math.sign,
+    number: (x) => (x === 0 ? 0 : Math.sign(x)),
     bigint: (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n),
     complex: complex.sign,
   }),
@@ -95,7 +96,7 @@ defineHostKernels({
     complex: (y, dy) => complex.div(complex.scale(dy, 0.5), complex.conj(y)),
   }),
   RsqrtGrad: binaryKernel({
-    number: (y, dy) => dy * -0.5 * y * y * y,
+    number: (y, dy) => (dy === 0 ? 0 : dy * -0.5 * y * y * y),
     complex: (y, dy) => {
       const conjugate = complex.conj(y);
       return complex.mul(complex.scale(dy, -0.5), complex.mul(complex.square(conjugate), conjugate));

@@ -192,7 +192,9 @@ class BackwardLoop {
     const start = constantOp(new NdArray(int32, [], Int32Array.of(0)), 'grad_counter');
     const given = [start, ...entering, ...this.lists.map(({ outside }) => outside), ...captured];
     const type = condFn.isStateful || bodyFn.isStateful ? 'While' : 'StatelessWhile';
-    const shapes = inputs.map((input, i) => (i >= 1 && i <= entering.length ? this.arriving[i - 1].shape : input.shape));
+    const shapes = inputs.map((input, i) =>
+      i >= 1 && i <= entering.length ? this.arriving[i - 1].shape : input.shape,
+    );
     const call = emit(
       type,
       [given.map((tensor) => outer.capture(tensor))],

@@ -3,9 +3,8 @@
  * names and scopes are values and small classes of their own. What an op means is the op registry's business.
  */
 
-import { parseDevice } from '../util/device-spec.ts';
 import type { DType } from '../util/dtype.ts';
-import { KeyError, OperatorNotAllowedInGraphError, RuntimeError, TypeError, ValueError } from '../util/errors.ts';
+import { OperatorNotAllowedInGraphError, RuntimeError, TypeError, ValueError } from '../util/errors.ts';
 import { flags } from '../util/flags.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { type OpenScope, within } from '../util/scope.ts';
@@ -22,13 +21,14 @@ import {
 import { ConsumerIndex } from './consumers.ts';
 import { ControlStack } from './controls.ts';
 import { DefaultStack } from './default-stack.ts';
+import { findElement } from './element-names.ts';
 import { type Evaluator, evaluatorFor } from './evaluator.ts';
 import { type ExportedGraph, type ExportOptions, exportGraph } from './exporter.ts';
 import { graphName } from './live-graphs.ts';
 import { invalidOpName, isValidOpName, NameRegistry, nameFromScopeName } from './names.ts';
 import { type Attrs, type AttrValue, type Endpoint, Node, type NodeId, type TensorSpec } from './node.ts';
 import { Chainable } from './operators.ts';
-import { colocationOf, type DeviceLike, resolveDevice, scopedAttrs } from './placement.ts';
+import { type DeviceLike, PlacementScopes } from './placement.ts';
 import { callSite } from './site.ts';
 import { diffSnapshots, type GraphSnapshot, type SnapshotDiff } from './snapshot.ts';
 import { GraphStore } from './store.ts';
@@ -67,9 +67,7 @@ export class Graph {
   private readonly store: GraphStore;
   private readonly names = new NameRegistry();
   private readonly controls = new ControlStack();
-  private devices: readonly DeviceLike[] = [];
-  private colocation: readonly string[] = [];
-  private gradientOverrides: ReadonlyMap<string, string> = new Map();
+  private readonly placement = new PlacementScopes();
   private readonly handles: (Operation | undefined)[] = [];
   private readonly consumers = new ConsumerIndex((id) => this.store.node(id));
   private readonly unfeedable = new Set<string>();
@@ -171,7 +169,7 @@ export class Graph {
     if (!asIs && !isValidOpName(this.names.scope ? `x/${init.name}` : init.name)) throw invalidOpName(init.name);
     const scoped = this.controls.forInputs(init.inputs);
     const controls = init.controls?.length ? [...new Set([...init.controls, ...scoped])] : scoped;
-    const attrs = scopedAttrs(init.attrs, this.gradientOverrides.get(init.type), this.colocation);
+    const attrs = this.placement.attrsOf(init.type, init.attrs);
     const name = asIs ? nameFromScopeName(init.name) : this.names.unique(init.name);
     if (asIs) this.reserve(name);
     const node = new Node(this.store.size, {
@@ -181,7 +179,7 @@ export class Graph {
       controls,
       attrs,
       outputs: init.outputs,
-      device: resolveDevice(init.device ? [...this.devices, init.device] : this.devices, name, init.type),
+      device: this.placement.deviceOf(name, init.type, init.device),
       site: flags.debug ? callSite() : undefined,
     });
     this.store.add(node);
@@ -282,15 +280,7 @@ export class Graph {
   device(device: DeviceLike): OpenScope;
   device<R>(device: DeviceLike, body: () => R): R;
   device<R>(device: DeviceLike, body?: () => R): OpenScope | R {
-    return within(() => {
-      if (typeof device === 'string') parseDevice(device);
-      const outer = this.devices;
-      this.devices = device === null ? [] : [...outer, device];
-      const restore = () => {
-        this.devices = outer;
-      };
-      return { value: undefined, [Symbol.dispose]: restore };
-    }, body);
+    return within(() => openScope(this.placement.openDevice(device)), body);
   }
 
   /** Ops built inside are placed with `op`; outer devices do not count. Null (with `ignoreExisting`) clears. */
@@ -301,17 +291,8 @@ export class Graph {
       throw new ValueError('Trying to reset colocation (op is None) but ignore_existing is not True');
     }
     return within(() => {
-      const outer = { colocation: this.colocation, devices: this.devices };
-      const own = op === null ? [] : colocationOf(operationOf(this.asGraphElement(op)).node);
-      this.colocation = [...(ignoreExisting ? [] : outer.colocation), ...own];
-      this.devices = [];
-      return {
-        value: undefined,
-        [Symbol.dispose]: () => {
-          this.colocation = outer.colocation;
-          this.devices = outer.devices;
-        },
-      };
+      const node = op === null ? null : operationOf(this.asGraphElement(op)).node;
+      return openScope(this.placement.openColocation(node, ignoreExisting));
     }, body);
   }
 
@@ -322,14 +303,7 @@ export class Graph {
     map: Readonly<Record<string, string>> | ReadonlyMap<string, string>,
     body?: () => R,
   ): OpenScope | R {
-    return within(() => {
-      const outer = this.gradientOverrides;
-      this.gradientOverrides = new Map([...outer, ...(map instanceof Map ? map : Object.entries(map))]);
-      const restore = () => {
-        this.gradientOverrides = outer;
-      };
-      return { value: undefined, [Symbol.dispose]: restore };
-    }, body);
+    return within(() => openScope(this.placement.openOverrides(map)), body);
   }
 
   // Looking up
@@ -387,41 +361,8 @@ export class Graph {
   }
 
   private elementByName(name: string, allowTensor: boolean, allowOperation: boolean): Tensor | Operation {
-    const colon = name.lastIndexOf(':');
-    if (colon < 0) {
-      const id = this.store.find(name);
-      if (allowOperation) {
-        if (id === undefined) throw new KeyError(`The name '${name}' refers to an Operation not in the graph.`);
-        return this.operation(id);
-      }
-      throw new ValueError(
-        id === undefined
-          ? `The name '${name}' looks like an (invalid) Operation name, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`
-          : `The name '${name}' refers to an Operation, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`,
-      );
-    }
-    if (!allowTensor) throw new ValueError(`Name '${name}' appears to refer to a Tensor, not a Operation.`);
-    const opName = name.slice(0, colon);
-    const index = name.slice(colon + 1);
-    if (!/^\d+$/.test(index)) {
-      throw new ValueError(
-        `The name '${name}' looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".`,
-      );
-    }
-    const id = this.store.find(opName);
-    if (id === undefined) {
-      throw new KeyError(
-        `The name '${name}' refers to a Tensor which does not exist. The operation, '${opName}', does not exist in the graph.`,
-      );
-    }
-    const { outputs } = this.operation(id);
-    const tensor = outputs[Number(index)];
-    if (!tensor) {
-      throw new KeyError(
-        `The name '${name}' refers to a Tensor which does not exist. The operation, '${opName}', exists but only has ${outputs.length} outputs.`,
-      );
-    }
-    return tensor;
+    const { id, index } = findElement(name, this.store, allowTensor, allowOperation);
+    return index === null ? this.operation(id) : this.operation(id).outputs[index];
   }
 
   /** The ops that take output `index` of node `id`, in the order in which they were built. */
@@ -519,6 +460,10 @@ function writerOf(input: GraphElementLike): GraphElementLike {
   if (typeof input === 'string' || !('asGraphElement' in input)) return input;
   const { op } = input as { readonly op?: unknown };
   return op instanceof Operation ? op : input;
+}
+
+function openScope(close: () => void): OpenScope {
+  return { value: undefined, [Symbol.dispose]: close };
 }
 
 function operationOf(element: Tensor | Operation): Operation {

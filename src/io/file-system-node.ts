@@ -1,4 +1,4 @@
-/** `FileSystem` over Node's files. The interface, and which one is in use, are `file-system.ts`'s. */
+/** `FileSystem` over Node's files. The interface is `file-types.ts`'s; which one is in use, `file-system.ts`'s. */
 import { access, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import {
   AlreadyExistsError,
@@ -9,7 +9,7 @@ import {
   ResourceExhaustedError,
   UnknownError,
 } from '../util/errors.ts';
-import { type FileSystem, noSuchFile, type ReadableFile, type WritableFile } from './file-system.ts';
+import { type FileSystem, noSuchFile, type ReadableFile, type WritableFile } from './file-types.ts';
 
 /** Node's errors as those of TensorFlow, with its texts. */
 function asOpError(error: unknown, path: string): OpError | unknown {

@@ -15,6 +15,7 @@ import { functionalizeControlFlow } from './functionalize.ts';
 import { GraphDef } from './graph-def.ts';
 import { FunctionImport } from './import-functions.ts';
 import { importNodes, type Source } from './import-nodes.ts';
+import { placeReferences } from './import-references.ts';
 import { checkVersions, type OpList, stripNewDefaults } from './import-versions.ts';
 import type { NodeDef } from './messages.ts';
 
@@ -128,9 +129,8 @@ export function parseTensorName(text: string): readonly [name: string, index: nu
 
 /** One import into one graph. */
 class GraphImport {
-  private readonly nodes: readonly NodeDef[];
+  private readonly def: GraphDef;
   private readonly positions = new Map<string, number>();
-  private readonly functions: FunctionImport;
   private readonly mapped = new Map<string, Tensor>();
   private readonly mappedControls = new Map<string, Operation>();
   private readonly used = new Set<string>();
@@ -146,11 +146,9 @@ class GraphImport {
     checkVersions(given.versions);
     this.index(given.node);
     this.refuseUnknownOps(given);
-    const def = functionalizeControlFlow(given);
-    this.lost = new Set(def === given ? [] : this.positions.keys());
-    this.index(def.node);
-    this.functions = new FunctionImport(def.library, graph);
-    this.nodes = this.functions.prepare(def.node);
+    this.def = functionalizeControlFlow(given);
+    this.lost = new Set(this.def === given ? [] : this.positions.keys());
+    this.index(this.def.node);
   }
 
   private refuseUnknownOps({ library, node }: GraphDef): void {
@@ -175,10 +173,12 @@ class GraphImport {
       return scope;
     });
     this.names = this.uniqueNames(prefix);
+    const def = placeReferences(this.def, (node) => this.names[this.positions.get(node) as number]);
+    const functions = new FunctionImport(def.library, graph);
     const built = importNodes({
       graph,
-      nodes: this.nodes,
-      scope: this.functions.scope,
+      nodes: functions.prepare(def.node),
+      scope: functions.scope,
       nameOf: (position) => this.names[position],
       source: (input) => this.source(input),
       control: (control) => this.control(control),
@@ -219,7 +219,7 @@ class GraphImport {
     const counts = new Map<string, number>();
     const given = new Set<string>();
     const isTaken = (name: string) => given.has(name) || graph.hasOperation(name) || scopes.has(name);
-    return this.nodes.map((node) => {
+    return this.def.node.map((node) => {
       const wished = prefix + node.name;
       let name = wished;
       let count = counts.get(wished) ?? 0;

@@ -9,6 +9,7 @@ import type { Dim } from '../util/shape.ts';
 import { cast } from './cast.ts';
 import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { booleanMask } from './gather.ts';
+import { vector } from './indices.ts';
 import { concat } from './joining.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, sample } from './opdef/define.ts';
 import { mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -271,7 +272,7 @@ export function ctcLossV2(
 function fromDense(labels: TensorLike, lengths: TensorLike): SparseTensor {
   const dense = convertToTensor(labels, { name: 'labels' });
   const dims = shape(dense, { outType: int64 });
-  const width = emitOne('StridedSlice', [shape(dense), [1], [2], [1]], { shrink_axis_mask: 1 });
+  const width = emitOne('StridedSlice', [shape(dense), vector(1), vector(2), vector(1)], { shrink_axis_mask: 1 });
   const mask = sequenceMask(convertToTensor(lengths, { name: 'label_length' }), width);
   return new SparseTensor(where(mask), cast(booleanMask(dense, mask), int32), dims);
 }

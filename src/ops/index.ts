@@ -2,6 +2,7 @@
  * The ops that programs call at the top level, `tf.…`, by family; importing this registers every op. Those that TensorFlow
  * has in a namespace only are exported there: `nn.ts`, `math.ts`. The imports are of families without a name here.
  */
+import './accumulators.ts';
 import './bias.ts';
 import './bitpack.ts';
 import './bitwise.ts';
@@ -68,6 +69,7 @@ export {
   truncatediv,
   truncatemod,
 } from './arithmetic.ts';
+export { type BlockPaddingOptions, requiredSpaceToBatchPaddings } from './block-paddings.ts';
 export {
   bitcast,
   cast,
@@ -128,7 +130,6 @@ export {
   notEqual,
 } from './comparison.ts';
 export { angle, complex, conj, imag, real } from './complex-numbers.ts';
-export { type ConstantOptions, constant } from './constants.ts';
 export {
   type BranchResult,
   type CaseOptions,
@@ -139,6 +140,7 @@ export {
   type SwitchCaseOptions,
   switchCase,
 } from './cond.ts';
+export { type ConstantOptions, constant } from './constants.ts';
 export {
   Assert,
   type AssertOptions,

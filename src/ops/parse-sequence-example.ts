@@ -56,7 +56,7 @@ function infer(op: InferContext): Inferred {
 
 /** Of the context `{a: [1]}`, of the lists `{b: [['x'], []]}`. */
 const TEXT =
-  '\n\n\n\b\n\u0001a\u0012\u0003\u001a\u0001\u0001\u0012\u0010\n\u000e\n\u0001b\u0012\t\n\u0005\n\u0003\n\u0001x\n\0';
+  '\n\f\n\n\n\u0001a\u0012\u0005\u001a\u0003\n\u0001\u0001\u0012\u0010\n\u000e\n\u0001b\u0012\t\n\u0005\n\u0003\n\u0001x\n\0';
 
 const none = sample(string, [0], []);
 

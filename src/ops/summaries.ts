@@ -39,7 +39,8 @@ defineOp({
   attrs: [`T: ${REAL} = float32`],
   infer: scalar,
   grad: noGradient,
-  samples: [],
+  // Limits of buckets are no text; the goldens have them.
+  samples: [{ inputs: [sample(string, [], ['a']), sample(float32, [2], [1, 2])], outputs: [null], shapes: [[]] }],
 });
 
 defineOp({
@@ -100,7 +101,8 @@ defineOp({
   attrs: ['T: type', 'description: string = ""', 'labels: list(string) = []', 'display_name: string = ""'],
   infer: scalar,
   grad: noGradient,
-  samples: [],
+  // The name of the node is in it.
+  samples: [{ inputs: [sample(float32, [1], [1])], outputs: [null], shapes: [[]] }],
 });
 
 defineOp({

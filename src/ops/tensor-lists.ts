@@ -2,25 +2,86 @@
  * Lists of tensors as values: what loops accumulate and tensor arrays are made of. They run where their elements are
  * (`runtime/list-steps.ts`).
  */
-import { type DType, int32 } from '../util/dtype.ts';
+import { type DType, float16, float32, float64, int32 } from '../util/dtype.ts';
 import type { Shape } from '../util/shape.ts';
-import { defineOp, type InferContext } from './opdef/define.ts';
-import { scalar } from './opdef/shape-rules.ts';
+import { defineOp, type InferContext, type Inferred, ShapeError } from './opdef/define.ts';
+import { merge, scalar, withRankAtLeast, withRankAtMost } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 
 const ELEMENT = 'element_dtype: type';
 const SHAPE = 'shape_type: {int32, int64}';
 
+/** The element type as the errors of kernels and shape rules write it. */
+export function cppName(dtype: DType): string {
+  return CPP_NAMES.get(dtype) ?? dtype.name;
+}
+const CPP_NAMES: ReadonlyMap<DType, string> = new Map([
+  [float32, 'float'],
+  [float64, 'double'],
+  [float16, 'half'],
+]);
+
 /** An element shape that is given as a tensor: unknown where it is a scalar. */
-const elementShape = (op: InferContext, input: number): Shape =>
-  op.shape(input)?.length === 1 ? op.constantShape(input) : null;
+function elementShape(op: InferContext, input: number): Shape {
+  const shape = withRankAtMost(op.shape(input), 1);
+  if (shape?.length === 1) return op.constantShape(input);
+  const value = shape?.length === 0 ? op.constant(input) : null;
+  if (value && Number(value.data[0]) !== -1) {
+    const text = `Tensor<type: ${value.dtype.name} shape: [] values: ${value.data[0]}>`;
+    throw new ShapeError(`Received an invalid shape scalar with a static value that is not '-1': ${text}`);
+  }
+  return null;
+}
+
+// What a list says of its elements goes with the list.
+
+/** A list of such elements. */
+const listOf = (dtype: DType, shape: Shape): Inferred => [{ shape: [], handle: { dtype, shape } }];
+
+/** The list of the first input; `words` say what is wrong with one of another element type. */
+function listIn(op: InferContext, words: (own: string, given: string) => string): Shape {
+  const list = op.handle(0);
+  if (!list) return null;
+  const dtype = op.attr<DType>('element_dtype');
+  if (list.dtype !== dtype) throw new ShapeError(words(cppName(list.dtype), cppName(dtype)));
+  return list.shape;
+}
+
+const READ = (own: string, given: string) =>
+  `Trying to read from list with wrong element dtype. List has type ${own} but expected type ${given}`;
+const POP = (own: string, given: string) =>
+  `Trying to read from list with wrong element dtype. List has type ${own} but trying to push element with type ${given}`;
+const PUSH = (own: string, given: string) =>
+  `Trying to push to list with wrong element dtype. List has type ${own} but trying to push element with type ${given}`;
+const EXPECT = (own: string, given: string) =>
+  `Expected list with element dtype ${given} but got list with element dtype ${own}`;
+
+/** The same list, changed. */
+function sameList(op: InferContext): Inferred {
+  const handle = op.handle(0);
+  return [handle ? { shape: [], handle } : []];
+}
+
+/** The rows of a tensor, as elements of this shape. */
+function rowsAs(op: InferContext, shape: Shape): Inferred {
+  const tensor = withRankAtLeast(op.shape(0), 1);
+  merge(tensor?.slice(1), shape);
+  return listOf(op.dtype(0), shape);
+}
 
 /** The shape of the elements of what a value holds, as far as it is known. */
 const shapeOfElements = <V>(x: V, $: Vocabulary<V>): V => {
   const known = $.shapeOf(x);
-  if (known !== null && known.every((d) => d !== null)) return $.ints(known.slice(1) as number[], 'element_shape');
+  if (known?.every((d) => d !== null)) return $.ints(known.slice(1) as number[], 'element_shape');
   return $.slice($.shape(x), [1], [-1]);
 };
+
+/** A list as long as another, of such elements, nothing of which is written. */
+function likeEmpty<V>(list: V, attrs: { readonly element_dtype: DType }, $: Vocabulary<V>): V {
+  const shape = $.op('TensorListElementShape', [list], { shape_type: int32 });
+  const length = $.op('TensorListLength', [list]);
+  return $.op('TensorListReserve', [shape, length], { ...attrs, shape_type: int32 });
+}
 
 defineOp({
   name: 'EmptyTensorList',
@@ -28,7 +89,7 @@ defineOp({
   inputs: ['element_shape: shape_type', 'max_num_elements: int32'],
   outputs: ['handle: variant'],
   attrs: [ELEMENT, SHAPE],
-  infer: scalar,
+  infer: (op) => listOf(op.attr('element_dtype'), elementShape(op, 0)),
   grad: () => [null, null],
   samples: [],
 });
@@ -39,7 +100,7 @@ defineOp({
   inputs: ['element_shape: shape_type', 'num_elements: int32'],
   outputs: ['handle: variant'],
   attrs: [ELEMENT, SHAPE],
-  infer: scalar,
+  infer: (op) => listOf(op.attr('element_dtype'), elementShape(op, 0)),
   grad: () => [null, null],
   samples: [],
 });
@@ -50,7 +111,10 @@ defineOp({
   inputs: ['input_handle: variant', 'tensor: element_dtype'],
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT],
-  infer: scalar,
+  infer: (op) => {
+    merge(listIn(op, PUSH), op.shape(1));
+    return sameList(op);
+  },
   grad: (op, [dy], $) => {
     const [, tensor] = op.inputs;
     return $.ops('TensorListPopBack', [dy, $.shape(tensor)], { element_dtype: op.attr<DType>('element_dtype') });
@@ -64,7 +128,7 @@ defineOp({
   inputs: ['input_handle: variant', 'element_shape: int32'],
   outputs: ['output_handle: variant', 'tensor: element_dtype'],
   attrs: [ELEMENT],
-  infer: (op) => [[], elementShape(op, 1)],
+  infer: (op) => [...sameList(op), merge(elementShape(op, 1), listIn(op, POP))],
   grad: (op, [list, element], $) => {
     const attrs = { element_dtype: op.attr<DType>('element_dtype') };
     const before =
@@ -100,7 +164,7 @@ defineOp({
   doc: 'The list with so many elements: the first ones of it, or more that are not written yet.',
   inputs: ['input_handle: variant', 'size: int32'],
   outputs: ['output_handle: variant'],
-  infer: scalar,
+  infer: sameList,
   grad: (op, [dy], $) => [$.op('TensorListResize', [dy, $.op('TensorListLength', [op.inputs[0]])]), null],
   samples: [],
 });
@@ -111,13 +175,11 @@ defineOp({
   inputs: ['input_handle: variant', 'index: int32', 'element_shape: Tshape'],
   outputs: ['item: element_dtype'],
   attrs: [ELEMENT, 'Tshape: {int32, int64} = int32'],
-  infer: (op) => [elementShape(op, 2)],
+  infer: (op) => [merge(elementShape(op, 2), listIn(op, EXPECT))],
   grad: (op, [dy], $) => {
     const [list, index] = op.inputs;
     const attrs = { element_dtype: op.attr<DType>('element_dtype') };
-    const length = $.op('TensorListLength', [list]);
-    const zeros = $.op('TensorListReserve', [$.shape(dy), length], { ...attrs, shape_type: int32 });
-    return [$.op('TensorListSetItem', [zeros, index, dy], attrs), null, null];
+    return [$.op('TensorListSetItem', [likeEmpty(list, attrs, $), index, dy], attrs), null, null];
   },
   samples: [],
 });
@@ -128,11 +190,17 @@ defineOp({
   inputs: ['input_handle: variant', 'index: int32', 'item: element_dtype'],
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT, 'resize_if_index_out_of_bounds: bool = false'],
-  infer: scalar,
+  infer: (op) => {
+    merge(op.shape(2), op.handle(0)?.shape ?? null);
+    return sameList(op);
+  },
   grad: (op, [dy], $) => {
-    const [, index, item] = op.inputs;
+    const [list, index, item] = op.inputs;
     const attrs = { element_dtype: op.attr<DType>('element_dtype') };
-    const rest = $.op('TensorListSetItem', [dy, index, $.zerosLike(item)], attrs);
+    const cleared = $.op('TensorListSetItem', [dy, index, $.zerosLike(item)], attrs);
+    const rest = op.attr<boolean>('resize_if_index_out_of_bounds')
+      ? $.op('TensorListResize', [cleared, $.op('TensorListLength', [list])])
+      : cleared;
     return [rest, null, $.op('TensorListGetItem', [dy, index, $.shape(item)], attrs)];
   },
   samples: [],
@@ -145,7 +213,7 @@ defineOp({
   outputs: ['tensor: element_dtype'],
   attrs: [ELEMENT, 'num_elements: int = -1'],
   infer: (op) => {
-    const shape = elementShape(op, 1);
+    const shape = merge(elementShape(op, 1), listIn(op, READ));
     const count = op.attr<number>('num_elements');
     return [shape && [count < 0 ? null : count, ...shape]];
   },
@@ -162,7 +230,7 @@ defineOp({
   inputs: ['tensor: element_dtype', 'element_shape: shape_type'],
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT, SHAPE],
-  infer: scalar,
+  infer: (op) => rowsAs(op, elementShape(op, 1)),
   grad: (op, [dy], $) => {
     const [tensor] = op.inputs;
     const count = $.shapeOf(tensor)?.[0] ?? -1;
@@ -179,14 +247,14 @@ defineOp({
   outputs: ['values: element_dtype'],
   attrs: [ELEMENT],
   infer: (op) => {
-    const shape = elementShape(op, 2);
+    const shape = merge(elementShape(op, 2), listIn(op, EXPECT));
     return [shape && [op.shape(1)?.[0] ?? null, ...shape]];
   },
   grad: (op, [dy], $) => {
     const [list, indices] = op.inputs;
-    const attrs = { element_dtype: op.attr<DType>('element_dtype'), shape_type: int32 };
-    const length = $.op('TensorListLength', [list]);
-    return [$.op('TensorListScatterV2', [dy, indices, shapeOfElements(dy, $), length], attrs), null, null];
+    const attrs = { element_dtype: op.attr<DType>('element_dtype') };
+    const inputs = [likeEmpty(list, attrs, $), dy, indices];
+    return [$.op('TensorListScatterIntoExistingList', inputs, attrs), null, null];
   },
   samples: [],
 });
@@ -201,7 +269,7 @@ for (const [name, extra] of [
     inputs: ['tensor: element_dtype', 'indices: int32', 'element_shape: shape_type', ...extra],
     outputs: ['output_handle: variant'],
     attrs: [ELEMENT, SHAPE],
-    infer: scalar,
+    infer: (op) => rowsAs(op, elementShape(op, 2)),
     grad: (op, [dy], $) => {
       const [tensor, indices] = op.inputs;
       const attrs = { element_dtype: op.attr<DType>('element_dtype') };
@@ -218,7 +286,10 @@ defineOp({
   inputs: ['input_handle: variant', 'tensor: element_dtype', 'indices: int32'],
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT],
-  infer: scalar,
+  infer: (op) => {
+    listIn(op, EXPECT);
+    return sameList(op);
+  },
   grad: (op, [dy], $) => {
     const [, tensor, indices] = op.inputs;
     const attrs = { element_dtype: op.attr<DType>('element_dtype') };
@@ -239,8 +310,8 @@ defineOp({
   outputs: ['tensor: element_dtype', 'lengths: int64'],
   attrs: [ELEMENT, 'element_shape: shape = null'],
   infer: (op) => {
-    const shape = op.attr<Shape>('element_shape');
-    return [shape && [null, ...shape.slice(1)], [null]];
+    listIn(op, READ);
+    return [joined(op.attr<Shape>('element_shape')), [null]];
   },
   grad: (op, [dy], $) => [split(op.inputs[0], dy, op.outputs[1], op.attr<DType>('element_dtype'), $)],
   samples: [],
@@ -252,7 +323,7 @@ defineOp({
   inputs: ['input_handle: variant', 'element_shape: shape_type', 'leading_dims: int64'],
   outputs: ['tensor: element_dtype', 'lengths: int64'],
   attrs: [ELEMENT, SHAPE],
-  infer: (op) => [joined(elementShape(op, 1)), [null]],
+  infer: (op) => [joined(merge(elementShape(op, 1), listIn(op, READ))), [null]],
   grad: (op, [dy], $) => [split(op.inputs[0], dy, op.outputs[1], op.attr<DType>('element_dtype'), $), null, null],
   samples: [],
 });
@@ -268,7 +339,11 @@ defineOp({
   inputs: ['tensor: element_dtype', 'element_shape: shape_type', 'lengths: int64'],
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT, SHAPE],
-  infer: scalar,
+  infer: (op) => {
+    const shape = elementShape(op, 1);
+    merge(joined(withRankAtLeast(op.shape(0), 1)), joined(shape));
+    return listOf(op.dtype(0), shape);
+  },
   grad: (op, [dy], $) => {
     const [tensor, , lengths] = op.inputs;
     const rest = shapeOfElements(tensor, $);
@@ -285,8 +360,16 @@ defineOp({
   inputs: ['input_a: variant', 'input_b: variant'],
   outputs: ['output: variant'],
   attrs: [ELEMENT],
-  infer: scalar,
+  infer: (op) => {
+    const dtype = op.attr<DType>('element_dtype');
+    const handles = [op.handle(0), op.handle(1)];
+    handles.forEach((handle, i) => {
+      if (!handle || handle.dtype === dtype) return;
+      const names = `${cppName(handle.dtype)} vs. ${cppName(dtype)}`;
+      throw new ShapeError(`input_${'ab'[i]}.type != element_dtype: ${names}`);
+    });
+    return listOf(dtype, merge(handles[0]?.shape ?? null, handles[1]?.shape ?? null));
+  },
   grad: null,
   samples: [],
 });
-

@@ -24,7 +24,12 @@ const quadratic =
     return [toY, $.op(type, [y, incoming])];
   };
 
-const reciprocal: Row[4] = (y, dy, $) => $.mul($.neg(dy), $.square(y));
+/** Where nothing comes in nothing goes out, also at zero. */
+function orNothing<V>(dy: V, gradient: V, $: Vocabulary<V>): V {
+  return $.where($.equal(dy, 0), dy, gradient);
+}
+
+const reciprocal: Row[4] = (y, dy, $) => orNothing(dy, $.mul($.neg(dy), $.square(y)), $);
 
 const rows: readonly Row[] = [
   [
@@ -36,8 +41,7 @@ const rows: readonly Row[] = [
       return [toY, $.mul(0.5, ratio)];
     },
     [1, -0.75],
-    // Where nothing comes in nothing goes out, also at zero.
-    (y, dy, $) => $.where($.equal(dy, 0), dy, $.div($.mul(dy, 0.5), y)),
+    (y, dy, $) => orNothing(dy, $.div($.mul(dy, 0.5), y), $),
   ],
   [
     'RsqrtGrad',
@@ -47,7 +51,7 @@ const rows: readonly Row[] = [
       return [toY, $.op('RsqrtGrad', [y, incoming])];
     },
     [-0.0625, 12],
-    (y, dy, $) => $.mul($.mul(dy, -0.5), $.mul($.square(y), y)),
+    (y, dy, $) => orNothing(dy, $.mul($.mul(dy, -0.5), $.mul($.square(y), y)), $),
   ],
   ['ReciprocalGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12], reciprocal],
   ['InvGrad', '-dy · y², where y = 1 / x.', quadratic('ReciprocalGrad'), [-0.25, 12], reciprocal],

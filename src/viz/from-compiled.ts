@@ -49,7 +49,10 @@ interface StepLike {
 export interface PlanLike {
   readonly slots: readonly TensorSpec[];
   readonly constants: readonly { readonly slot: number; readonly value: NdArray }[];
-  readonly feeds: readonly { readonly slot: number; readonly endpoint: { readonly node: number; readonly index: number } }[];
+  readonly feeds: readonly {
+    readonly slot: number;
+    readonly endpoint: { readonly node: number; readonly index: number };
+  }[];
   readonly fetches: readonly number[];
   readonly instructions: readonly StepLike[];
   readonly target: string;

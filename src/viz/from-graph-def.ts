@@ -84,7 +84,8 @@ function addInput(
 function callsOf(node: NodeDef, functions: ReadonlyMap<string, number>): number[] {
   const called = [functions.get(node.op)];
   for (const value of node.attr.values()) {
-    for (const item of 'list' in value ? value.list : [value]) if ('func' in item) called.push(functions.get(item.func.name));
+    for (const item of 'list' in value ? value.list : [value])
+      if ('func' in item) called.push(functions.get(item.func.name));
   }
   return called.filter((position) => position !== undefined);
 }

@@ -82,7 +82,18 @@ export class ModelBuilder {
   node(init: Partial<VizNode> & { readonly name: string; readonly op: string; readonly owner: number }): number {
     const { attrs = [], outputs = [], device = '', site = '', calls = [], stats = null } = init;
     const id = this.nodes.length;
-    this.nodes.push({ id, name: init.name, op: init.op, owner: init.owner, attrs, outputs, device, site, calls, stats });
+    this.nodes.push({
+      id,
+      name: init.name,
+      op: init.op,
+      owner: init.owner,
+      attrs,
+      outputs,
+      device,
+      site,
+      calls,
+      stats,
+    });
     return id;
   }
   data(from: number, output: number, to: number, input: number): void {

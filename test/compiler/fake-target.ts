@@ -48,6 +48,7 @@ export function fakeTarget(options: FakeOptions = {}): Target {
     table: table as LoweringTable,
     dtypes: new Set(options.dtypes ?? dtypes.filter((dtype) => dtype !== resource)),
     packsRightOperand: false,
+    scalarsOnHost: false,
     hasKernel: () => true,
     hasHost: options.hasHost ?? hasHostKernel,
   };

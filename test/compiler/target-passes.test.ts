@@ -264,7 +264,7 @@ const nothing = (name: string): Pass => ({ name, doc: 'Nothing.', run: (module) 
 
 test('passes can be left out and put in', () => {
   const names = (options: Parameters<typeof stages>[0]) => stages(options).map(({ name }) => name);
-  assert.equal(names({ passes: false }), ['specialise', 'choose', 'decompose']);
+  assert.equal(names({ passes: false }), ['inline', 'specialise', 'choose', 'decompose']);
   assert.not.ok(names({ passes: ['fold'] }).some((name) => name.startsWith('fold')));
   assert.ok(names({ passes: ['fold2'] }).includes('fold'));
   const mine = nothing('mine');
@@ -272,7 +272,7 @@ test('passes can be left out and put in', () => {
   assert.is(at(names({ userPasses: [{ after: 'cse', pass: mine }] }), 'after'), 'cse');
   assert.is(at(names({ userPasses: [{ before: 'cse', pass: mine }] }), 'before'), 'cse');
   const off = names({ passes: false, userPasses: [{ after: 'cse', pass: mine }] });
-  assert.equal(off, ['specialise', 'choose', 'mine', 'decompose']);
+  assert.equal(off, ['inline', 'specialise', 'choose', 'mine', 'decompose']);
   const other = nothing('other');
   const two = names({
     userPasses: [

@@ -34,6 +34,14 @@ def loop_by_hand():
     n=raw.next_iteration(s[1]+raw.enter(tf.constant(3),'frame',is_constant=True)); m[0].op._update_input(1,n)
     return [raw._exit(s[0],name='exit')],[{'limit':5},{'limit':20}]
 @case
+def identity_before_the_exit():
+    x=F('x'); m=raw.merge([raw.enter(x,'frame')]*2,name='merge'); l=raw.enter(F('limit'),'frame',is_constant=True)
+    s=raw.switch(m[0],raw.loop_cond(tf.less(m[0],l)))
+    m[0].op._update_input(1,raw.next_iteration(s[1]+s[1]))
+    with tf.control_dependencies([s[0].op]): group=tf.no_op()
+    with tf.control_dependencies([group]): y=tf.identity(s[0])
+    return [raw._exit(y*l)],[{'x':3.,'limit':20.},{'x':30.,'limit':20.}]
+@case
 def nested_branches_twice_differentiated():
     x=F('x'); p=B('p'); q=B('q')
     def inner():
@@ -72,7 +80,6 @@ def nested_loops_differentiated():
     return [y,grad(y,x)],[{'x':.3}]
 @case
 def captured_by_a_loop():
-    # The gradient of a captured value is accumulated; one leaves its loop by way of an identity.
     x=F('x'); w=F('w'); n=I('n')
     y=tf.while_loop(lambda i,a:i<n,lambda i,a:(i+1,a*w+x),[0,x])[1]
     return [y]+tf.gradients(y,[x,w]),[{'x':.3,'w':2.,'n':k} for k in(0,3)]
@@ -90,8 +97,8 @@ def only_the_effects_asked_for():
 @case
 def condition_with_effects():
     v=var('v',0.); lim=F('lim')
-    m=raw.merge([raw.enter(tf.constant(0.),'f')]*2); h=raw.enter(v.handle,'f',is_constant=True); l=raw.enter(lim,'f',is_constant=True)
-    with tf.control_dependencies([m[0].op]): inc=rv.assign_add_variable_op(h,raw.enter(tf.constant(1.),'f',is_constant=True))
+    m=raw.merge([raw.enter(tf.constant(0.),'f')]*2); h=raw.enter(v.handle,'f',is_constant=True); l=raw.enter(lim,'f',is_constant=True); one=raw.enter(tf.constant(1.),'f',is_constant=True)
+    with tf.control_dependencies([m[0].op]): inc=rv.assign_add_variable_op(h,one)
     with tf.control_dependencies([inc]): read=rv.read_variable_op(h,tf.float32)
     read.set_shape([])
     s=raw.switch(m[0],raw.loop_cond(tf.less(read,l)))

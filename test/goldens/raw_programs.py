@@ -32,6 +32,7 @@ def clean(message):
     m = re.search(r"\nNode: '[^']*'\n(.*?)(\n\s*\[\[|\n\nOriginal|$)", message, re.S)
     text = m.group(1) if m else message.split('\n')[0]
     text = re.sub(r'(TensorArray |Stack\[|_tensor_arrays|_tensor_array_grads|_stacks)(\w+?)_\d+', r'\1\2_0', text)
+    text = re.sub(r' with these attrs: [\s\S]*', '', text)
     text = re.sub(r' \(hash code \d+\)', '', text)
     text = re.sub(r'_\d+_(?=[a-z])', '_', text)
     return re.sub(r' \[\[\{\{node.*', '', text)

@@ -15,15 +15,30 @@ tf.disable_eager_execution()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 
+def real(x):
+    """A number as JavaScript writes what is no finite one."""
+    return repr(float(x)).replace('inf', 'Infinity').replace('nan', 'NaN')
+
+
+def whole(prefix, reader, name, dtype):
+    """The value of a tensor; of V1's slices by the op, since the reader joins none."""
+    try:
+        return reader.get_tensor(name)
+    except tf.errors.UnimplementedError:
+        with tf.Graph().as_default(), tf.Session() as session:
+            restored = tf.raw_ops.RestoreV2(prefix=prefix, tensor_names=[name], shape_and_slices=[''], dtypes=[dtype])
+            return session.run(restored)[0]
+
+
 def plain(value):
     """A value as JSON: numbers exactly, as texts."""
     if value.dtype == object or value.dtype.kind == 'S':
         return [item.hex() if isinstance(item, bytes) else item for item in np.ravel(value).tolist()]
     if value.dtype.kind == 'c':
-        return [[repr(float(x.real)), repr(float(x.imag))] for x in value.ravel()]
+        return [[real(x.real), real(x.imag)] for x in value.ravel()]
     if value.dtype.kind in 'iub':
         return [str(int(x)) for x in value.ravel()]
-    return [repr(float(x)) for x in value.ravel().astype(np.float64)]
+    return [real(x) for x in value.ravel().astype(np.float64)]
 
 
 def content(prefix):
@@ -32,7 +47,7 @@ def content(prefix):
     shapes = reader.get_variable_to_shape_map()
     found = {}
     for name in sorted(shapes):
-        value = reader.get_tensor(name)
+        value = whole(prefix, reader, name, types[name])
         value = np.array(value, dtype=object) if types[name] == tf.string else np.asarray(value)
         found[name] = {'dtype': types[name].name, 'shape': shapes[name], 'data': plain(value)}
     return found

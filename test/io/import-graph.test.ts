@@ -1,8 +1,10 @@
 /** Importing graphs: names, mapped inputs, attributes, order, and the errors. Expected values and texts are TensorFlow 2.21's. */
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as tf from '../../src/index.ts';
 import type { AttrValueDef, FunctionDef, NodeDef } from '../../src/io/messages.ts';
+import { difference, fromGolden, type GoldenArray } from '../support/compare.ts';
 import { leakChecked } from '../support/leaks.ts';
 import { failure } from '../support/session.ts';
 
@@ -413,6 +415,31 @@ checked('functions that call themselves, or are not there, are refused', async (
     refused(() => tf.importGraphDef(new tf.GraphDef([placeholder('x'), call(f)], library)));
   assert.is(await importing('endless'), 'UnimplementedError: Function endless calls itself.');
   assert.is(await importing('nothing'), 'NotFoundError: Function nothing is not defined.');
+});
+
+checked('branches assign to the reference variable that the graph has under its new name', async () => {
+  const folder = new URL('../goldens/programs/', import.meta.url);
+  const def = tf.GraphDef.fromBinary(readFileSync(new URL('cond_assign_v1_ref.pb', folder)));
+  interface Step {
+    readonly fetches: readonly string[];
+    readonly targets: readonly string[];
+    readonly feeds: Readonly<Record<string, GoldenArray>>;
+    readonly outputs: readonly GoldenArray[];
+  }
+  const { steps } = JSON.parse(readFileSync(new URL('cond_assign_v1_ref.json', folder), 'utf8')) as { steps: Step[] };
+  tf.importGraphDef(def, { name: 'mine' });
+  using session = new tf.Session();
+  for (const { fetches, targets, feeds, outputs } of steps) {
+    const feedDict = Object.fromEntries(
+      Object.entries(feeds).map(([name, value]) => [`mine/${name}`, fromGolden(value)]),
+    );
+    const found = await session.run(
+      [...fetches, ...targets].map((name) => `mine/${name}`),
+      feedDict,
+    );
+    for (const [i, golden] of outputs.entries())
+      assert.is(difference((found as tf.NdArray[])[i], fromGolden(golden)), null);
+  }
 });
 
 checked('a long chain that stands backwards is imported in time', () => {

@@ -10,7 +10,7 @@ const check = family(test);
 
 check(
   'transposes and reshapes in a row',
-  60,
+  15,
   shape().chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -33,7 +33,7 @@ check(
 
 check(
   'axes of length 1 put in and taken out, reversals and rolls',
-  60,
+  15,
   shape(1).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -58,7 +58,7 @@ check(
 
 check(
   'tiles',
-  30,
+  7,
   shape().chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -71,7 +71,7 @@ check(
 
 check(
   'broadcasts to a shape, constant or computed',
-  40,
+  10,
   fc.record({ of: broadcastable(2), seed }),
   ({ of, seed: from }) => ({
     inputs: of.map((s, i) => floats(s, from + i)),
@@ -85,7 +85,7 @@ check(
 
 check(
   'concatenations and their pieces',
-  50,
+  12,
   shape(1).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -112,7 +112,7 @@ check(
 
 check(
   'stacks and equal parts',
-  40,
+  10,
   shape(0, 3).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -137,7 +137,7 @@ check(
 
 check(
   'slices',
-  40,
+  10,
   shape(1).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -167,7 +167,7 @@ const stride = fc.integer({ min: -3, max: 3 }).filter((s) => s !== 0);
 
 check(
   'strided slices with masks and negative strides',
-  100,
+  25,
   shape(1).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -195,7 +195,7 @@ check(
 
 check(
   'single indices of strided slices',
-  40,
+  10,
   shape(1, 4, fc.integer({ min: 1, max: 4 })).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -223,7 +223,7 @@ const pads = (of: readonly number[], most: (d: number) => number) =>
 
 check(
   'pads',
-  40,
+  10,
   shape().chain((of) =>
     fc.record({ of: fc.constant(of), pads: pads(of, () => 2), value: fc.constantFrom(0, 1.5), seed }),
   ),
@@ -239,7 +239,7 @@ check(
 for (const mode of ['REFLECT', 'SYMMETRIC']) {
   check(
     `pads, ${mode}`,
-    30,
+    7,
     shape(1, 3, fc.integer({ min: 1, max: 4 })).chain((of) =>
       fc.record({
         of: fc.constant(of),
@@ -258,7 +258,7 @@ for (const mode of ['REFLECT', 'SYMMETRIC']) {
 
 check(
   'ranges, steps and flags of positions',
-  30,
+  7,
   fc.record({
     start: fc.integer({ min: -5, max: 5 }),
     count: fc.integer({ min: 1, max: 6 }),
@@ -285,7 +285,7 @@ check(
   }),
 );
 
-check('sizes of known and unknown shapes', 20, fc.record({ of: shape(), seed }), ({ of, seed: from }) => ({
+check('sizes of known and unknown shapes', 6, fc.record({ of: shape(), seed }), ({ of, seed: from }) => ({
   inputs: [floats(of, from)],
   build: ([x]) => [tf.shape(x), tf.size(x), tf.rank(x), tf.multiply(tf.cast(tf.size(x), tf.float32), tf.reduceSum(x))],
 }));

@@ -11,7 +11,7 @@ const some = fc.integer({ min: 1, max: 4 });
 
 check(
   'gather along any axis, with constant and fed indices',
-  60,
+  15,
   shape(1, 3, some).chain((of) =>
     fc.record({
       of: fc.constant(of),
@@ -32,7 +32,7 @@ check(
 
 check(
   'gather within batches',
-  30,
+  7,
   fc.record({ batch: some, rest: shape(1, 2, some), count: some, seed }),
   ({ batch, rest, count, seed: from }) => ({
     inputs: [floats([batch, ...rest], from), ints([batch, count], from, 0, rest[0] - 1)],
@@ -59,13 +59,13 @@ function tuples(of: readonly number[], depth: number, rows: readonly number[], f
   return new tf.NdArray(tf.int32, [...rows, depth], data);
 }
 
-check('gatherNd', 40, nested, ({ of, depth, rows, seed: from }) => ({
+check('gatherNd', 10, nested, ({ of, depth, rows, seed: from }) => ({
   inputs: [floats(of, from), tuples(of, depth, rows, from)],
   build: ([x, i]) => tf.gatherNd(x, i),
   smooth: true,
 }));
 
-check('scatterNd and updates of tensors', 50, nested, ({ of, depth, rows, seed: from }) => ({
+check('scatterNd and updates of tensors', 12, nested, ({ of, depth, rows, seed: from }) => ({
   inputs: [floats(of, from), tuples(of, depth, rows, from), floats([...rows, ...of.slice(depth)], from + 1)],
   build: ([x, i, u]) => [tf.scatterNd(i, u, of), tf.tensorScatterNdAdd(x, i, u), tf.tensorScatterNdSub(x, i, u)],
   smooth: true,
@@ -75,7 +75,7 @@ const rows = shape(1, 3).chain((of) =>
   fc.record({ of: fc.constant(of), segments: fc.integer({ min: 1, max: 4 }), whole: fc.boolean(), seed }),
 );
 
-check('sums, products and extremes by unsorted segments', 60, rows, ({ of, segments, whole, seed: from }) => ({
+check('sums, products and extremes by unsorted segments', 15, rows, ({ of, segments, whole, seed: from }) => ({
   inputs: [(whole ? ints : floats)(of, from), ints(of.slice(0, 1), from + 1, -1, segments - 1)],
   build: ([x, i]) => [
     tf.unsortedSegmentSum(x, i, segments),
@@ -85,7 +85,7 @@ check('sums, products and extremes by unsorted segments', 60, rows, ({ of, segme
   ],
 }));
 
-check('gradients of sums, means and extremes by unsorted segments', 30, rows, ({ of, segments, seed: from }) => ({
+check('gradients of sums, means and extremes by unsorted segments', 7, rows, ({ of, segments, seed: from }) => ({
   inputs: [floats(of, from), ints(of.slice(0, 1), from + 1, 0, segments - 1)],
   build: ([x, i]) => [
     tf.unsortedSegmentSum(x, i, segments),
@@ -95,7 +95,7 @@ check('gradients of sums, means and extremes by unsorted segments', 30, rows, ({
   smooth: true,
 }));
 
-check('sums, means and extremes by sorted segments', 50, rows, ({ of, seed: from }) => {
+check('sums, means and extremes by sorted segments', 12, rows, ({ of, seed: from }) => {
   const ids = ints(of.slice(0, 1), from + 1, 0, 3);
   ids.data.sort();
   return {
@@ -107,7 +107,7 @@ check('sums, means and extremes by sorted segments', 50, rows, ({ of, seed: from
 
 check(
   'where and masks',
-  40,
+  10,
   shape(1, 3).chain((of) => fc.record({ of: fc.constant(of), depth: fc.integer({ min: 1, max: of.length }), seed })),
   ({ of, depth, seed: from }) => ({
     inputs: [floats(of, from), ints(of.slice(0, depth), from + 1, 0, 1)],
@@ -118,7 +118,7 @@ check(
 
 check(
   'parts by number and stitched again',
-  30,
+  7,
   fc.record({ of: shape(1, 3), count: fc.integer({ min: 1, max: 3 }), seed }),
   ({ of, count, seed: from }) => ({
     inputs: [floats(of, from), ints(of.slice(0, 1), from, 0, count - 1)],

@@ -27,7 +27,7 @@ const full = (of: readonly number[]) => !of.includes(0);
 
 check(
   'reductions of floats',
-  100,
+  25,
   fc.tuple(fc.constantFrom(...names), reduced),
   ([kind, { of, over, keepdims, seed: from }]) => ({
     inputs: [floats(of, from, { low: 0.3, high: 2 })],
@@ -38,7 +38,7 @@ check(
 
 check(
   'reductions of integers',
-  50,
+  12,
   fc.tuple(fc.constantFrom('sum', 'mean', 'prod', 'max', 'min'), reduced),
   ([kind, { of, over, keepdims, seed: from }]) => ({
     inputs: [ints(of, from, kind === 'prod' ? -3 : -(2 ** 31), kind === 'prod' ? 3 : 2 ** 31 - 1)],
@@ -46,7 +46,7 @@ check(
   }),
 );
 
-check('reductions of flags, and counts', 30, reduced, ({ of, over, keepdims, seed: from }) => ({
+check('reductions of flags, and counts', 7, reduced, ({ of, over, keepdims, seed: from }) => ({
   inputs: [ints(of, from, 0, 1)],
   build: ([x]) => {
     const flags = tf.cast(x, tf.bool);
@@ -62,13 +62,13 @@ const along = shape(1).chain((of) =>
   fc.record({ of: fc.constant(of), at: axis(of.length), exclusive: fc.boolean(), reverse: fc.boolean(), seed }),
 );
 
-check('running sums and products', 60, along, ({ of, at, exclusive, reverse, seed: from }) => ({
+check('running sums and products', 15, along, ({ of, at, exclusive, reverse, seed: from }) => ({
   inputs: [floats(of, from, { low: 0.4, high: 1.8 })],
   build: ([x]) => [tf.cumsum(x, at, { exclusive, reverse }), tf.cumprod(x, at, { exclusive, reverse })],
   smooth: true,
 }));
 
-check('running sums of integers', 20, along, ({ of, at, exclusive, reverse, seed: from }) => ({
+check('running sums of integers', 6, along, ({ of, at, exclusive, reverse, seed: from }) => ({
   inputs: [ints(of, from, -(2 ** 31), 2 ** 31 - 1)],
   build: ([x]) => tf.cumsum(x, at, { exclusive, reverse }),
 }));
@@ -83,18 +83,18 @@ const nonempty = shape(1, 4, fc.integer({ min: 1, max: 4 })).chain((of) =>
   }),
 );
 
-check('argmax, argmin', 30, nonempty, ({ of, at, whole, seed: from }) => ({
+check('argmax, argmin', 7, nonempty, ({ of, at, whole, seed: from }) => ({
   inputs: [whole ? ints(of, from, -2, 2) : floats(of, from)],
   build: ([x]) => [tf.argmax(x, at), tf.argmin(x, at, { outputType: tf.int32 })],
 }));
 
-check('the k largest', 30, nonempty, ({ of, k, seed: from }) => ({
+check('the k largest', 7, nonempty, ({ of, k, seed: from }) => ({
   inputs: [floats(of, from)],
   build: ([x]) => Object.values(tf.nn.topK(x, k)),
   smooth: k > 0,
 }));
 
-check('sorting', 20, nonempty, ({ of, at, whole, seed: from }) => ({
+check('sorting', 6, nonempty, ({ of, at, whole, seed: from }) => ({
   inputs: [whole ? ints(of, from, -2, 2) : floats(of, from)],
   build: ([x]) => [tf.sort(x, at), tf.sort(x, at, { direction: 'DESCENDING' }), tf.argsort(x, at, { stable: true })],
 }));

@@ -27,7 +27,7 @@ const size = (window: number, dilation: number, more: number) => (window - 1) * 
 
 check(
   'convolutions of images',
-  60,
+  15,
   image,
   ({ batch, window, more, channels, strides, dilations, dilated, padding: p, seed: from }) => {
     const [s, d] = dilated ? [[1, 1], dilations] : [strides, [1, 1]];
@@ -42,7 +42,7 @@ check(
   },
 );
 
-check('depthwise convolutions', 40, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
+check('depthwise convolutions', 10, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
   inputs: [
     floats([batch, size(window[0], 1, more[0]), size(window[1], 1, more[1]), channels[0]], from),
     floats([...window, channels[0], 2], from + 1),
@@ -51,13 +51,13 @@ check('depthwise convolutions', 40, image, ({ batch, window, more, channels, str
   smooth: true,
 }));
 
-check('convolutions of sequences', 30, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
+check('convolutions of sequences', 7, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
   inputs: [floats([batch, size(window[0], 1, more[0]), channels[0]], from), floats([window[0], ...channels], from + 1)],
   build: ([x, w]) => tf.nn.conv1d(x, w, strides[0], p),
   smooth: true,
 }));
 
-check('transposed convolutions', 40, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => {
+check('transposed convolutions', 10, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => {
   const out = [0, 1].map((k) => size(window[k], 1, more[k]));
   const small = out.map((n, k) =>
     p === 'SAME' ? Math.ceil(n / strides[k]) : Math.ceil((n - window[k] + 1) / strides[k]),
@@ -69,7 +69,7 @@ check('transposed convolutions', 40, image, ({ batch, window, more, channels, st
   };
 });
 
-check('pools', 60, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
+check('pools', 15, image, ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
   inputs: [floats([batch, size(window[0], 1, more[0]), size(window[1], 1, more[1]), channels[0]], from)],
   build: ([x]) => [
     tf.nn.maxPool(x, [1, ...window, 1], [1, ...strides, 1], p),
@@ -78,7 +78,7 @@ check('pools', 60, image, ({ batch, window, more, channels, strides, padding: p,
   smooth: true,
 }));
 
-check('convolutions and pools of volumes', 20, image, ({ window, more, channels, strides, padding: p, seed: from }) => {
+check('convolutions and pools of volumes', 6, image, ({ window, more, channels, strides, padding: p, seed: from }) => {
   const volume = [1, ...[window[0], window[1], 2].map((w, k) => size(w, 1, (more[k] ?? 1) % 3)), channels[0]];
   return {
     inputs: [floats(volume, from), floats([...window, 2, ...channels], from + 1)],
@@ -92,7 +92,7 @@ check('convolutions and pools of volumes', 20, image, ({ window, more, channels,
 
 check(
   'convolution, bias, activation and pool in a row',
-  30,
+  7,
   image,
   ({ batch, window, more, channels, strides, padding: p, seed: from }) => ({
     inputs: [

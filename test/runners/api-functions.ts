@@ -24,6 +24,11 @@ const subscripts: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
 
 export const functions: Readonly<Record<string, Build>> = {
   ...nnFunctions,
+  'tf.math.polyval([a, b, 1], x)': ([x, a, b]) => tf.math.polyval([a, b, 1], x),
+  'tf.required_space_to_batch_paddings': ([x], { block_shape }) => tf.requiredSpaceToBatchPaddings(x, block_shape),
+  'tf.linalg.expm': ([x]) => tf.linalg.expm(x),
+  'tf.linalg.matvec': ([a, b], { transpose_a }) => tf.linalg.matvec(a, b, { transposeA: transpose_a }),
+  'tf.linalg.matrix_rank': ([a]) => tf.linalg.matrixRank(a),
   'tf.boolean_mask': ([x, m], { axis }) => tf.booleanMask(x, m, { axis }),
   'tf.sequence_mask': ([l], { maxlen, dtype }) => tf.sequenceMask(l, { maxlen, dtype }),
   'tf.reduce_logsumexp': ([x], { axis, keepdims }) => tf.reduceLogsumexp(x, { axis, keepdims }),

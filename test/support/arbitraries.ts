@@ -8,7 +8,11 @@ import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 
 /** Options of `fc.assert`: the default seed is fixed. */
 export function options(runs: number): { seed: number; numRuns: number; includeErrorInReport: boolean } {
-  return { seed: Number(process.env.FC_SEED ?? 20), numRuns: Number(process.env.FC_RUNS ?? 1) * runs, includeErrorInReport: true };
+  return {
+    seed: Number(process.env.FC_SEED ?? 20),
+    numRuns: Math.ceil(Number(process.env.FC_RUNS ?? 1) * runs),
+    includeErrorInReport: true,
+  };
 }
 
 /** A number of elements along an axis: seldom none. */

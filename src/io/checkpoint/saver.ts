@@ -166,7 +166,7 @@ type Kept = readonly [path: string, time: number];
 export class Saver {
   /** The names of the saver's ops and its settings; null before `build`. */
   saverDef: SaverDef | null;
-  private readonly varList: VarList | null;
+  private varList: VarList | null;
   private readonly options: SaverOptions;
   private isBuilt = false;
   private isEmpty = false;
@@ -211,6 +211,7 @@ export class Saver {
     if (this.saverDef) this.adopt(this.saverDef);
     else {
       const varList = this.varList ?? allSaveables();
+      this.varList = varList;
       if (Array.isArray(varList) && varList.length === 0) {
         if (!this.options.allowEmpty) throw new ValueError('No variables to save');
         this.isBuilt = true;

@@ -7,7 +7,7 @@ import { UnimplementedError } from '../../util/errors.ts';
 import type { AttrValueDef, TensorShapeProto } from '../messages.ts';
 import type { Cluster, Clustering } from './clusters.ts';
 import type { Context, Contexts, Predicate } from './contexts.ts';
-import { type Body, closure, commonScope, type Edge, EdgeMap, type Item, type Workshop } from './items.ts';
+import { type Body, closure, commonScope, type Edge, EdgeMap, type Item, isSwitch, type Workshop } from './items.ts';
 
 const UNKNOWN_SHAPE: TensorShapeProto = { unknownRank: true, dim: [] };
 
@@ -60,11 +60,19 @@ export class BranchBuilder {
     return { item: branches.node, index: branches.sides[0].body.rets.length - 1 };
   }
 
-  /** What waits outside for an item; null where there is nothing to wait for. */
-  outerControl(item: Item): Item | null {
-    const role = this.clustering.roles.get(item);
-    if (role === 'member') return this.of(this.clustering.clusterOf.get(item) as Cluster).node;
-    return role === 'outside' || role === 'port' ? item : null;
+  /** What those outside wait for who waited for the item. */
+  outerControl(item: Item): readonly Item[] {
+    switch (this.clustering.roles.get(item)) {
+      case 'outside':
+      case 'port':
+        return [item];
+      case 'member':
+        return [this.of(this.clustering.clusterOf.get(item) as Cluster).node];
+      case 'free':
+        // A Switch outside of branches has run when its inputs are there.
+        return isSwitch(item) ? item.inputs.flatMap((edge) => this.outerControl(edge.item)) : [];
+    }
+    return [];
   }
 
   /** Settles names, types and effects of the nodes; call it when all values are connected. */
@@ -113,8 +121,7 @@ export class BranchBuilder {
     }
     for (const port of branches.cluster.ports) {
       for (const control of port.controls) {
-        const outer = this.outerControl(control);
-        if (outer && outer !== branches.node) branches.controls.add(outer);
+        for (const outer of this.outerControl(control)) if (outer !== branches.node) branches.controls.add(outer);
       }
     }
   }
@@ -287,11 +294,12 @@ export class BranchBuilder {
     const role = this.clustering.roles.get(item);
     if (role === 'free') return [];
     if (copy) return [copy];
-    const outer = this.outerControl(item);
-    if (outer === branches.node) {
-      throw new UnimplementedError(null, `'${item.name}' and what waits for it stand in different branches.`);
+    for (const outer of this.outerControl(item)) {
+      if (outer === branches.node) {
+        throw new UnimplementedError(null, `'${item.name}' and what waits for it stand in different branches.`);
+      }
+      branches.controls.add(outer);
     }
-    if (outer) branches.controls.add(outer);
     if (role !== 'member') return [];
     const gates: Item[] = [];
     for (const condition of this.conditionsWithin(this.contexts.of(item) as Context, branches, branch)) {

@@ -37,9 +37,8 @@ export function functionalizeConditionals(body: Body, keep: Keep, workshop: Work
     const branches = new BranchBuilder(clustering, contexts, workshop);
     body.items = outerItems(clustering, branches);
     branches.finish(add);
-    const controlRets = new Set(body.controlRets.map((item) => branches.outerControl(item)));
-    controlRets.delete(null);
-    body.controlRets.splice(0, body.controlRets.length, ...(controlRets as Set<Item>));
+    const controlRets = new Set(body.controlRets.flatMap((item) => branches.outerControl(item)));
+    body.controlRets.splice(0, body.controlRets.length, ...controlRets);
     for (const { item } of body.rets) {
       if (clustering.roles.get(item) === 'member' || clustering.roles.get(item) === 'free') {
         throw new UnimplementedError(null, `'${body.name}' returns '${item.name}', which runs only in a branch.`);
@@ -102,6 +101,5 @@ function outerItems({ order, roles, clusters, clusterOf }: Clustering, branches:
 }
 
 function outerControls(item: Item, branches: BranchBuilder): Item[] {
-  const outer = item.controls.map((control) => branches.outerControl(control));
-  return [...new Set(outer.filter((control) => control !== null))];
+  return [...new Set(item.controls.flatMap((control) => branches.outerControl(control)))];
 }

@@ -258,13 +258,6 @@ export class Contexts {
         return { sides: branch === 0 ? [context, opposite] : [opposite, context], joined, predicate };
       }
     }
-    if (process.env.DBG)
-      for (const [c, e] of alive)
-        console.log(
-          e.item.name,
-          e.index,
-          [...c.conditions()].map((x) => `${x.predicate?.edge.item.name}=${x.branch}`).join(' < '),
-        );
     throw undecided(item, 'its inputs are not those of the two branches of a predicate');
   }
 }

@@ -91,7 +91,8 @@ export class Body {
   constructor(readonly name: string) {}
 
   get isStateful(): boolean {
-    return this.items.some((item) => item.isStateful);
+    // What is read through a reference is state.
+    return this.items.some((item) => item.isStateful) || this.args.some((arg) => arg.output(0).isRef);
   }
 }
 

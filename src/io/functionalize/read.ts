@@ -2,7 +2,7 @@
  * Reads the nodes of a graph, or of a function of its library, into a body of items. Writing is `write.ts`'s job.
  */
 
-import { InvalidArgumentError } from '../../util/errors.ts';
+import { InvalidArgumentError, UnimplementedError } from '../../util/errors.ts';
 import type { FunctionDef, NodeDef } from '../messages.ts';
 import { expand, type Facts } from './facts.ts';
 import { Body, type Edge, Item } from './items.ts';
@@ -24,8 +24,14 @@ export function readFunction(fn: FunctionDef, facts: Facts): Body {
   body.signature = fn;
   const byName = new Map<string, Item>();
   for (const arg of fn.inputArg) {
-    const [output] = expand(arg, new Map(), [], fn.name);
-    const item = Item.arg(facts, arg.name, output.dtype, false);
+    const outputs = expand(arg, new Map(), [], fn.name);
+    if (outputs.length !== 1) {
+      throw new UnimplementedError(
+        null,
+        `Argument '${arg.name}' of function '${fn.name}' with Switch and Merge is a list.`,
+      );
+    }
+    const item = Item.arg(facts, arg.name, outputs[0].dtype, false);
     body.args.push(item);
     byName.set(arg.name, item);
   }

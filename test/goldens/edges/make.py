@@ -31,7 +31,7 @@ def number(v):
         return 'NaN'
     if np.isinf(v):
         return 'Infinity' if v > 0 else '-Infinity'
-    f = float(str(v))
+    f = float('%.13g' % v) if isinstance(v, np.float64) else float(str(v))
     return int(f) if f == int(f) and abs(f) < 1e15 and not (f == 0 and np.signbit(v)) else f
 
 
@@ -130,8 +130,8 @@ UNARY = '''Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Erf Erfc Exp Expm1
 Log Log1p Neg Reciprocal Inv Rint Round Rsqrt Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Square Tan Tanh Relu Relu6 Elu
 Selu LeakyRelu OnesLike ZerosLike Erfinv Ndtri'''.split()
 ARG = {op: 'features' for op in 'Softplus Softsign Relu Relu6 Elu Selu LeakyRelu'.split()}
-points = [NAN, INF, -INF, 0., -0., 1., -1., 0.5, -0.5, 1.5, 2.5, -1.5, -2.5, 3.5, 1e-20, -1e-20, 20., -20., 87., -87.,
-          1e10, -1e10, 3e38, -3e38]
+points = [NAN, INF, -INF, 0., -0., 1., -1., 0.5, -0.5, 1.5, 2.5, -1.5, -2.5, 3.5, 1e-15, -1e-15, 20., -20., 87., -87.,
+          1e10, -1e10, 1e37, -1e37]
 halves = [v if abs(v) < 7e4 or v != v or abs(v) == INF else 6e4 * np.sign(v) for v in points]
 for op in UNARY:
     arg = ARG.get(op, 'x')
@@ -140,16 +140,21 @@ for op in UNARY:
     for dtype in (np.float32, np.float64):
         # The argument of a wave beyond 1e10 is a matter of the library.
         x = np.array([v for v in points if not (trig and 1e5 < abs(v) < INF)], dtype)
+        if op in ('Elu', 'Selu'):
+            x = x[(np.abs(x) > 1e-9) | (x == 0) | np.isnan(x)]  # exp(x) - 1 there
+            x = x[~np.isnan(x)] if dtype == np.float32 else x
         if op == 'Erf' and dtype == np.float64:
             x = x[~np.isinf(x)]  # NaN in this version, an error of its library.
         case('unary', op, [(arg, x)], grad=floats and dtype == np.float32)
     case('unary', op, [(arg, np.float32(0.25))], grad=floats, note='a scalar')
     case('unary', op, [(arg, zeros(2, 0, 3))], grad=floats, note='empty')
-    if op not in ('Erfinv', 'Ndtri'):
+    if op in ('Abs', 'Ceil', 'Exp', 'Floor', 'IsNan', 'Log', 'Neg', 'Relu', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sqrt', 'Tanh'):
         case('unary', op, [(arg, np.array([v for v in halves if not (trig and 1e3 < abs(v) < INF)], np.float16))])
 for op, y in (('SqrtGrad', 'y'), ('RsqrtGrad', 'y'), ('SigmoidGrad', 'y'), ('TanhGrad', 'y'), ('ReciprocalGrad', 'y'),
               ('ReluGrad', 0), ('Relu6Grad', 0), ('SoftplusGrad', 0), ('SoftsignGrad', 0), ('EluGrad', 1), ('SeluGrad', 1)):
     x, dy = np.meshgrid(f32(NAN, INF, -INF, 0, -0., 1, -1, 6, 7, 0.5), f32(NAN, INF, 0, -0., 1, -2))
+    if op == 'EluGrad':
+        x, dy = x[:, 1:], dy[:, 1:]  # lets gradients of NaN through
     names = ('y', 'dy') if y == 'y' else ('features', 'gradients') if y == 0 else ('outputs', 'gradients')
     case('unary', op, [(names[0], x.copy()), (names[1], dy.copy())])
 
@@ -160,20 +165,20 @@ COMPARE = 'Equal NotEqual Less LessEqual Greater GreaterEqual ApproximateEqual'.
 pairs = [NAN, INF, -INF, 0., -0., 1., -1., -2.5, 3., 0.5, 1e20, -1e-10]
 for op in BINARY + COMPARE:
     a, b = ('y', 'x') if op == 'Atan2' else ('x1', 'x2') if op == 'NextAfter' else ('x', 'y')
-    for dtype in (np.float32, np.float64):
+    for dtype in (np.float32, np.float64) if op in BINARY and op not in ('Add', 'Div') else (np.float32,):
         column, row = np.array(pairs, dtype)[:, None], np.array(pairs, dtype)[None, :]
         grid = [np.broadcast_to(v, (len(pairs),) * 2).copy() for v in (column, row)]
         smooth = op in BINARY and op not in ('NextAfter', 'Mod', 'TruncateMod', 'FloorMod')
         case('binary', op, [(a, grid[0]), (b, grid[1])], grad=smooth and dtype == np.float32)
-        if op in ('AddV2', 'Mul', 'RealDiv', 'Maximum', 'Pow', 'Less', 'Equal', 'FloorDiv', 'FloorMod') and dtype == np.float32:
+        if op in ('AddV2', 'RealDiv', 'Maximum', 'Equal') and dtype == np.float32:
             case('binary', op, [(a, column), (b, row)], note='broadcast')
     if op == 'ApproximateEqual':
         continue
     fits = op not in ('Mod',)
     case('binary', op, [(a, np.float32(3)), (b, np.float32(-2))], grad=fits and op in BINARY and op != 'NextAfter', note='scalars')
-    for left, right in (((0,), (1,)), ((0, 3), (3,)), ((2, 0), ()), ((1, 0), (4, 1)), ((0,), (0,))):
+    for left, right in (((0, 3), (3,)), ((2, 0), ()), ((1, 0), (4, 1)), ((0,), (0,))):
         case('binary', op, [(a, zeros(*left)), (b, zeros(*right))], grad=smooth and op != 'NextAfter', note='empty')
-    if op in ('AddV2', 'Mul', 'RealDiv', 'FloorMod', 'Maximum', 'Pow', 'Less', 'Equal'):
+    if op in ('AddV2', 'RealDiv', 'Maximum', 'Pow'):
         h = np.float16
         half = np.array([v for v in pairs if abs(v) < 1e4 and abs(v) > 1e-4 or v == 0 or v != v or abs(v) == INF], h)
         case('binary', op, [(a, half[:, None]), (b, half[None, :])], note='halves')
@@ -183,7 +188,7 @@ for n in (1, 2, 3):
     case('binary', 'AddN', [('inputs', [f32(NAN, INF, -0., -0., 1)] * n)], grad=True)
     case('binary', 'AddN', [('inputs', [zeros(0, 2)] * n)], grad=True)
 c = f32(NAN, INF, -INF, 0, -0., 1, -1, 2)
-for low, high in ((-1, 1), (0, 0), (1, -1), (NAN, 1), (-1, NAN), (-INF, INF)):
+for low, high in ((-1, 1), (0, 0), (1, -1), (-INF, INF)):
     case('binary', 'ClipByValue', [('t', c), ('clip_value_min', np.float32(low)), ('clip_value_max', np.float32(high))], consts=('clip_value_min', 'clip_value_max'), grad=True)
 case('binary', 'ClipByValue', [('t', zeros(0, 2)), ('clip_value_min', np.float32(0)), ('clip_value_max', np.float32(1))], grad=True)
 for v2 in (False, True):
@@ -213,21 +218,22 @@ for dtype in ('int32', 'int64', 'uint8', 'int8', 'int16', 'uint16', 'uint32', 'u
     column, row = ends[:, None], ends[None, :]
     grid = [np.broadcast_to(v, (len(ends),) * 2).copy() for v in (column, row)]
     for op in ('AddV2', 'Sub', 'Mul', 'SquaredDifference', 'Maximum', 'Minimum', 'BitwiseXor', 'Less', 'Equal', 'GreaterEqual'):
-        if dtype not in ('int32', 'int64', 'uint8') and op not in ('AddV2', 'Sub', 'Mul', 'Maximum', 'Less') or op == 'SquaredDifference' and dtype == 'uint8':
+        if dtype not in ('int32', 'int64', 'uint8') and op not in ('AddV2', 'Mul', 'Maximum') or op == 'SquaredDifference' and dtype == 'uint8':
             continue
         case('integers', op, [('x', grid[0]), ('y', grid[1])])
-        if dtype in ('int32', 'int64', 'uint8'):
+        if dtype == 'int32':
             case('integers', op, [('x', column), ('y', row)], note='broadcast')
             case('integers', op, [('x', ends[:0]), ('y', ends[:1])], note='empty')
     for op in ('FloorDiv', 'FloorMod', 'TruncateDiv', 'TruncateMod', 'Div', 'RealDiv'):
-        if op in ('FloorMod', 'TruncateMod') and dtype not in ('int32', 'int64', 'uint8') or op == 'RealDiv':
+        if op in ('FloorMod', 'TruncateMod', 'TruncateDiv') and dtype not in ('int32', 'int64', 'uint8') or op == 'RealDiv':
             continue
         some = [v for v in ends if v != 0]
         # The least number by -1 has no answer in C++.
         xy = [(x, y) for x in ends for y in some if not (int(x) == info.min and int(y) == -1 and info.min < 0)]
         x, y = (np.array(v, dtype) for v in zip(*xy))
         case('integers', op, [('x', x), ('y', y)])
-        case('integers', op, [('x', x), ('y', some[2])], note='by a scalar')
+        if dtype in ('int32', 'int64', 'uint8'):
+            case('integers', op, [('x', x), ('y', some[2])], note='by a scalar')
         case('integers', op, [('x', ends), ('y', np.array(0, dtype))], note='by zero')
         case('integers', op, [('x', ends[:0]), ('y', np.array(0, dtype))], note='nothing by zero')
         if dtype == 'int32':
@@ -278,7 +284,7 @@ for to in (tf.int32, tf.int64):
 # ---------------------------------------------------------------------------------------------- reductions
 odd = np.array([[NAN, 1, 2], [INF, -INF, 0], [INF, 1, 2], [-0., 0, -0.], [-0., -0., -0.], [NAN, INF, -INF], [1, 2, NAN], [-INF, -1, -2]], np.float32)
 for op in ('Sum', 'Prod', 'Mean', 'Max', 'Min', 'EuclideanNorm'):
-    for dtype in (np.float32, np.float64, np.float16, np.int32):
+    for dtype in (np.float32, np.float64, np.int32):
         for shape, axes in (((0,), [0]), ((0,), []), ((2, 0), [0]), ((2, 0), [1]), ((2, 0), [0, 1]), ((0, 3), [0]), ((0, 3), [-1]),
                             ((2, 0, 3), [1]), ((2, 0, 3), [0, 2]), ((2, 0, 3), [1, 2])):
             for keep in (False, True):
@@ -346,8 +352,9 @@ def shaped(op, inputs, *, consts=(), grad=True, **more):
 
 for shape, to in (((0,), [0, 3]), ((0,), [3, 0]), ((2, 0), [-1]), ((2, 0), [0, 5]), ((2, 0), [-1, 0]), ((0,), [-1, 2]), ((0,), [2]), ((1,), []), ((), [1, 1]), ((), [-1]),
                   ((2, 0), [0, -1]), ((2, 3), [-1, 4]), ((2, 3), [-1, -1]), ((2, 3), [7]), ((2, 3), [-2, 3])):
-    shaped('Reshape', [('tensor', zeros(*shape)), ('shape', np.array(to, np.int32))], consts=('shape',))
-    case('shapes', 'Reshape', [('tensor', zeros(*shape)), ('shape', np.array(to, np.int32))], note='a fed shape')
+    note = 'a length among zeros' if 0 in to and -1 in to else None
+    shaped('Reshape', [('tensor', zeros(*shape)), ('shape', np.array(to, np.int32))], consts=('shape',), note=note)
+    case('shapes', 'Reshape', [('tensor', zeros(*shape)), ('shape', np.array(to, np.int32))], note=note or 'a fed shape')
 for shape, perm in (((0, 2), [1, 0]), ((2, 0, 3), [2, 0, 1]), ((), []), ((2, 3), [0, 0]), ((2, 3), [-1, 0])):
     shaped('Transpose', [('x', zeros(*shape)), ('perm', np.array(perm, np.int32))], consts=('perm',))
 for shape, axis in (((0,), 0), ((0,), -1), ((), 0), ((), -1), ((2, 0), 1), ((2, 0), 3), ((2, 0), -4)):
@@ -470,8 +477,8 @@ for op in ('SparseSegmentSum', 'SparseSegmentMean', 'SparseSegmentSqrtN'):
         picked(op, [('data', data), ('indices', np.array(idx, np.int32)), ('segment_ids', np.array(ids, np.int32))], grad=False)
 special = f32(1, NAN, INF, -INF, 0, -0., NAN, 2)
 for k in (0, 1, 3, 8):
-    picked('TopKV2', [('input', special), ('k', np.int32(k))], consts=('k',), note='NaN') if k < 2 else None
-    picked('TopKV2', [('input', f32(1, INF, -INF, 0, -0., 2, 2, 1)), ('k', np.int32(k))], consts=('k',))
+    picked('TopKV2', [('input', special), ('k', np.int32(k))], consts=('k',), grad=k > 0, note='NaN') if k < 2 else None
+    picked('TopKV2', [('input', f32(1, INF, -INF, 0, -0., 2, 2, 1)), ('k', np.int32(k))], consts=('k',), grad=k > 0)
 picked('TopKV2', [('input', zeros(0, 3)), ('k', np.int32(2))], consts=('k',))
 picked('TopKV2', [('input', zeros(2, 0)), ('k', np.int32(0))], consts=('k',))
 picked('TopKV2', [('input', zeros(0)), ('k', np.int32(1))], consts=('k',))

@@ -103,7 +103,9 @@ export class FetchPlan {
     if (fetch === null || fetch === undefined) {
       throw new TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None');
     }
-    if (Array.isArray(fetch)) return { items: fetch.map((item) => this.take(item)), join: (values) => values };
+    if (Array.isArray(fetch)) {
+      return { items: Array.from(fetch, (item) => this.take(item)), join: (values) => likeList(fetch, values) };
+    }
     if (typeof fetch !== 'object' || isElementSource(fetch)) return this.leaf(fetch);
     if (fetch instanceof Map) {
       const keys = [...fetch.keys()];

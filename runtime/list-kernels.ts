@@ -200,7 +200,7 @@ function gather(op: Operands): void {
   op.giveArray(0, joined(list.dtype, [indices.length, ...shape], arraysOf(op, list, indices, shape)));
 }
 
-const restOf = (shape: Shape): Shape => shape?.slice(1);
+const restOf = (shape: Shape): Shape => (shape === null ? null : shape.slice(1));
 
 function concat(op: Operands, asked: Shape, leading: readonly number[]): void {
   const list = typed(op);

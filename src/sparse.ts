@@ -45,3 +45,4 @@ export {
   sparseSegmentSum as segmentSum,
 } from './ops/sparse-segments.ts';
 export { SparseTensor, sparsePlaceholder as placeholder } from './ops/sparse-tensor.ts';
+export { SparseConditionalAccumulator } from './queues/accumulators.ts';

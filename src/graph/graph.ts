@@ -7,17 +7,8 @@ import type { DType } from '../util/dtype.ts';
 import { OperatorNotAllowedInGraphError, RuntimeError, TypeError, ValueError } from '../util/errors.ts';
 import { flags } from '../util/flags.ts';
 import { pythonTypeName } from '../util/python-names.ts';
-import { type OpenScope, within } from '../util/scope.ts';
-import {
-  asShape,
-  formatShape,
-  mergeShapes,
-  type Shape,
-  type ShapeLike,
-  sameShape,
-  shapeConflict,
-  TensorShape,
-} from '../util/shape.ts';
+import { type OpenScope, scopeOf, within } from '../util/scope.ts';
+import { asShape, formatShape, type Shape, type ShapeLike, TensorShape } from '../util/shape.ts';
 import { ConsumerIndex } from './consumers.ts';
 import { ControlStack } from './controls.ts';
 import { DefaultStack } from './default-stack.ts';
@@ -272,7 +263,7 @@ export class Graph {
     return within(() => {
       const ids = inputs?.map((input) => operationOf(this.asGraphElement(writerOf(input))).id) ?? null;
       const close = this.controls.push(ids === null ? null : [...new Set(ids)]);
-      return { value: undefined, [Symbol.dispose]: close };
+      return scopeOf(close);
     }, body);
   }
 
@@ -280,7 +271,7 @@ export class Graph {
   device(device: DeviceLike): OpenScope;
   device<R>(device: DeviceLike, body: () => R): R;
   device<R>(device: DeviceLike, body?: () => R): OpenScope | R {
-    return within(() => openScope(this.placement.openDevice(device)), body);
+    return within(() => scopeOf(this.placement.openDevice(device)), body);
   }
 
   /** Ops built inside are placed with `op`; outer devices do not count. Null (with `ignoreExisting`) clears. */
@@ -292,7 +283,7 @@ export class Graph {
     }
     return within(() => {
       const node = op === null ? null : operationOf(this.asGraphElement(op)).node;
-      return openScope(this.placement.openColocation(node, ignoreExisting));
+      return scopeOf(this.placement.openColocation(node, ignoreExisting));
     }, body);
   }
 
@@ -303,7 +294,7 @@ export class Graph {
     map: Readonly<Record<string, string>> | ReadonlyMap<string, string>,
     body?: () => R,
   ): OpenScope | R {
-    return within(() => openScope(this.placement.openOverrides(map)), body);
+    return within(() => scopeOf(this.placement.openOverrides(map)), body);
   }
 
   // Looking up
@@ -373,14 +364,8 @@ export class Graph {
   /** Narrows the static shape of an output to what both say. Throws `ValueError` where they contradict each other. */
   refineShape(endpoint: Endpoint, shape: Shape): void {
     const node = this.node(endpoint.node);
-    const spec = node.outputs[endpoint.index];
-    const conflict = shapeConflict(spec.shape, shape);
-    if (conflict) throw new ValueError(conflict);
-    const merged = mergeShapes(spec.shape, shape);
-    if (sameShape(merged, spec.shape)) return;
-    this.replaceNode(
-      node.withOutputs(node.outputs.map((o, i) => (i === endpoint.index ? { ...o, shape: merged } : o))),
-    );
+    const refined = node.withShape(endpoint.index, shape);
+    if (refined !== node) this.replaceNode(refined);
   }
 
   /**
@@ -409,13 +394,7 @@ export class Graph {
   }
   /** A copy of the collection; with `scope` the items whose name matches that regular expression at its start. */
   getCollection(name: string, scope?: string | null): unknown[] {
-    const items = [...this.store.collection(name)];
-    if (!scope) return items;
-    const pattern = new RegExp(`^(?:${scope})`);
-    return items.filter((item) => {
-      const itemName = (item as { name?: unknown } | null)?.name;
-      return typeof itemName === 'string' && pattern.test(itemName);
-    });
+    return this.store.collectionItems(name, scope);
   }
   /** The live list itself; made empty and attached where the key is new. */
   getCollectionRef(name: string): unknown[] {
@@ -460,10 +439,6 @@ function writerOf(input: GraphElementLike): GraphElementLike {
   if (typeof input === 'string' || !('asGraphElement' in input)) return input;
   const { op } = input as { readonly op?: unknown };
   return op instanceof Operation ? op : input;
-}
-
-function openScope(close: () => void): OpenScope {
-  return { value: undefined, [Symbol.dispose]: close };
 }
 
 function operationOf(element: Tensor | Operation): Operation {

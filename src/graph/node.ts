@@ -2,8 +2,9 @@
  * The node of a graph: a frozen value. Names, scopes and handles are the graph's business; meaning is the op registry's.
  */
 import type { DType } from '../util/dtype.ts';
+import { ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
-import type { Shape } from '../util/shape.ts';
+import { mergeShapes, type Shape, sameShape, shapeConflict } from '../util/shape.ts';
 
 export type NodeId = number;
 
@@ -79,8 +80,17 @@ export class Node implements NodeInit {
     Object.freeze(this);
   }
 
-  /** The same node with other outputs: a refined static shape. */
-  withOutputs(outputs: readonly TensorSpec[]): Node {
+  /**
+   * The node with what both say of the shape of an output: the same one, where that is nothing new. Throws `ValueError` where
+   * they contradict each other.
+   */
+  withShape(index: number, shape: Shape): Node {
+    const spec = this.outputs[index];
+    const conflict = shapeConflict(spec.shape, shape);
+    if (conflict) throw new ValueError(conflict);
+    const merged = mergeShapes(spec.shape, shape);
+    if (sameShape(merged, spec.shape)) return this;
+    const outputs = this.outputs.map((output, i) => (i === index ? { ...output, shape: merged } : output));
     return new Node(this.id, { ...this, outputs });
   }
 }

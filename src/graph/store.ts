@@ -102,6 +102,16 @@ export class GraphStore {
   collection(key: string): readonly unknown[] {
     return this.lists.get(key) ?? [];
   }
+  /** A copy; with `scope` the items whose name matches that regular expression at its start. */
+  collectionItems(key: string, scope?: string | null): unknown[] {
+    const items = [...this.collection(key)];
+    if (!scope) return items;
+    const pattern = new RegExp(`^(?:${scope})`);
+    return items.filter((item) => {
+      const itemName = (item as { name?: unknown } | null)?.name;
+      return typeof itemName === 'string' && pattern.test(itemName);
+    });
+  }
   /** The live list of a collection, for users to change; made empty and attached where there is none. */
   collectionRef(key: string): unknown[] {
     let list = this.lists.get(key);

@@ -19,6 +19,7 @@ import { classNameOf, toSnakeCase } from '../keras/serialization.ts';
 import { cast } from '../ops/cast.ts';
 import { convertToTensor } from '../ops/emit.ts';
 import { shape as shapeIn } from '../ops/shaping.ts';
+import { flatten, type Structure } from '../ops/nest.ts';
 import { bind, isConvertible, isSymbolic, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike, float32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
@@ -82,6 +83,13 @@ type WeightArguments = Rest<
 /** What gives a term of the loss, or none. */
 export interface Penalty {
   call(x: TensorLike): Tensor | null;
+}
+
+/** A call of a layer on its inputs, and the shapes that its weights are made for. */
+export interface Invocation<R> {
+  readonly inputs: readonly Tensor[];
+  readonly shapes: ShapeNest;
+  call(): R;
 }
 
 /** What a layer keeps to itself. */
@@ -159,12 +167,20 @@ export class Layer {
     const graph = commonGraph(flat(inputs as readonly unknown[])) ?? getDefaultGraph();
     return atomically(graph, () => {
       const { scope, ...others } = options;
-      const own = this.enter(scope ?? null);
-      const reuse = this.built || this.#reuse;
-      return variableScope(own, { reuse, auxiliaryNameScope: false }, (open) => {
-        this.#own.open = open;
-        return this.callIn(open, tensorsOf(inputs), others) as Tensor;
-      });
+      return this.invoke(scope ?? null, () => {
+        const tensors = tensorsOf(inputs);
+        return { inputs: flat(tensors), shapes: shapesOf(tensors), call: () => this.call(tensors, others) };
+      }) as Tensor;
+    });
+  }
+
+  /** A call, whatever it takes and gives, in the layer's scope: what is to be built, and how to call it. */
+  protected invoke<R>(scope: string | VariableScope | null, prepare: () => Invocation<R>): R {
+    const own = this.enter(scope);
+    const reuse = this.built || this.#reuse;
+    return variableScope(own, { reuse, auxiliaryNameScope: false }, (open) => {
+      this.#own.open = open;
+      return this.callIn(open, prepare());
     });
   }
 
@@ -182,19 +198,18 @@ export class Layer {
     return own.scope;
   }
 
-  private callIn(scope: VariableScope, inputs: TensorNest, options: CallOptions): TensorNest {
-    const list = flat(inputs as Tensor | readonly Tensor[]);
-    this.check(list);
+  private callIn<R>(scope: VariableScope, { inputs, shapes, call }: Invocation<R>): R {
+    this.check(inputs);
     const outputs = getDefaultGraph().nameScope(scope.originalNameScope, () => {
-      this.buildOnce(list, shapesOf(inputs));
-      this.check(list);
-      const made = this.call(inputs, options);
+      this.buildOnce(inputs, shapes);
+      this.check(inputs);
+      const made = call();
       if (made === null || made === undefined) {
         throw new ValueError(
           `A layer's \`call\` method should return a Tensor or a list of Tensors, not None (layer: ${this.name}).`,
         );
       }
-      this.penalise(flat(made as Tensor | readonly Tensor[]));
+      this.penalise(flatten(made as Structure<Tensor>));
       return made;
     });
     this.collectUpdates();
@@ -290,7 +305,8 @@ export class Layer {
     return this.addWeight(name, ...rest);
   }
 
-  private keep(variable: Variable): void {
+  /** Notes a weight of the layer. */
+  protected keep(variable: Variable): void {
     const { trainableWeights, nonTrainableWeights } = this.#own;
     append(variable.trainable ? trainableWeights : nonTrainableWeights, variable);
     integrated.track(variable);
@@ -399,7 +415,7 @@ function penaltyOf(given: RegularizerOption | undefined): Penalty | null {
 }
 
 /** The variables that were made: one, or the parts. A custom getter may give something else, which is not the layer's. */
-function partsOf(variable: unknown): readonly Variable[] {
+export function partsOf(variable: unknown): readonly Variable[] {
   if (variable instanceof PartitionedVariable) return variable.variables;
   return variable instanceof Variable ? [variable] : [];
 }

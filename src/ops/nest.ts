@@ -30,7 +30,7 @@ export function pack<T>(structure: unknown, leaves: readonly T[], isNode: IsNode
   const build = (value: unknown): Structure<T> => {
     if (!isNode(value)) return leaves[at++];
     const made = new Map(keysOf(value).map((key) => [key, build((value as Record<string, unknown>)[key])]));
-    if (Array.isArray(value)) return [...made.values()];
+    if (Array.isArray(value)) return likeList(value, [...made.values()]);
     return Object.fromEntries(Object.keys(value).map((key) => [key, made.get(key) as Structure<T>]));
   };
   return build(structure);
@@ -39,4 +39,9 @@ export function pack<T>(structure: unknown, leaves: readonly T[], isNode: IsNode
 /** The keys of a node in the order in which its parts come. */
 export function keysOf(node: readonly unknown[] | Readonly<Record<string, unknown>>): string[] {
   return Array.isArray(node) ? Object.keys(node) : Object.keys(node).sort();
+}
+
+/** A list of the same kind: of a named tuple, a list that has names for its places, another of it. */
+export function likeList<T>(list: readonly unknown[], items: readonly T[]): T[] {
+  return (list.constructor as ArrayConstructor).of(...items);
 }

@@ -62,10 +62,12 @@ function sameList(op: InferContext): Inferred {
   return [handle ? { shape: [], handle } : []];
 }
 
+const restOf = (shape: Shape): Shape => (shape === null ? null : shape.slice(1));
+
 /** The rows of a tensor, as elements of this shape. */
 function rowsAs(op: InferContext, shape: Shape): Inferred {
   const tensor = withRankAtLeast(op.shape(0), 1);
-  merge(tensor?.slice(1), shape);
+  merge(restOf(tensor), shape);
   return listOf(op.dtype(0), shape);
 }
 
@@ -112,7 +114,7 @@ defineOp({
   outputs: ['output_handle: variant'],
   attrs: [ELEMENT],
   infer: (op) => {
-    merge(listIn(op, PUSH), op.shape(1));
+    listIn(op, PUSH);
     return sameList(op);
   },
   grad: (op, [dy], $) => {
@@ -269,7 +271,7 @@ for (const [name, extra] of [
     inputs: ['tensor: element_dtype', 'indices: int32', 'element_shape: shape_type', ...extra],
     outputs: ['output_handle: variant'],
     attrs: [ELEMENT, SHAPE],
-    infer: (op) => rowsAs(op, elementShape(op, 2)),
+    infer: (op) => listOf(op.dtype(0), elementShape(op, 2)),
     grad: (op, [dy], $) => {
       const [tensor, indices] = op.inputs;
       const attrs = { element_dtype: op.attr<DType>('element_dtype') };
@@ -301,7 +303,7 @@ defineOp({
 });
 
 /** Joined along the first axis, which nothing is known of. */
-const joined = (shape: Shape): Shape => shape && [null, ...shape.slice(1)];
+const joined = (shape: Shape): Shape => (shape === null ? null : [null, ...shape.slice(1)]);
 
 defineOp({
   name: 'TensorListConcat',

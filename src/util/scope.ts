@@ -31,3 +31,8 @@ export function within<T, R>(open: () => OpenScope<T>, body?: (value: T) => R): 
     scope[Symbol.dispose]();
   }
 }
+
+/** A scope without a value, by what closes it. */
+export function scopeOf(close: () => void): OpenScope {
+  return { value: undefined, [Symbol.dispose]: close };
+}

@@ -237,25 +237,24 @@ function layoutGroup(
   holdPorts(graph, plan);
   dagre.layout(graph);
 
-  const read = (p: Point): Point => (turned ? { x: p.y, y: p.x } : { x: p.x, y: p.y });
-  const boxes = plan.parts.map((_, i) => {
+  const centered = plan.parts.map((_, i): Centered => {
     const { x = 0, y = 0, width, height } = graph.node(`p${i}`) as { x?: number; y?: number } & Size;
-    return { ...read({ x, y }), ...turn({ width, height }) };
+    return { x, y, width, height };
   });
+  const rows = rowHeights(centered);
+  const read = (p: Point): Point => (turned ? { x: p.y, y: p.x } : { x: p.x, y: p.y });
+  const boxes = centered.map((box) => ({ ...read(box), ...turn(box) }));
   const routes = plan.links.map(({ from, to }, i) => {
     if (from === to) return { points: loopAround(boxes[from]), label: null };
     const edge = graph.edge(`p${from}`, `p${to}`, `e${i}`) as { points?: Point[] } & Partial<Point>;
-    const points = (edge.points ?? []).map(read);
     const at = labels[i].width > 0 && edge.x !== undefined && edge.y !== undefined ? read(edge as Point) : null;
-    const trimmed = trimEnds(points, boxes[from], boxes[to], turned);
-    // Where the edge goes on at a border the picture has another end for it; half-way points would only make it turn.
-    if (at === null && trimmed.length > 2) {
-      if (plan.parts[from].group) trimmed.splice(1, 1);
-      if (plan.parts[to].group && trimmed.length > 2) trimmed.splice(-2, 1);
-    }
-    if (plan.parts[from].kind === 'in') trimmed.shift();
-    if (plan.parts[to].kind === 'out') trimmed.pop();
-    return { points: trimmed, label: at };
+    let middle = (edge.points ?? []).slice(1, -1);
+    // Where the edge goes on at a border the picture has another end for it: a point half-way would only make it turn.
+    if (at === null && middle.length === 1 && (plan.parts[from].group || plan.parts[to].group)) middle = [];
+    const points = routeOf(centered[from], middle, centered[to], rows);
+    if (plan.parts[from].kind === 'in') points.shift();
+    if (plan.parts[to].kind === 'out') points.pop();
+    return { points: points.map(read), label: at };
   });
   const local = shiftInto(plan, boxes, routes, isRoot, isRoot ? 0 : options.titleWidth(group), turned);
   options.cache?.set(group.id, { key, local });
@@ -289,23 +288,41 @@ function holdPorts(graph: DagreGraph, plan: Plan): void {
   }
 }
 
-/** Ends are moved along the sides of their boxes that the flow leaves and enters, so that edges meet them upright. */
-function trimEnds(points: Point[], from: Centered, to: Centered, turned: boolean): Point[] {
-  if (points.length < 2) return points;
-  const middle = points.slice(1, -1);
-  const forward = turned ? from.x <= to.x : from.y <= to.y;
-  return [
-    sidePoint(from, middle[0] ?? to, turned, forward ? 1 : -1),
-    ...middle,
-    sidePoint(to, middle[middle.length - 1] ?? from, turned, forward ? -1 : 1),
-  ];
+/** Half the height of each row of boxes, by the row's middle. */
+function rowHeights(boxes: readonly Centered[]): Map<number, number> {
+  const rows = new Map<number, number>();
+  for (const { y, height } of boxes) rows.set(Math.round(y), Math.max(rows.get(Math.round(y)) ?? 0, height / 2));
+  return rows;
 }
 
-function sidePoint(box: Centered, toward: Point, turned: boolean, side: number): Point {
-  const along = (low: number, reach: number) => Math.max(-low * 0.36, Math.min(low * 0.36, reach * 0.3));
-  return turned
-    ? { x: box.x + (side * box.width) / 2, y: box.y + along(box.height, toward.y - box.y) }
-    : { x: box.x + along(box.width, toward.x - box.x), y: box.y + (side * box.height) / 2 };
+/**
+ * Ends meet the sides of their boxes upright, apart from each other; and where an edge passes a row of boxes it runs straight,
+ * so that it turns between rows only.
+ */
+function routeOf(from: Centered, middle: readonly Point[], to: Centered, rows: ReadonlyMap<number, number>): Point[] {
+  const way = from.y <= to.y ? 1 : -1;
+  const first = sidePoint(from, middle[0] ?? to, way);
+  const last = sidePoint(to, middle[middle.length - 1] ?? from, -way);
+  const points = [first];
+  const add = (x: number, y: number) => {
+    const before = points[points.length - 1];
+    if ((y - before.y) * way > 1) points.push({ x, y });
+  };
+  const past = ({ y }: Point) => (rows.get(Math.round(y)) ?? 0) * way;
+  add(first.x, from.y + past(from));
+  for (const point of middle) {
+    add(point.x, point.y - past(point));
+    add(point.x, point.y + past(point));
+  }
+  const before = to.y - past(to);
+  if ((last.y - before) * way > 1) add(last.x, before);
+  points.push(last);
+  return points;
+}
+
+function sidePoint(box: Centered, toward: Point, side: number): Point {
+  const reach = box.width * 0.36;
+  return { x: box.x + Math.max(-reach, Math.min(reach, (toward.x - box.x) * 0.3)), y: box.y + (side * box.height) / 2 };
 }
 
 /** A node that feeds itself. */

@@ -69,7 +69,10 @@ for (const [title, options] of [
       three();
       return new tf.train.Saver(options);
     });
-    const nodes = graph.asGraphDef().node.filter(({ name }) => name.startsWith('save'));
+    const { node } = graph.asGraphDef() as unknown as {
+      node: { name: string; op: string; input: string[]; device: string }[];
+    };
+    const nodes = node.filter(({ name }) => name.startsWith('save'));
     assert.equal(
       nodes.map(({ name, op, input, device }) => [name, op, [...input], device]),
       golden[title].nodes,

@@ -3,6 +3,8 @@ import type { Point, Size } from '../layout.ts';
 
 const LEAST = 0.02;
 const MOST = 4;
+/** Below this, lines would be too thin to see. */
+const FAR = 0.55;
 /** A pointer that moves less means a click. */
 const SLIP = 4;
 
@@ -29,6 +31,7 @@ export class Camera {
 
   private apply(): void {
     const { x, y, scale } = this;
+    this.stage.classList.toggle('far', scale < FAR);
     this.world.setAttribute('transform', `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${scale.toFixed(4)})`);
   }
 

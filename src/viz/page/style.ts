@@ -50,6 +50,7 @@ button:hover,select:hover{border-color:var(--accent)}
 .graph.lit .edge.on{opacity:1}
 .graph .edge.on path{stroke:var(--accent)}
 .graph .edge.on .head{fill:var(--accent)}
+#stage.far .edge path{vector-effect:non-scaling-stroke;stroke-width:1}
 .graph .edge{transition:opacity .12s}
 @media (prefers-reduced-motion:reduce){*{transition:none!important}}
 @media (max-width:760px){body{grid-template:auto 1fr 34vh/1fr;grid-template-areas:"bar" "stage" "panel"}#panel{border-left:0;border-top:1px solid var(--frame-line)}}`;

@@ -4,6 +4,7 @@
  */
 import { type Graph, type GraphElementLike, Operation, Tensor } from '../src/graph/graph.ts';
 import type { Endpoint, NodeId } from '../src/graph/node.ts';
+import { likeList } from '../src/ops/nest.ts';
 import { InaccessibleTensorError, KeyError, TypeError, ValueError } from '../src/util/errors.ts';
 import type { NdArray } from '../src/util/ndarray.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';

@@ -24,8 +24,9 @@ export {
   NewCheckpointReader,
 } from './io/checkpoint/reader.ts';
 export type { SaveableLike, VarList } from './io/checkpoint/saveables.ts';
-export { type SaveOptions, Saver, type SaverOptions } from './io/checkpoint/saver.ts';
+export { Saver } from './io/checkpoint/saver.ts';
 export { SaverDef, type SaverDefInit } from './io/checkpoint/saver-def.ts';
+export type { SaveOptions, SaverOptions } from './io/checkpoint/saver-options.ts';
 export { summaryIterator } from './io/events/summary-iterator.ts';
 export { Example, type ExampleInit, SequenceExample, type SequenceExampleInit } from './io/example.ts';
 export {

@@ -1,6 +1,6 @@
 /**
- * `choose`: where a flag is known before the run, a selection by it becomes the tensor that it selects. What computes the
- * other one is dead then; dropping it is `dce`'s job, and that of the plan's making.
+ * `choose`: where a flag is known before the run, a selection by it becomes the tensor that it selects, and a branching op
+ * the body of the branch that it takes. What computes the other tensor of a selection is dead then; dropping it is `dce`'s job, and that of the plan's making.
  *
  * It is not left out where passes are: what a flag rules out must not draw random numbers, or a model that is evaluated
  * now and then would be trained on others. An error that only the other tensor would have raised is not raised.
@@ -9,32 +9,66 @@ import { bool } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { isFullyDefined, sameShape } from '../../src/util/shape.ts';
 import { effectOf } from '../ir/effects.ts';
+import { branchesOf, importFunction, isBranch } from '../ir/functions.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import { computed } from './fold.ts';
+import { inline, inlineModule } from './inline.ts';
 import type { Evaluate, Pass, PassContext } from './pass.ts';
+import { specialise } from './specialise.ts';
 
 const SELECTIONS: ReadonlySet<string> = new Set(['Select', 'SelectV2']);
 
 export const choose: Pass = {
   name: 'choose',
-  doc: 'Takes what a known flag selects in the place of the selection.',
-  run(module: IrModule, { evaluate }: PassContext): IrModule {
-    if (!module.nodes.some(({ op }) => SELECTIONS.has(op))) return module;
-    const rewriter = new Rewriter(module);
-    const flags = new Flags(rewriter, evaluate);
-    for (const node of module.nodes) {
-      const current = rewriter.resolved(node);
-      const chosen = SELECTIONS.has(node.op) ? selected(rewriter, flags, current) : null;
-      if (chosen) rewriter.replace(node, [chosen]);
-      else {
-        rewriter.keep(current);
-        flags.add(current);
-      }
+  doc: 'Takes what a known flag selects in the place of the selection, and the branch that it chooses in that of the op.',
+  run(module: IrModule, context: PassContext): IrModule {
+    let current = module;
+    // A branch may have selections and branches in turn.
+    for (;;) {
+      const next = once(current, context);
+      if (next === current) return next;
+      current = inline.run(next, context);
     }
-    return rewriter.finish();
   },
 };
+
+function once(module: IrModule, context: PassContext): IrModule {
+  if (!module.nodes.some((node) => SELECTIONS.has(node.op) || isBranch(node))) return module;
+  const rewriter = new Rewriter(module);
+  const flags = new Flags(rewriter, context.evaluate);
+  for (const node of module.nodes) {
+    const current = rewriter.resolved(node);
+    const chosen = SELECTIONS.has(node.op) ? selected(rewriter, flags, current) : null;
+    if (chosen) rewriter.replace(node, [chosen]);
+    else if (!isBranch(node) || !takeBranch(rewriter, flags, current, context)) {
+      rewriter.keep(current);
+      flags.add(current);
+    }
+  }
+  return rewriter.finish();
+}
+
+/** Puts the chosen branch in the place of the op, if it is known which one that is. */
+function takeBranch(rewriter: Rewriter, flags: Flags, node: IrNode, context: PassContext): boolean {
+  const branches = branchesOf(node);
+  const flag = flags.get(node.inputs[0]);
+  const index = node.attrs.branches === undefined ? null : rewriter.facts.constant(node.inputs[0]);
+  if (flag === null && index === null) return false;
+  const number = index === null ? (flag ? 0 : 1) : Number(index.data[0]);
+  const fn = branches[number] ?? branches[branches.length - 1];
+  const inputs = node.inputs.slice(1);
+  const args = inputs.map((input) => ({ spec: rewriter.facts.spec(input) }));
+  const called = importFunction(
+    fn,
+    fn.outputs.map((_, i) => i),
+    args,
+    `${node.name}/${fn.func}`,
+  );
+  const module = specialise.run(called.module, { ...context, feeds: called.feeds });
+  rewriter.replace(node, inlineModule(rewriter, node, module, inputs));
+  return true;
+}
 
 /** What the flag selects, if it alone has the shape of the result. */
 function selected(rewriter: Rewriter, flags: Flags, node: IrNode): IrValue | null {

@@ -39,7 +39,7 @@ function once(module: IrModule): IrModule {
 }
 
 /** Puts the body of a function here and answers with what stands for its results. */
-export function inlineCall(
+function inlineCall(
   rewriter: Rewriter,
   caller: IrNode,
   fn: GraphFunction,
@@ -48,6 +48,20 @@ export function inlineCall(
   const results = fn.outputs.map((_, i) => i);
   const specs = fn.inputSpecs.map((spec) => ({ spec }));
   const { module } = importFunction(fn, results, specs, caller.name);
+  return inlineModule(rewriter, caller, module, args);
+}
+
+/**
+ * Puts the nodes of a function's module here, standing for the caller, and answers with what its fetches are.
+ *
+ * @param args what the feeds of the module are
+ */
+export function inlineModule(
+  rewriter: Rewriter,
+  caller: IrNode,
+  module: IrModule,
+  args: readonly IrValue[],
+): readonly IrValue[] {
   const known = new Map<number, readonly IrValue[]>();
   module.feeds.forEach((feed, i) => {
     known.set(feed.node, [args[i]]);

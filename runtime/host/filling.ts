@@ -56,7 +56,10 @@ function checkRange<T extends number | bigint>(start: T, limit: T, delta: T): vo
   if (Number(delta) === 0) throw new InvalidArgumentError(null, `Requires delta != 0: ${delta}`);
   if (!(delta > 0 ? start <= limit : start >= limit)) {
     const sign = delta > 0 ? ['<=', '>'] : ['>=', '<'];
-    throw new InvalidArgumentError(null, `Requires start ${sign[0]} limit when delta ${sign[1]} 0: ${printed(start)}/${printed(limit)}`);
+    throw new InvalidArgumentError(
+      null,
+      `Requires start ${sign[0]} limit when delta ${sign[1]} 0: ${printed(start)}/${printed(limit)}`,
+    );
   }
 }
 

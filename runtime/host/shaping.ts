@@ -132,7 +132,9 @@ defineHostKernels({
     if (!x.shape.every((d, i) => d === 1 || d === shape[i + lead])) {
       throw new InvalidArgumentError(
         null,
-        `Unable to broadcast tensor of shape ${formatShapeBrackets(x.shape)} to tensor of shape ${formatShapeBrackets(shape)}`,
+        broadcastShapes(x.shape, shape)
+          ? `Unable to broadcast tensor of shape ${formatShapeBrackets(x.shape)} to tensor of shape ${formatShapeBrackets(shape)}`
+          : `Incompatible shapes: ${formatShapeBrackets(x.shape)} vs. ${formatShapeBrackets(shape)}`,
       );
     }
     return [broadcastArray(x, shape)];

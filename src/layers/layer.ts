@@ -19,7 +19,6 @@ import { classNameOf, toSnakeCase } from '../keras/serialization.ts';
 import { cast } from '../ops/cast.ts';
 import { convertToTensor } from '../ops/emit.ts';
 import { shape as shapeIn } from '../ops/shaping.ts';
-import { flatten, type Structure } from '../ops/nest.ts';
 import { bind, isConvertible, isSymbolic, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike, float32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
@@ -90,6 +89,7 @@ export interface Invocation<R> {
   readonly inputs: readonly Tensor[];
   readonly shapes: ShapeNest;
   call(): R;
+  outputsOf(result: R): readonly Tensor[];
 }
 
 /** What a layer keeps to itself. */
@@ -106,17 +106,8 @@ class Internals {
   collected = 0;
 }
 
-/**
- * A layer of TensorFlow 1. Its first call fixes its variable scope and makes its weights there; later calls share them.
- * Subclasses say what it computes (`call`), and what weights it needs (`build`).
- *
- *     class Scale extends tf.layers.Layer {
- *       build(inputShape) { this.scale = this.addWeight('scale', [inputShape.at(-1)]); super.build(inputShape); }
- *       call(x) { return x.mul(this.scale); }
- *     }
- *     const y = new Scale({name: 'scale'}).apply(x);     // the variable is scale/scale
- */
-export class Layer {
+/** What layers have in common, whatever their calls take and give: scope, weights, losses, updates. */
+export abstract class BaseLayer {
   readonly #own = new Internals();
   readonly #reuse: Reuse;
   readonly #baseName: string;
@@ -141,37 +132,9 @@ export class Layer {
     if (scope) this.#own.scope = variableScope(scope, (captured) => captured);
   }
 
-  // What subclasses say
-
   /** Makes the weights for inputs of this shape. Called once, before the first `call`. */
   build(_inputShape: ShapeNest): void {
     this.built = true;
-  }
-  /** Builds what the layer computes; without a word of the subclass, nothing. */
-  call(inputs: TensorNest, _options: CallOptions = {}): TensorNest {
-    return inputs;
-  }
-  /** The shape that the layer gives for inputs of this shape. */
-  computeOutputShape(inputShape: ShapeNest): ShapeNest {
-    return inputShape;
-  }
-
-  // Calling
-
-  /**
-   * Calls the layer on tensors (Python's `layer(x)`); arrays become constants. Ops go to the name scope of the layer's
-   * first call. Throws `ValueError` for inputs that do not fit, and for weights that exist or do not, as `_reuse` and the
-   * scopes around ask; graph and layer are then as before.
-   */
-  apply(inputs: TensorLike | readonly TensorLike[], options: CallOptions = {}): Tensor {
-    const graph = commonGraph(flat(inputs as readonly unknown[])) ?? getDefaultGraph();
-    return atomically(graph, () => {
-      const { scope, ...others } = options;
-      return this.invoke(scope ?? null, () => {
-        const tensors = tensorsOf(inputs);
-        return { inputs: flat(tensors), shapes: shapesOf(tensors), call: () => this.call(tensors, others) };
-      }) as Tensor;
-    });
   }
 
   /** A call, whatever it takes and gives, in the layer's scope: what is to be built, and how to call it. */
@@ -198,7 +161,7 @@ export class Layer {
     return own.scope;
   }
 
-  private callIn<R>(scope: VariableScope, { inputs, shapes, call }: Invocation<R>): R {
+  private callIn<R>(scope: VariableScope, { inputs, shapes, call, outputsOf }: Invocation<R>): R {
     this.check(inputs);
     const outputs = getDefaultGraph().nameScope(scope.originalNameScope, () => {
       this.buildOnce(inputs, shapes);
@@ -209,7 +172,7 @@ export class Layer {
           `A layer's \`call\` method should return a Tensor or a list of Tensors, not None (layer: ${this.name}).`,
         );
       }
-      this.penalise(flatten(made as Structure<Tensor>));
+      this.penalise(outputsOf(made));
       return made;
     });
     this.collectUpdates();
@@ -382,6 +345,48 @@ export class Layer {
     throw new ValueError(
       `No name available for layer scope because the layer "${this.name}" has not been used yet. The scope name  is determined the first time the layer instance is called. You must therefore call the layer before querying \`scope_name\`.`,
     );
+  }
+}
+
+/**
+ * A layer of TensorFlow 1. Its first call fixes its variable scope and makes its weights there; later calls share them.
+ * Subclasses say what it computes (`call`), and what weights it needs (`build`).
+ *
+ *     class Scale extends tf.layers.Layer {
+ *       build(inputShape) { this.scale = this.addWeight('scale', [inputShape.at(-1)]); super.build(inputShape); }
+ *       call(x) { return x.mul(this.scale); }
+ *     }
+ *     const y = new Scale({name: 'scale'}).apply(x);     // the variable is scale/scale
+ */
+export class Layer extends BaseLayer {
+  /** Builds what the layer computes; without a word of the subclass, nothing. */
+  call(inputs: TensorNest, _options: CallOptions = {}): TensorNest {
+    return inputs;
+  }
+  /** The shape that the layer gives for inputs of this shape. */
+  computeOutputShape(inputShape: ShapeNest): ShapeNest {
+    return inputShape;
+  }
+
+  /**
+   * Calls the layer on tensors (Python's `layer(x)`); arrays become constants. Ops go to the name scope of the layer's
+   * first call. Throws `ValueError` for inputs that do not fit, and for weights that exist or do not, as `_reuse` and the
+   * scopes around ask; graph and layer are then as before.
+   */
+  apply(inputs: TensorLike | readonly TensorLike[], options: CallOptions = {}): Tensor {
+    const graph = commonGraph(flat(inputs as readonly unknown[])) ?? getDefaultGraph();
+    return atomically(graph, () => {
+      const { scope, ...others } = options;
+      return this.invoke(scope ?? null, () => {
+        const tensors = tensorsOf(inputs);
+        return {
+          inputs: flat(tensors),
+          shapes: shapesOf(tensors),
+          call: () => this.call(tensors, others),
+          outputsOf: (made) => flat(made as Tensor | readonly Tensor[]),
+        };
+      }) as Tensor;
+    });
   }
 }
 

@@ -130,7 +130,7 @@ defineOp({
         pair,
         sample(int64, [2], [0n, 1n]),
         sample(int64, [2], [1n, 2n]),
-        sample(float32, [1, 1], [-0.7147231]),
+        sample(float32, [1, 1], [-0.29598296]),
       ],
     },
   ],

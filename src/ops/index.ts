@@ -460,6 +460,7 @@ export {
 } from './string-split.ts';
 export type { UnicodeDecodeOptions, UnicodeEncodeOptions, UnicodeEncoding, UnicodeErrors } from './string-unicode.ts';
 export { accumulateN, addN } from './sums.ts';
+export { TensorArray, type TensorArrayOptions } from './tensor-array.ts';
 export { meshgrid, repeat, tile } from './tiling.ts';
 export {
   abs,

@@ -9,7 +9,7 @@ import { isFullyDefined, type Shape } from '../util/shape.ts';
 import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { asIndices } from './indices.ts';
 import { defineOp, type GradFn, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
-import { merge, withRank, withRankAtLeast } from './opdef/shape-rules.ts';
+import { withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
 
@@ -17,7 +17,7 @@ const REAL = '{float32, float64, int32, uint8, int16, int8, int64, bfloat16, uin
 
 function inferSorted(op: InferContext): Inferred {
   const data = withRankAtLeast(op.shape(0), 1);
-  const ids = withRank(op.shape(1), 1);
+  withRank(op.shape(1), 1);
   if (data === null) return [null];
   return [[null, ...data.slice(1)]];
 }

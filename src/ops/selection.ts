@@ -153,7 +153,8 @@ defineOp({
     const depth = op.constant(1);
     if (axis < -1) throw new ShapeError('axis must be >= -1');
     const length = depth ? Number(depth.data[0] as number) : null;
-    if (length !== null && length < 0) throw new ShapeError(`Dimension size, given by scalar input 1, must be non-negative but is ${length}`);
+    if (length !== null && length < 0)
+      throw new ShapeError(`Dimension size, given by scalar input 1, must be non-negative but is ${length}`);
     if (indices === null) return [null];
     const at = axis === -1 ? indices.length : axis;
     if (at > indices.length) throw new ShapeError(`Shape must be at least rank ${at} but is rank ${indices.length}`);

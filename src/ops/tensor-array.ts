@@ -4,8 +4,9 @@
  */
 import { Tensor } from '../graph/graph.ts';
 import { asDType, type DType, type DTypeLike, int32, int64, variant } from '../util/dtype.ts';
-import { AssertionError, NotImplementedError, TypeError, ValueError } from '../util/errors.ts';
-import { asShape, type Dim, isCompatible, mergeShapes, type Shape, type ShapeLike, TensorShape } from '../util/shape.ts';
+import { AssertionError, TypeError, UnimplementedError, ValueError } from '../util/errors.ts';
+import { NdArray } from '../util/ndarray.ts';
+import { asShape, isCompatible, mergeShapes, type Shape, type ShapeLike, TensorShape } from '../util/shape.ts';
 import { cast } from './cast.ts';
 import { noOp } from './control.ts';
 import { convertToTensor, emitOne, graphOf, opScope } from './emit.ts';
@@ -130,7 +131,12 @@ export class TensorArray {
     this.known = { shape };
     this.flow = opScope(name, 'TensorArrayV2', [size, flow], (scope) => {
       if (flow !== null) return flow;
-      return emitOne('TensorListReserve', [shapeInput(shape), size], { element_dtype: this.dtype }, scope);
+      return emitOne(
+        'TensorListReserve',
+        [shapeInput(shape), size as TensorLike],
+        { element_dtype: this.dtype },
+        scope,
+      );
     });
   }
 
@@ -160,9 +166,9 @@ export class TensorArray {
   identity(): TensorArray {
     return this.withComponents([identity(this.flow)]);
   }
-  /** Not there: gradients of arrays are lists. Throws `NotImplementedError`. */
+  /** Not there: gradients of arrays are lists. Throws `UnimplementedError`. */
   grad(_source: string, ..._rest: readonly unknown[]): never {
-    throw new NotImplementedError('Gradients of a TensorArray are taken by tf.gradients.');
+    throw new UnimplementedError(null, 'Gradients of a TensorArray are taken by tf.gradients.');
   }
 
   /** The element at `index`, an int32 scalar. */
@@ -175,7 +181,7 @@ export class TensorArray {
   }
 
   /** The array with `value` at `index`. `ValueError` for a shape that the elements cannot have. */
-  write(index: TensorLike, value: TensorLike, ...rest: Rest<[value?: never], Named> | NameRest): TensorArray {
+  write(index: TensorLike, value: TensorLike, ...rest: NameRest): TensorArray {
     const { name } = bind<Named>(['name'], rest);
     return opScope(name, 'TensorArrayV2Write', [this.flow, index, value], () => {
       const item = this.convert(value);
@@ -197,16 +203,18 @@ export class TensorArray {
   /** The elements at `indices`, an int32 vector, stacked along a new first axis. */
   gather(indices: TensorLike, ...rest: NameRest): Tensor {
     const { name } = bind<Named>(['name'], rest);
-    const inputs = [this.flow, indices, shapeInput(this.known.shape)];
-    return emitOne('TensorListGather', inputs, { element_dtype: this.dtype }, name ?? undefined);
+    return this.onGraph(() => {
+      const inputs = [this.flow, indices, shapeInput(this.known.shape)];
+      return emitOne('TensorListGather', inputs, { element_dtype: this.dtype }, name ?? undefined);
+    });
   }
 
   /** All elements, joined along their first axis. They may differ in its length. */
   concat(...rest: NameRest): Tensor {
     const { name } = bind<Named>(['name'], rest);
     const { shape } = this.known;
-    return graphOf([this.flow]).atomic(() => {
-      const none = graphOf([this.flow]).asDefault(() => convertToTensor([], { dtype: int64 }));
+    return this.onGraph(() => {
+      const none = convertToTensor([], { dtype: int64 });
       const inputs = [this.flow, shapeInput(shape && [null, ...shape.slice(1)]), none];
       return emitOne('TensorListConcatV2', inputs, { element_dtype: this.dtype }, name ?? undefined);
     });
@@ -254,7 +262,7 @@ export class TensorArray {
     const { name } = bind<Named>(['name'], rest);
     if (!this.dynamicSize && this.size_ !== null) {
       const size = this.size_;
-      return graphOf([this.flow]).asDefault(() => convertToTensor(size, { dtype: int32 }));
+      return this.onGraph(() => convertToTensor(size, { dtype: int32 }));
     }
     return emitOne('TensorListLength', [this.flow], {}, name ?? undefined);
   }
@@ -262,11 +270,16 @@ export class TensorArray {
   /** An operation that does nothing: lists go when nobody needs them. */
   close(...rest: NameRest): ReturnType<typeof noOp> {
     const { name } = bind<Named>(['name'], rest);
-    return graphOf([this.flow]).asDefault(() => noOp({ name }));
+    return this.onGraph(() => noOp({ name }));
   }
 
   toString(): string {
     return `<TensorArray of ${this.dtype.name} elements of shape ${this.elementShape}>`;
+  }
+
+  private onGraph<R>(build: () => R): R {
+    const graph = graphOf([this.flow]);
+    return graph.atomic(() => graph.asDefault(build));
   }
 
   /** The number that was said, as far as it is a constant; -1 for an unknown one. */
@@ -294,8 +307,13 @@ export class TensorArray {
 
 const restOf = (shape: Shape): Shape => (shape === null ? null : shape.slice(1));
 
-/** A shape as ops on lists take it: -1 for what is not known. */
+/** A shape as ops on lists take it: -1 for what is not known. That of scalars is a constant of its own, as in TensorFlow. */
 function shapeInput(shape: Shape): TensorLike {
-  if (shape === null) return -1;
-  return shape.length === 0 ? { shape: [0], data: new Int32Array(0) } : shape.map((d: Dim) => d ?? -1);
+  if (shape === null) return new NdArray(int32, [], Int32Array.of(-1));
+  const dims = new NdArray(
+    int32,
+    [shape.length],
+    Int32Array.from(shape, (d) => d ?? -1),
+  );
+  return shape.length === 0 ? convertToTensor(dims) : dims;
 }

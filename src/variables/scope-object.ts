@@ -5,6 +5,7 @@
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
+import type { DeviceLike } from '../graph/placement.ts';
 import { convertToTensor } from '../ops/emit.ts';
 import { isSymbolic } from '../ops/tensor-like.ts';
 import { type ArrayValue, toNdArray } from '../util/array-convert.ts';
@@ -26,7 +27,7 @@ export interface Settings {
   reuse: Reuse;
   initializer: InitializerLike | null;
   regularizer: Regularizer | null;
-  cachingDevice: string | null;
+  cachingDevice: DeviceLike;
   partitioner: Partitioner | null;
   customGetter: CustomGetter | null;
   dtype: DType;
@@ -75,7 +76,7 @@ export class VariableScope {
   get regularizer(): Regularizer | null {
     return this.settings.regularizer;
   }
-  get cachingDevice(): string | null {
+  get cachingDevice(): DeviceLike {
     return this.settings.cachingDevice;
   }
   get partitioner(): Partitioner | null {
@@ -104,7 +105,7 @@ export class VariableScope {
   setRegularizer(regularizer: Regularizer | null): void {
     this.settings.regularizer = regularizer;
   }
-  setCachingDevice(cachingDevice: string | null): void {
+  setCachingDevice(cachingDevice: DeviceLike): void {
     this.settings.cachingDevice = cachingDevice;
   }
   setPartitioner(partitioner: Partitioner | null): void {

@@ -4,6 +4,7 @@
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
+import type { DeviceLike } from '../graph/placement.ts';
 import { convertToTensor, emit, emitOne, graphOf } from '../ops/emit.ts';
 import '../ops/state.ts';
 import type { TensorLike } from '../ops/tensor-like.ts';
@@ -23,7 +24,7 @@ export interface VariableOptions {
   /** False allows an initial value of unknown shape. */
   readonly validateShape?: boolean;
   /** A device on which the value is cached for reads. */
-  readonly cachingDevice?: string | null;
+  readonly cachingDevice?: DeviceLike;
   readonly name?: string | null;
   readonly dtype?: DTypeLike | null;
   /** The shape that the initial value must have. */

@@ -5,6 +5,7 @@
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, graphStack, type Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
+import type { DeviceLike } from '../graph/placement.ts';
 import { graphOf } from '../ops/emit.ts';
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { asDType, type DTypeLike } from '../util/dtype.ts';
@@ -69,7 +70,7 @@ export interface VariableScopeOptions {
   readonly values?: readonly unknown[] | null;
   readonly initializer?: InitializerLike | null;
   readonly regularizer?: Regularizer | null;
-  readonly cachingDevice?: string | null;
+  readonly cachingDevice?: DeviceLike;
   readonly partitioner?: Partitioner | null;
   readonly customGetter?: CustomGetter | null;
   /** True: variables must exist; false and null: as the scope around; AUTO_REUSE: create or find. */

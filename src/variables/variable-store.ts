@@ -5,6 +5,7 @@
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
+import type { DeviceLike } from '../graph/placement.ts';
 import type { TensorLike } from '../ops/tensor-like.ts';
 import { isSymbolic } from '../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike, float32, string } from '../util/dtype.ts';
@@ -45,7 +46,7 @@ export interface VariableRequest {
   readonly reuse?: Reuse;
   readonly trainable?: boolean | null;
   readonly collections?: readonly string[] | null;
-  readonly cachingDevice?: string | null;
+  readonly cachingDevice?: DeviceLike;
   readonly partitioner?: Partitioner | null;
   readonly validateShape?: boolean;
   readonly useResource?: boolean | null;

@@ -5,6 +5,7 @@
 import type { Evaluator } from '../graph/evaluator.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
+import type { DeviceLike } from '../graph/placement.ts';
 import { buildingGraph } from '../graph/graph-of.ts';
 import { Chainable } from '../graph/operators.ts';
 import { convertToTensor, emit, emitOne } from '../ops/emit.ts';
@@ -27,7 +28,7 @@ type VariableArguments = Rest<
     trainable: boolean | null,
     collections: readonly string[] | null,
     validateShape: boolean,
-    cachingDevice: string | null,
+    cachingDevice: DeviceLike,
     name: string | null,
   ],
   VariableOptions & { readonly initialValue?: InitialValue }

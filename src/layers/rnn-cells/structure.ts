@@ -13,7 +13,7 @@ import { constantValue } from '../../ops/static-value.ts';
 import { isConvertible, isSymbolic, type TensorLike } from '../../ops/tensor-like.ts';
 import { type DTypeLike, int32 } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
-import { asShape, isFullyDefined, type KnownShape, type Shape, type ShapeLike, TensorShape } from '../../util/shape.ts';
+import { asShape, isFullyDefined, type Shape, type ShapeLike, TensorShape } from '../../util/shape.ts';
 
 /** A tensor, or lists and objects of tensors. */
 export type TensorStructure = Structure<Tensor>;
@@ -147,5 +147,3 @@ export function zeroStateTensors(stateSize: SizeStructure, batchSize: TensorLike
 export function totalOf(sizes: readonly SizeStructure[]): number {
   return sizes.reduce<number>((sum, size) => sum + (size as number), 0);
 }
-
-export type { KnownShape };

@@ -119,6 +119,7 @@ function resolvePart(part: Part, dim: Dim, axis: number): [begin: Dim, length: D
 
 function indexOf(index: number, dim: number, axis: number): number {
   const position = index < 0 ? index + dim : index;
-  if (position < 0 || position >= dim) throw new ShapeError(`slice index ${position} of dimension ${axis} out of bounds.`);
+  if (position < 0 || position >= dim)
+    throw new ShapeError(`slice index ${position} of dimension ${axis} out of bounds.`);
   return position;
 }

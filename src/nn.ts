@@ -1,5 +1,22 @@
 /** The namespace `tf.nn`. */
 export {
+  type BidirectionalOptions,
+  bidirectionalDynamicRnn,
+  type DynamicRnnOptions,
+  dynamicRnn,
+} from './layers/rnn/dynamic.ts';
+export { type LoopFunction, type RawRnnOptions, rawRnn } from './layers/rnn/raw.ts';
+export {
+  type StateNames,
+  type StateSaver,
+  type StateSavingOptions,
+  type StaticBidirectionalOptions,
+  type StaticRnnOptions,
+  staticBidirectionalRnn,
+  staticRnn,
+  staticStateSavingRnn,
+} from './layers/rnn/static.ts';
+export {
   type CreluOptions,
   crelu,
   elu,
@@ -121,3 +138,4 @@ export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
 export { depthToSpace, spaceToBatch, spaceToDepth } from './ops/spacing.ts';
 export { sigmoid, tanh } from './ops/unary-math.ts';
 export type { PaddingLike, WindowSizes } from './ops/window-arguments.ts';
+export * as rnnCell from './rnn-cell.ts';

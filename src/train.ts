@@ -45,6 +45,13 @@ export {
   Int64List,
   type Int64ListInit,
 } from './io/example-features.ts';
+export { type ExportMetaGraphOptions, exportMetaGraph } from './io/meta-graph/export.ts';
+export {
+  type CopyScopedMetaGraphOptions,
+  copyScopedMetaGraph,
+  type ImportMetaGraphOptions,
+  importMetaGraph,
+} from './io/meta-graph/import.ts';
 export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';
 export {
   type CoordinatedThread,

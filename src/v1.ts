@@ -45,6 +45,7 @@ export { HistogramProto, Summary, SummaryMetadata } from './io/events/summary-me
 export { GraphDef } from './io/graph-def.ts';
 export { type Imported, type ImportOptions, type InputMap, importGraphDef } from './io/import-graph.ts';
 export type { OpList } from './io/import-versions.ts';
+export { MetaGraphDef, type MetaGraphDefInit } from './io/meta-graph/messages.ts';
 
 // Ops, and what it takes to define one.
 
@@ -63,6 +64,7 @@ export { AggregationMethod } from './autodiff/aggregate.ts';
 export { customGradient } from './autodiff/custom-gradient.ts';
 export { type GradientsOptions, gradients, UnconnectedGradients } from './autodiff/gradients.ts';
 export { hessians } from './autodiff/hessians.ts';
+export { numpyFunction, type PyFuncOptions, pyFunc } from './autodiff/py-func.ts';
 export {
   type Gradient,
   type GradientFunction,

@@ -108,4 +108,14 @@ test('mlp-digits reaches 0.95 on digits that it has not seen, twice with the sam
   assert.is(numbers[0], numbers[1]);
 });
 
+test('visualize writes a page, pictures and the texts of other programs', () =>
+  example('visualize', async (_, folder) => {
+    const read = (name: string) => readFile(join(folder, 'out', name), 'utf8');
+    assert.match(await read('graph.html'), /^<!doctype html>[\s\S]*"name":"hidden\/MatMul"[\s\S]*"micros":/);
+    assert.match(await read('graph.html'), /visualize\.ts:\d+/);
+    for (const name of ['graph.svg', 'plan.svg']) assert.match(await read(name), /^<svg [\s\S]*<\/svg>\s*$/);
+    assert.match(await read('graph.dot'), /^digraph/);
+    assert.match(await read('graph.mmd'), /^flowchart TB/);
+  }));
+
 test.run();

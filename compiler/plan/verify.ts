@@ -3,8 +3,15 @@
  * unless it is fetched or constant. A breach is an `InternalError`.
  */
 import { InternalError } from '../../src/util/errors.ts';
-import type { ExecutionPlan, Instruction, Slot } from './plan.ts';
+import type { Call, ExecutionPlan, Instruction, Slot } from './plan.ts';
 import { printInstruction } from './printer.ts';
+
+/** The functions that a step calls. */
+export function callsOf(step: Instruction): Call[] {
+  if (step.kind === 'branch') return [...step.branches];
+  if (step.kind !== 'while') return [];
+  return [step.condPrologue, step.cond, step.bodyPrologue, step.body].filter((call) => call !== null);
+}
 
 /** Throws `InternalError` with the first rule that the plan breaks. */
 export function verifyPlan(plan: ExecutionPlan): void {
@@ -23,6 +30,10 @@ export function verifyPlan(plan: ExecutionPlan): void {
   const kept = new Set([...plan.fetches, ...plan.constants.map(({ slot }) => slot)]);
   const lastUse = new Map<Slot, Instruction>();
   for (const step of plan.instructions) {
+    for (const called of callsOf(step)) {
+      verifyPlan(called.plan);
+      if (called.args.length !== called.plan.feeds.length) fail('a function is called with too few values', step);
+    }
     for (const slot of step.inputs) {
       if (!written.has(slot)) fail(`s${slot} is read before it is written`, step);
       if (freed.has(slot)) fail(`s${slot} is read after it was freed`, step);

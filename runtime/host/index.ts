@@ -4,6 +4,7 @@ import './filling.ts';
 import './identity.ts';
 import './joining.ts';
 import './padding.ts';
+import './py-func.ts';
 import './shaping.ts';
 import './slicing.ts';
 import './spacing.ts';

@@ -10,6 +10,11 @@ export interface ExportOptions {
   readonly addShapes?: boolean;
   /** Only the nodes that came after the graph had this `version`. */
   readonly fromVersion?: number | null;
+  /**
+   * How loops, branches and calls are written: `'functional'`, as ops with functions (without it), or `'v1'`, as `Switch`,
+   * `Merge`, `Enter`, `Exit`, `NextIteration` and `LoopCond`, which older readers know, with bodies as further nodes.
+   */
+  readonly controlFlow?: 'functional' | 'v1';
 }
 
 /** A graph in TensorFlow's exchange form, as `Graph.asGraphDef` gives it: a `tf.GraphDef`. */

@@ -15,6 +15,21 @@ type MessageClass = new (init?: object) => ProtoMessage;
 
 type Values = Record<string, unknown>;
 
+/** How a field of some type is held that is no message of this file's kind. */
+interface Held {
+  is(value: unknown): boolean;
+  from(proto: unknown): unknown;
+  to(value: unknown): unknown;
+  /** What is wanted, for errors. */
+  readonly name: string;
+}
+const held = new Map<string, Held>();
+
+/** Says that fields of the message `typeName` hold values of a class that has its own way to and from messages. */
+export function holdMessage(typeName: string, how: Held): void {
+  held.set(typeName, how);
+}
+
 const schemas = new Map<object, DescMessage>();
 const classes = new Map<string, MessageClass>();
 
@@ -131,6 +146,11 @@ function messageOf(schema: DescMessage, value: unknown): unknown {
     if (value instanceof NdArray) return value;
     throw new TypeError(`Expected an NdArray, got ${pythonTypeName(value)}`);
   }
+  const other = held.get(schema.typeName);
+  if (other) {
+    if (other.is(value)) return value;
+    throw new TypeError(`Expected a ${other.name}, got ${pythonTypeName(value)}`);
+  }
   const type = classes.get(schema.typeName);
   // A message that programs have no class for stays what the codec makes of it.
   if (!type) return value;
@@ -203,6 +223,8 @@ function fill(message: ProtoMessage, schema: DescMessage, proto: Values): void {
 
 function wrapped(schema: DescMessage, proto: Values): unknown {
   if (schema.typeName === TENSOR) return tensorFromProto(proto as unknown as TensorProto, smallBudget());
+  const other = held.get(schema.typeName);
+  if (other) return other.from(proto);
   const type = classes.get(schema.typeName);
   if (!type) return proto;
   const message = new type();
@@ -258,5 +280,17 @@ function stored(field: DescField, value: unknown): unknown {
 
 function unwrapped(schema: DescMessage, value: unknown): unknown {
   if (value instanceof NdArray && schema.typeName === TENSOR) return tensorToProto(value);
+  const other = held.get(schema.typeName);
+  if (other) return other.to(value);
   return value instanceof ProtoMessage ? toProto(value) : value;
+}
+
+/** The message as the codec has it, for its text. */
+export function protoOf(message: ProtoMessage): ReturnType<typeof toProto> {
+  return toProto(message);
+}
+
+/** Sets all fields of `message` to those of what the codec or a text gave. */
+export function fillFrom(message: ProtoMessage, proto: object): void {
+  fill(message, schemaOf(message), proto as Values);
 }

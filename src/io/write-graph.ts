@@ -7,6 +7,8 @@ import { GraphDef } from './graph-def.ts';
 export interface WriteGraphOptions {
   /** False for the binary form; text without it. */
   readonly asText?: boolean;
+  /** How a `Graph` has its loops, branches and calls written: as functions (without it), or in TF1's own form. */
+  readonly controlFlow?: 'functional' | 'v1';
 }
 
 /**
@@ -14,6 +16,7 @@ export interface WriteGraphOptions {
  * replaced in one step.
  *
  *     await tf.train.writeGraph(sess.graph, '/tmp/model', 'graph.pbtxt');
+ *     await tf.train.writeGraph(sess.graph, '/tmp/model', 'v1.pbtxt', {controlFlow: 'v1'});
  *     await tf.train.writeGraph(def, '/tmp/model', 'graph.pb', {asText: false});
  */
 export async function writeGraph(
@@ -22,8 +25,8 @@ export async function writeGraph(
   name: string,
   ...rest: Rest<[asText: boolean], WriteGraphOptions>
 ): Promise<string> {
-  const { asText = true } = bind<WriteGraphOptions>(['asText'], rest);
-  const def = graphOrGraphDef instanceof Graph ? GraphDef.of(graphOrGraphDef) : graphOrGraphDef;
+  const { asText = true, controlFlow } = bind<WriteGraphOptions>(['asText'], rest);
+  const def = graphOrGraphDef instanceof Graph ? GraphDef.of(graphOrGraphDef, { controlFlow }) : graphOrGraphDef;
   const content = asText ? new TextEncoder().encode(def.toText()) : def.toBinary();
   const files = await fileSystem();
   const path = joinPath(logdir, name);

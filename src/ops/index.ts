@@ -26,6 +26,7 @@ import './normalization.ts';
 import './operators.ts';
 import './pooling.ts';
 import './pooling3d.ts';
+import './py-func.ts';
 import './queues.ts';
 import './ref-training.ts';
 import './ref-variables.ts';
@@ -216,6 +217,16 @@ export {
 export { IndexedSlices } from './indexed-slices.ts';
 export { concat, parallelStack, split, stack, unstack } from './joining.ts';
 export { diag, diagPart, type QrOptions, qr } from './linalg.ts';
+export {
+  type FoldOptions,
+  foldl,
+  foldr,
+  type MapFnOptions,
+  mapFn,
+  type ScanOptions,
+  scan,
+  type Tensors,
+} from './map-fn.ts';
 export { type MatmulOptions, matmul, type NormOptions, norm, type TensordotOptions, tensordot } from './matmul.ts';
 export { type PadOptions, pad } from './padding.ts';
 export {

@@ -62,12 +62,11 @@ function sameList(op: InferContext): Inferred {
   return [handle ? { shape: [], handle } : []];
 }
 
-const restOf = (shape: Shape): Shape => (shape === null ? null : shape.slice(1));
-
 /** The rows of a tensor, as elements of this shape. */
 function rowsAs(op: InferContext, shape: Shape): Inferred {
-  const tensor = withRankAtLeast(op.shape(0), 1);
-  merge(restOf(tensor), shape);
+  const tensor = op.shape(0);
+  // A scalar fails in the run, as in TensorFlow.
+  if (tensor !== null && tensor.length > 0) merge(tensor.slice(1), shape);
   return listOf(op.dtype(0), shape);
 }
 

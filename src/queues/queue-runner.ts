@@ -2,15 +2,25 @@
  * `QueueRunner`: fills a queue by running its enqueue ops again and again, each in an asynchronous loop of its own. When
  * loops stop is the `Coordinator`'s business.
  */
-import { addToCollection } from '../graph/default-graph.ts';
+import { addToCollection, getDefaultGraph } from '../graph/default-graph.ts';
 import { type Evaluator, sessionStack } from '../graph/evaluator.ts';
 import { Graph, type Operation } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
 import { bind, type Rest } from '../ops/tensor-like.ts';
-import { OpError, OutOfRangeError, TypeError, ValueError } from '../util/errors.ts';
+import type { DType } from '../util/dtype.ts';
+import {
+  errorCodeFromExceptionType,
+  exceptionTypeFromErrorCode,
+  OpError,
+  OutOfRangeError,
+  TypeError,
+  ValueError,
+} from '../util/errors.ts';
 import { pythonTypeName } from '../util/python-names.ts';
+import type { Shape } from '../util/shape.ts';
+import { prependNameScope, stripNameScope } from '../variables/variable-def.ts';
 import type { CoordinatedThread, Coordinator } from './coordinator.ts';
-import type { QueueBase } from './queue-base.ts';
+import { QueueBase } from './queue-base.ts';
 
 type OpErrorType = abstract new (...args: never[]) => OpError;
 
@@ -21,6 +31,16 @@ export interface QueueRunnerOptions {
   readonly cancelOp?: Operation | null;
   /** The errors of an enqueue op that mean that there is no more; `OutOfRangeError` without it. */
   readonly queueClosedExceptionTypes?: readonly OpErrorType[] | null;
+}
+
+/** A queue runner by the names of its ops: the message `QueueRunnerDef`. */
+export interface QueueRunnerDef {
+  readonly queueName: string;
+  readonly enqueueOpName: readonly string[];
+  readonly closeOpName: string;
+  readonly cancelOpName: string;
+  /** Status codes; that of `OutOfRangeError` where there are none. */
+  readonly queueClosedExceptionTypes: readonly number[];
 }
 
 /** Loops of runs give way to timers and input now and then, as runs that need not wait never do. */
@@ -95,6 +115,44 @@ export class QueueRunner {
     this.closeOp = given.closeOp ?? queue.close();
     this.cancelOp = given.cancelOp ?? queue.close({ cancelPendingEnqueues: true });
     this.queueClosedExceptionTypes = types ?? [OutOfRangeError];
+  }
+
+  /**
+   * The runner of ops that the default graph has, with `importScope` before their names. Throws `KeyError` where the graph
+   * does not have them.
+   */
+  static fromProto(def: QueueRunnerDef, importScope: string | null = null): QueueRunner {
+    const graph = getDefaultGraph();
+    const op = (name: string) => graph.getOperationByName(prependNameScope(name, importScope));
+    const queue = op(def.queueName.replace(/:0$/, ''));
+    const types = queue.node.attrs.component_types as readonly DType[] | undefined;
+    if (!types) throw new ValueError(`${queue} is no queue.`);
+    const shapes = queue.node.attrs.shapes as readonly Shape[] | undefined;
+    return new QueueRunner(
+      new QueueBase(types, shapes?.length ? shapes : null, null, queue.outputs[0]),
+      def.enqueueOpName.map(op),
+      {
+        closeOp: op(def.closeOpName),
+        cancelOp: op(def.cancelOpName),
+        queueClosedExceptionTypes: def.queueClosedExceptionTypes.length
+          ? def.queueClosedExceptionTypes.map(exceptionTypeFromErrorCode)
+          : null,
+      },
+    );
+  }
+  /** The names of the runner's ops, without `exportScope`; null where the queue is not in that scope. */
+  toProto(exportScope: string | null = null): QueueRunnerDef | null {
+    if (exportScope !== null && !this.name.startsWith(exportScope)) return null;
+    const stripped = ({ name }: { readonly name: string }) => stripNameScope(name, exportScope);
+    return {
+      queueName: stripped(this.queue),
+      enqueueOpName: this.enqueueOps.map(stripped),
+      closeOpName: stripped(this.closeOp),
+      cancelOpName: stripped(this.cancelOp),
+      queueClosedExceptionTypes: this.queueClosedExceptionTypes.map((type) =>
+        errorCodeFromExceptionType(type as Parameters<typeof errorCodeFromExceptionType>[0]),
+      ),
+    };
   }
 
   /** The name of the queue. */

@@ -12,6 +12,7 @@ import { asDType, type DTypeLike } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { asShape, formatShape, isCompatible, isFullyDefined, type Shape, type ShapeLike } from '../util/shape.ts';
+import type { VariableDef } from './variable-def.ts';
 
 /** A value, or a function that gives one: it is called where the initializer's ops belong. */
 export type InitialValue = TensorLike | (() => TensorLike);
@@ -35,6 +36,10 @@ export interface VariableOptions {
   readonly shape?: ShapeLike;
   /** Resource variables are the only kind that can be built: true changes nothing, false is refused. */
   readonly useResource?: boolean | null;
+  /** A variable whose ops the default graph has: nothing is built then, and nothing but `importScope` counts beside it. */
+  readonly variableDef?: VariableDef | null;
+  /** The scope that those ops are in, beyond what their names say. */
+  readonly importScope?: string | null;
 }
 
 /** The ops of a new variable. */
@@ -52,30 +57,32 @@ export interface VariableParts {
 export function buildVariable(initialValue: InitialValue, options: VariableOptions): VariableParts {
   checkOptions(initialValue, options);
   // Variables made in the body of a function are variables of the graph around it.
-  const graph = (typeof initialValue === 'function' ? getDefaultGraph() : graphOf([initialValue])).root;
+  const around = typeof initialValue === 'function' ? getDefaultGraph() : graphOf([initialValue]);
+  const graph = around.root;
+  // Of scopes those of the body count, as an absolute name.
+  const inner = around === graph ? null : around.getNameScope();
+  const absolute = inner ? `${inner}/` : null;
   const { validateShape = true } = options;
+  const build = (scope: string): VariableParts => {
+    const initial = initialTensor(graph, initialValue, options);
+    const shape = variableShape(initial, options, validateShape);
+    const name = scope.slice(0, -1);
+    const { dtype } = initial;
+    const handle = emitOne('VarHandleOp', [], { shared_name: name, debug_name: name, dtype, shape }, scope);
+    const isInitialized = graph.nameScope('IsInitialized', () => emitOne('VarIsInitializedOp', [handle]));
+    const initializer = graph.nameScope('Assign', (assign) => emit('AssignVariableOp', [handle, initial], {}, assign));
+    const [read, cached] = graph.nameScope('Read', () => {
+      const value = emitOne('ReadVariableOp', [handle], { dtype });
+      const { cachingDevice } = options;
+      return [value, cachingDevice ? graph.device(cachingDevice, () => emitOne('Identity', [value])) : null];
+    });
+    return { handle, initialValue: initial, shape, initializer, isInitialized, read, cached };
+  };
+  const named = () => graph.nameScope(options.name || 'Variable', build);
   return graph.atomic(() =>
     graph.asDefault(() =>
       // The variable outlives what is open around it: its ops wait for nobody.
-      graph.controlDependencies(null, () =>
-        graph.nameScope(options.name || 'Variable', (scope) => {
-          const initial = initialTensor(graph, initialValue, options);
-          const shape = variableShape(initial, options, validateShape);
-          const name = scope.slice(0, -1);
-          const { dtype } = initial;
-          const handle = emitOne('VarHandleOp', [], { shared_name: name, debug_name: name, dtype, shape }, scope);
-          const isInitialized = graph.nameScope('IsInitialized', () => emitOne('VarIsInitializedOp', [handle]));
-          const initializer = graph.nameScope('Assign', (assign) =>
-            emit('AssignVariableOp', [handle, initial], {}, assign),
-          );
-          const [read, cached] = graph.nameScope('Read', () => {
-            const value = emitOne('ReadVariableOp', [handle], { dtype });
-            const { cachingDevice } = options;
-            return [value, cachingDevice ? graph.device(cachingDevice, () => emitOne('Identity', [value])) : null];
-          });
-          return { handle, initialValue: initial, shape, initializer, isInitialized, read, cached };
-        }),
-      ),
+      graph.controlDependencies(null, () => (around === graph ? named() : graph.nameScope(absolute, named))),
     ),
   );
 }

@@ -5,16 +5,18 @@
 import type { Evaluator } from '../graph/evaluator.ts';
 import type { Graph, Operation, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
-import type { DeviceLike } from '../graph/placement.ts';
 import { buildingGraph } from '../graph/graph-of.ts';
 import { Chainable } from '../graph/operators.ts';
+import type { DeviceLike } from '../graph/placement.ts';
+import { cond } from '../ops/cond.ts';
 import { convertToTensor, emit, emitOne } from '../ops/emit.ts';
 import { asIndices } from '../ops/indices.ts';
 import { bind, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
-import type { DType } from '../util/dtype.ts';
+import { type DType, resource } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { formatShape, isCompatible, isFullyDefined, type Shape, TensorShape } from '../util/shape.ts';
 import type { SaveSliceInfo } from './save-slice-info.ts';
+import { findVariable, referenceForm, referenceInBody, type VariableDef, variableDef } from './variable-def.ts';
 import { buildVariable, type InitialValue, type VariableOptions } from './variable-ops.ts';
 
 /** Rows of a gradient or update, as `tf.IndexedSlices` holds them. */
@@ -45,7 +47,7 @@ type AssignArguments = Rest<[useLocking: boolean | null, name: string | null, re
 /** What reads of a variable have in common: the handle, and the ways to read and to write. */
 abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertible {
   constructor(
-    /** The resource handle. */
+    /** The resource handle, or the reference of a reference variable. */
     readonly handle: Tensor,
     readonly dtype: DType,
     readonly shape: Shape,
@@ -62,6 +64,10 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
 
   get graph(): Graph {
     return this.handle.graph;
+  }
+  /** Whether it is one of the reference variables that only files have. */
+  protected get isReference(): boolean {
+    return this.handle.dtype !== resource;
   }
   /** Where ops on the variable are built now: its graph, or the body of a function inside of it. */
   protected get place(): Graph {
@@ -89,19 +95,24 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
   private read(name: string): Tensor {
     const { after } = this;
-    const build = () => emitOne('ReadVariableOp', [this.handle], { dtype: this.dtype }, name);
+    const build = () =>
+      this.isReference
+        ? emitOne('Identity', [this.handle], {}, name)
+        : emitOne('ReadVariableOp', [this.handle], { dtype: this.dtype }, name);
     const value = after ? this.place.controlDependencies([after], build) : build();
-    if (this.handle.spec.handle?.shape === null && this.shape !== null) value.setShape(this.shape);
+    if (!this.isReference && this.handle.spec.handle?.shape === null && this.shape !== null) value.setShape(this.shape);
     return value;
   }
   /** The rows at `indices`, without reading the rest. */
   sparseRead(indices: TensorLike, name?: string | null): Tensor {
+    if (this.isReference) return emitOne('GatherV2', [this.value(), asIndices(indices), 0], {}, name);
     return this.place.nameScope(name || 'Gather', (scope) =>
       emitOne('ResourceGather', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
   }
   /** The slices at full or partial indices, without reading the rest. */
   gatherNd(indices: TensorLike, name?: string | null): Tensor {
+    if (this.isReference) return emitOne('GatherNd', [this.value(), asIndices(indices)], {}, name);
     const value = this.place.nameScope(name || 'GatherNd', (scope) =>
       emitOne('ResourceGatherNd', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );
@@ -198,12 +209,15 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   /** The value before it is raised by one. The run fails with `OutOfRangeError` where it is not below `limit`. */
   countUpTo(limit: number, ...rest: Rest<[name: string | null], { readonly name?: string | null }>): Tensor {
     const { name } = bind<{ name: string | null }>(['name'], rest);
-    return emitOne('ResourceCountUpTo', [this.handle], { limit, T: this.dtype }, name);
+    return emitOne(this.form('ResourceCountUpTo'), [this.handle], { limit, T: this.dtype }, name);
   }
 
   /** Whether the session has a value for it. */
   isInitialized(name?: string | null): Tensor {
-    return emitOne('VarIsInitializedOp', [this.handle], {}, name);
+    return emitOne(this.form('VarIsInitializedOp'), [this.handle], {}, name);
+  }
+  private form(type: string): string {
+    return this.isReference ? referenceForm(type) : type;
   }
 
   private convert(value: TensorLike): Tensor {
@@ -219,7 +233,7 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
     attrs: Readonly<Record<string, boolean>> = {},
   ): AssignedVariable {
     return this.place.atomic(() => {
-      const build = () => emit(type, [this.handle, ...inputs], attrs, name);
+      const build = () => emit(this.form(type), [this.handle, ...inputs], attrs, name);
       const op = this.after ? this.place.controlDependencies([this.after], build) : build();
       return new AssignedVariable(this, op, readValue);
     });
@@ -290,35 +304,72 @@ export class Variable extends BaseVariable {
   saveSliceInfo: SaveSliceInfo | null = null;
   readonly trainable: boolean;
   readonly constraint: ((value: Tensor) => Tensor) | null;
-  private initial: { readonly value: Tensor; readonly initializer: Operation };
-  private readonly isInitializedTensor: Tensor;
+  private initial: { readonly value: Tensor | null; readonly initializer: Operation };
+  private isInitializedTensor: Tensor | null;
   private readonly graphElement: Tensor;
   private readonly cached: Tensor | null;
+  /** What files say of replicas. */
+  private readonly replicas: { readonly synchronization: number; readonly aggregation: number };
 
   constructor(initialValue: InitialValue, ...rest: VariableArguments) {
     const options = bind<VariableOptions & { initialValue: InitialValue }>(
       ['trainable', 'collections', 'validateShape', 'cachingDevice', 'name'],
       rest,
     );
-    const parts = buildVariable(options.initialValue ?? initialValue, options);
-    super(parts.handle, parts.initialValue.dtype, parts.shape);
+    const def = options.variableDef ?? null;
+    const parts = def
+      ? { ...findVariable(def, options.importScope ?? null), isInitialized: null }
+      : { ...buildVariable(options.initialValue ?? initialValue, options), dtype: null, saveSliceInfo: null };
+    super(parts.handle, parts.dtype ?? (parts.initialValue as Tensor).dtype, parts.shape);
     this.initial = { value: parts.initialValue, initializer: parts.initializer };
     this.isInitializedTensor = parts.isInitialized;
     this.graphElement = parts.read;
     this.cached = parts.cached;
-    this.trainable = options.trainable ?? true;
+    this.saveSliceInfo = parts.saveSliceInfo;
+    this.trainable = def ? def.trainable : (options.trainable ?? true);
     this.constraint = options.constraint ?? null;
+    this.replicas = { synchronization: def?.synchronization ?? 0, aggregation: def?.aggregation ?? 0 };
+    if (def) return;
     const collections = new Set(options.collections ?? [GraphKeys.GLOBAL_VARIABLES]);
     if (this.trainable) collections.add(GraphKeys.TRAINABLE_VARIABLES);
     this.graph.addToCollections(collections, this);
+  }
+
+  /**
+   * The variable of ops that the default graph has, with `importScope` before their names. It comes into no collection.
+   * Throws `KeyError` where the graph does not have them.
+   */
+  static fromProto(variableDef: VariableDef, importScope: string | null = null): Variable {
+    return new Variable(0, { variableDef, importScope });
+  }
+  /** The names of the variable's ops, without `exportScope`; null where the variable is not in that scope. */
+  toProto(exportScope: string | null = null): VariableDef | null {
+    const { handle, initial, graphElement: read, cached, saveSliceInfo, trainable } = this;
+    const ops = { handle, read, cached, initialValue: initial.value, initializer: initial.initializer };
+    return variableDef(
+      { ...ops, ...this.replicas, saveSliceInfo, trainable, isResource: !this.isReference },
+      exportScope,
+    );
   }
 
   /** The operation that gives the variable its initial value. */
   get initializer(): Operation {
     return this.initial.initializer;
   }
+  /** Throws `ValueError` for a variable from a file that does not tell it. */
   get initialValue(): Tensor {
-    return this.initial.value;
+    const { value } = this.initial;
+    if (!value) throw new ValueError(`The definition of ${this.name} has no initial value.`);
+    return value;
+  }
+  /** The value of the variable, and before it has one its initial value, without setting it. */
+  initializedValue(): Tensor {
+    const { initialValue } = this;
+    const read = () =>
+      this.isReference
+        ? emitOne('Identity', [emitOne('VariableV2', [], referenceInBody(this.handle))])
+        : this.readValue();
+    return cond(this.isInitialized(), read, () => initialValue);
   }
   /** Has the variable initialized otherwise from now on: `initializer` assigns `value` to it. */
   initializeBy(initializer: Operation, value: Tensor): void {
@@ -337,13 +388,15 @@ export class Variable extends BaseVariable {
     return null;
   }
   protected get element(): Tensor {
-    return this.graphElement;
+    return this.isReference ? this.handle : this.graphElement;
   }
   override value(): Tensor {
+    if (this.isReference) return this.graphElement;
     return this.cached ?? super.value();
   }
   /** The tensor that tells whether the session has a value, built with the variable. */
   get initialized(): Tensor {
+    this.isInitializedTensor ??= this.isInitialized();
     return this.isInitializedTensor;
   }
 

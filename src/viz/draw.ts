@@ -186,7 +186,7 @@ function itemTitle(cut: Cut, item: Item, heat: Heat): string {
 function drawStretch(stretch: Stretch, index: number, turned: boolean): string {
   const { points, control, count, text, labelAt, ends } = stretch;
   if (points.length < 2) return '';
-  const width = num(1.1 + Math.min(4, Math.log2(count) * 0.45));
+  const width = num(1.1 + Math.min(2.6, Math.log2(count) * 0.35));
   const head = ends ? ' marker-end="url(#head)"' : '';
   const label =
     labelAt && text !== ''

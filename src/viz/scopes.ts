@@ -166,15 +166,15 @@ class TreeBuilder {
     return count;
   }
 
-  /** Members in the order of their first nodes, cut into at most `most` runs of even length. */
+  /** Members in the order of their first nodes, cut into runs of even length. */
   private cutInRanges(group: Group, most: number): Group[] {
     const members = [
       ...group.nodes.map((id) => ({ first: id, id, child: null as Group | null })),
       ...group.groups.map((child) => ({ first: child.first, id: -1, child: child as Group | null })),
     ].sort((a, b) => a.first - b.first);
-    let capacity = 1;
-    while (members.length / capacity > most) capacity *= most;
-    const runs = Math.ceil(members.length / capacity);
+    // As many as each of them gets on every level, so that no level is a choice between two or three.
+    const levels = Math.ceil(Math.log(members.length) / Math.log(most));
+    const runs = Math.min(most, Math.ceil(members.length ** (1 / levels)));
     group.nodes = [];
     group.groups = [];
     return Array.from({ length: runs }, (_, run) => {

@@ -6,7 +6,7 @@
 import { FUSED_CONV2D, FUSED_MATMUL } from '../../compiler/ir/fused-ops.ts';
 import type { KernelCall, LoweringRule, LoweringTable, Target } from '../../compiler/lowering/lowering.ts';
 import type { Evaluate } from '../../compiler/passes/pass.ts';
-import type { ExecutionPlan, Instruction, ResourceKey, Slot } from '../../compiler/plan/plan.ts';
+import type { Call, ExecutionPlan, Instruction, LoopStep, ResourceKey, Slot } from '../../compiler/plan/plan.ts';
 import { verifyPlan } from '../../compiler/plan/verify.ts';
 import { findHostKernel, type HostOp, type HostServices, hasHostKernel } from '../../runtime/host/registry.ts';
 import type { AttrValue, Endpoint } from '../../src/graph/node.ts';
@@ -116,6 +116,7 @@ export function runPlan(
     step.outputs.forEach((slot, i) => {
       const { dtype, shape } = plan.slots[slot];
       const made = outputs[i];
+      if (made === undefined) throw new Error(`${step.name}: s${slot} is not made`);
       if (made.dtype !== dtype) throw new Error(`${step.name}: s${slot} is ${made.dtype.name}, not ${dtype.name}`);
       if (shape?.length !== undefined && shape.some((d, axis) => d !== null && d !== made.shape[axis])) {
         throw new Error(`${step.name}: s${slot} is [${made.shape}], not [${shape}]`);
@@ -166,5 +167,32 @@ function execute(
     case 'destroy':
       variables.delete(variableKey(step.resource));
       return [];
+    case 'branch': {
+      const [chooser, ...values] = inputs;
+      const number = Number(chooser.data[0]);
+      return call(step.branches[step.byCondition ? (number ? 0 : 1) : number], values, variables);
+    }
+    case 'while':
+      return loop(step, [...inputs], variables);
+    case 'list':
+      throw new Error(`no lists: ${step.op}`);
   }
+}
+
+function call({ plan, args }: Call, values: readonly NdArray[], variables: Map<string, NdArray>): readonly NdArray[] {
+  const feeds = new Map(plan.feeds.map(({ endpoint }, i) => [feedKey(endpoint), values[args[i]]]));
+  return runPlan(plan, feeds, variables).fetches;
+}
+
+function loop(step: LoopStep, values: NdArray[], variables: Map<string, NdArray>): readonly NdArray[] {
+  const { cond, body, condPrologue, bodyPrologue, next, results } = step;
+  if (condPrologue) values.push(...call(condPrologue, values, variables));
+  for (let round = 0; call(cond, values, variables)[0].data[0]; round++) {
+    if (round === 0 && bodyPrologue) values.push(...call(bodyPrologue, values, variables));
+    const made = call(body, values, variables);
+    next.forEach((fetch, i) => {
+      if (fetch !== null) values[i] = made[fetch];
+    });
+  }
+  return results.map((i) => values[i]);
 }

@@ -10,8 +10,10 @@ export function smallGraph(): tf.Graph {
   const graph = new tf.Graph();
   graph.asDefault(() => {
     const x = tf.placeholder(tf.float32, [null, 4], { name: 'x' });
-    const w = tf.variableScope('dense', () => tf.getVariable('kernel', [4, 3], { initializer: tf.onesInitializer() }));
-    const y = tf.nameScope('dense', () => tf.nn.relu(tf.matmul(x, w)));
+    const y = tf.variableScope('dense', () => {
+      const w = tf.getVariable('kernel', [4, 3], { initializer: tf.onesInitializer() });
+      return tf.nn.relu(tf.matmul(x, w));
+    });
     const [sum] = tf.nameScope('loop', () => {
       const start = tf.constant(0, { dtype: tf.int32 });
       return [
@@ -56,17 +58,20 @@ export function chain(count: number): tf.Graph {
   return graph;
 }
 
-/** About `count` nodes in layers that are scopes, each node fed by two of the layer before. */
+/** About `count` nodes in blocks of 16 layers that are scopes, each node fed by two of the layer before. */
 export function layered(count: number, width = 20): tf.Graph {
   const graph = new tf.Graph();
   graph.asDefault(() => {
     let row: tf.Tensor[] = [tf.placeholder(tf.float32, [2], { name: 'x' })];
-    for (let layer = 0; layer * width < count; layer++) {
-      row = tf.nameScope(`block_${layer >> 4}`, () =>
-        tf.nameScope(`layer_${layer}`, () =>
-          Array.from({ length: width }, (_, i) => tf.add(row[i % row.length], row[(i + 1) % row.length])),
-        ),
+    const layer = (name: string) =>
+      tf.nameScope(name, () =>
+        Array.from({ length: width }, (_, i) => tf.add(row[i % row.length], row[(i + 1) % row.length])),
       );
+    const layers = Math.ceil(count / width);
+    for (let first = 0; first < layers; first += 16) {
+      tf.nameScope(`block_${first / 16}`, () => {
+        for (let i = first; i < Math.min(layers, first + 16); i++) row = layer(`layer_${i - first}`);
+      });
     }
   });
   return graph;

@@ -105,3 +105,41 @@ export const SAVE_POSITIONS = [
   'writeState',
   'stripDefaultAttrs',
 ] as const;
+
+export interface SaverExportOptions {
+  /** The collections to be written; all of them without it. */
+  readonly collectionList?: readonly string[] | null;
+  /** Whether the file is in text form. */
+  readonly asText?: boolean;
+  /** Only what is in this name scope is written. */
+  readonly exportScope?: string | null;
+  /** Whether devices are left out. */
+  readonly clearDevices?: boolean;
+  /** Whether other savers are left out. */
+  readonly clearExtraneousSavers?: boolean;
+  /** Whether attributes with their default values are left out. */
+  readonly stripDefaultAttrs?: boolean;
+  /** Taken for TensorFlow's sake. */
+  readonly saveDebugInfo?: boolean;
+}
+export type SaverExportRest = Rest<
+  [
+    collectionList: readonly string[] | null,
+    asText: boolean,
+    exportScope: string | null,
+    clearDevices: boolean,
+    clearExtraneousSavers: boolean,
+    stripDefaultAttrs: boolean,
+    saveDebugInfo: boolean,
+  ],
+  SaverExportOptions
+>;
+export const EXPORT_POSITIONS = [
+  'collectionList',
+  'asText',
+  'exportScope',
+  'clearDevices',
+  'clearExtraneousSavers',
+  'stripDefaultAttrs',
+  'saveDebugInfo',
+] as const;

@@ -1,6 +1,7 @@
 /**
  * `tf.train.Saver`: saves and restores the variables of a session, numbers checkpoints and removes old ones. Its ops are
- * `saver-builder.ts`'s, the `checkpoint` file is `management.ts`'s, meta graphs come from whoever registers for them.
+ * `saver-builder.ts`'s, the `checkpoint` file is `management.ts`'s, meta graphs are
+ * those of `meta-graph/export.ts`.
  */
 import { getDefaultGraph } from '../../graph/default-graph.ts';
 import type { Evaluator } from '../../graph/evaluator.ts';
@@ -21,6 +22,8 @@ import type { NdArray } from '../../util/ndarray.ts';
 import { formatShapeBrackets, isCompatible, type Shape } from '../../util/shape.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { basename, dirname, fileSystem } from '../file-system.ts';
+import { exportMetaGraph } from '../meta-graph/export.ts';
+import type { MetaGraphDef } from '../meta-graph/messages.ts';
 import {
   checkpointExists,
   getCheckpointMtimes,
@@ -36,26 +39,16 @@ import { type Saveable, saveablesOf, type VarList } from './saveables.ts';
 import { buildSaver } from './saver-builder.ts';
 import { SaverDef } from './saver-def.ts';
 import {
+  EXPORT_POSITIONS,
   POSITIONS,
   SAVE_POSITIONS,
   type SaveOptions,
   type SaveRest,
+  type SaverExportOptions,
+  type SaverExportRest,
   type SaverOptions,
   type SaverRest,
 } from './saver-options.ts';
-
-/** Writes the meta graph of a graph with a saver to a file. */
-export type MetaGraphExporter = (
-  filename: string | null,
-  options: { readonly graph: Graph; readonly saverDef: SaverDef | null } & Readonly<Record<string, unknown>>,
-) => Promise<unknown>;
-
-let exporter: MetaGraphExporter | null = null;
-
-/** Called by the module that writes meta graphs, when it is loaded. */
-export function setMetaGraphExporter(write: MetaGraphExporter): void {
-  exporter = write;
-}
 
 /** A checkpoint and when it was written, in seconds since 1970. */
 type Kept = readonly [path: string, time: number];
@@ -226,10 +219,10 @@ export class Saver {
         throw new ValueError(`Parent directory of ${savePath} doesn't exist, can't save.`);
       }
     }
-    // Without a module that writes them there are no meta graphs; who asks for one is told.
-    if (options.writeMetaGraph ?? exporter !== null) {
+    if (options.writeMetaGraph ?? true) {
       const { stripDefaultAttrs = false } = options;
-      await this.write(metaGraphFilename(file, metaGraphSuffix), sess.graph as Graph, { stripDefaultAttrs });
+      const filename = metaGraphFilename(file, metaGraphSuffix);
+      await exportMetaGraph({ filename, graph: sess.graph as Graph, saverDef: this.saverDef, stripDefaultAttrs });
     }
     return path;
   }
@@ -284,18 +277,17 @@ export class Saver {
   }
 
   /**
-   * Writes the graph of the saver, or the default graph, with what is needed to make the saver again. Options are those of
-   * `tf.train.exportMetaGraph`. Throws `RuntimeError` where no module for meta graphs is loaded.
+   * The default graph with what is needed to make the saver again, as a message; with a filename it is written as well, and
+   * what comes back is a promise. Options are those of `tf.train.exportMetaGraph`.
+   *
+   *     await saver.exportMetaGraph('/tmp/model.meta', {asText: true});
    */
-  async exportMetaGraph(
-    filename: string | null = null,
-    options: Readonly<Record<string, unknown>> = {},
-  ): Promise<unknown> {
-    return this.write(filename, getDefaultGraph(), options);
-  }
-  private async write(filename: string | null, graph: Graph, options: Readonly<Record<string, unknown>>) {
-    if (!exporter) throw new RuntimeError('No module is loaded that could write a meta graph.');
-    return exporter(filename, { ...options, graph, saverDef: this.saverDef });
+  exportMetaGraph(filename: string, ...rest: SaverExportRest): Promise<MetaGraphDef>;
+  exportMetaGraph(filename?: null, ...rest: SaverExportRest): MetaGraphDef;
+  exportMetaGraph(filename: string | null = null, ...rest: SaverExportRest): MetaGraphDef | Promise<MetaGraphDef> {
+    const options = bind<SaverExportOptions>([...EXPORT_POSITIONS], rest);
+    const all = { ...options, saverDef: this.saverDef };
+    return filename ? exportMetaGraph(filename, all) : exportMetaGraph(null, all);
   }
 
   /**

@@ -4,7 +4,9 @@
  */
 import { Tensor } from '../../graph/graph.ts';
 import { cast } from '../../ops/cast.ts';
-import { convertToTensor, emitOne, opScope } from '../../ops/emit.ts';
+import { cond } from '../../ops/cond.ts';
+import { convertToTensor } from '../../ops/emit.ts';
+import { identity } from '../../ops/identity.ts';
 import { concat } from '../../ops/joining.ts';
 import { whereV2 } from '../../ops/selection.ts';
 import { reshape, shape as shapeIn } from '../../ops/shaping.ts';
@@ -34,8 +36,8 @@ export function staticCondition(condition: unknown): boolean | null {
  * tensors are chosen between one by one. Where it has axes, each element of the condition chooses an element, or all
  * elements that stand behind it. Each branch may be a function that builds the value.
  *
- * Of a condition that is known before the run, one branch is built. Otherwise both are, and a run computes both: a branch
- * is no place for effects, and gradients pass zeros to the one that was not chosen. The branches must have one shape.
+ * Of a condition that is known before the run, one branch is built. Of another scalar both are, and a run computes the one
+ * that is chosen; of one with axes a run computes both, and gradients pass zeros to what was not chosen.
  *
  *     K.switch(isTraining, () => noisy(x), x)
  *     K.switch(K.greater(x, 0), x, K.zerosLike(x))
@@ -73,28 +75,26 @@ function isTensorList(value: unknown): value is readonly Symbolic[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => isSymbolic(item));
 }
 
-/** Names are those of TensorFlow's `cond`: what the branches build stands in its scope, and so does the result. */
+/** `tf.cond`, of values and functions alike; a plain value takes the type of a tensor in the other branch. */
 function choose(
   condition: Tensor,
   thenBranch: Branch<TensorLike>,
   elseBranch: Branch<TensorLike>,
   name: string | null,
 ): Tensor | Tensor[] {
-  return opScope(name, 'cond', [condition], (scope) => {
-    const [a, b] = [valueOf(thenBranch), valueOf(elseBranch)];
-    if (!isTensorList(a) || !isTensorList(b)) {
-      return emitOne('Identity', [emitOne('Select', [condition, ...pair(a, b)], {}, scope)]);
-    }
-    if (a.length !== b.length) {
-      throw new TypeError(
-        `true_fn and false_fn must return the same number of outputs. Received ${a.length} and ${b.length}.`,
-      );
-    }
-    return a.map((first, i) => {
-      const chosen = emitOne('Select', [condition, ...pair(first, b[i])], {}, i === 0 ? scope : null);
-      return emitOne('Identity', [chosen]);
-    });
-  });
+  const [a, b] = [branchOf(thenBranch, elseBranch), branchOf(elseBranch, thenBranch)];
+  return cond<TensorLike>(condition, a, b, { name, strict: true }) as Tensor | Tensor[];
+}
+
+function branchOf(branch: Branch<TensorLike>, other: Branch<TensorLike>): () => TensorLike {
+  return () => {
+    const value = valueOf(branch);
+    if (isTensorList(value)) return value.map((item) => identity(item)) as unknown as TensorLike;
+    if (isSymbolic(value)) return identity(value);
+    return typeof other !== 'function' && isSymbolic(other)
+      ? convertToTensor(value, { preferredDtype: dtypeOf(other) })
+      : operand(value);
+  };
 }
 
 /** The two as tensors of one type: a plain value takes the type of a tensor beside it. */
@@ -125,7 +125,7 @@ function byElement(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
 
 /**
  * What `trueFn` returns if the predicate is true, else what `falseFn` returns. Of a boolean, of 0 and 1 and of a constant
- * only that function is called; otherwise both are, and a run chooses as `ifElse` does.
+ * only that function is called; otherwise both are, and a run computes what one of them built.
  *
  *     smartCond(training, () => tf.nn.dropout(x, {rate: 0.5}), () => tf.identity(x))
  */

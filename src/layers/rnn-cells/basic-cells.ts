@@ -150,7 +150,10 @@ export class GRUCell extends LayerRNNCell<Tensor> {
       shape: [2 * units],
       initializer: biasInitializer ?? constantInitializer(1, { dtype }),
     });
-    this.#candidateKernel = this.addWeight('candidate/kernel', { shape: [rows, units], initializer: kernelInitializer });
+    this.#candidateKernel = this.addWeight('candidate/kernel', {
+      shape: [rows, units],
+      initializer: kernelInitializer,
+    });
     this.#candidateBias = this.addWeight('candidate/bias', {
       shape: [units],
       initializer: biasInitializer ?? zerosInitializer(dtype),

@@ -14,7 +14,7 @@ import { shape as shapeIn } from '../../ops/shaping.ts';
 import { constantValue } from '../../ops/static-value.ts';
 import { bind, type Rest, type TensorLike } from '../../ops/tensor-like.ts';
 import { asDType, type DType, type DTypeLike } from '../../util/dtype.ts';
-import { NotImplementedError, ValueError } from '../../util/errors.ts';
+import { ValueError } from '../../util/errors.ts';
 import type { VariableScope } from '../../variables/scope-object.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { getVariableScope, variableScope } from '../../variables/variable-scope.ts';
@@ -79,15 +79,15 @@ export class RNNCell<S extends TensorStructure = TensorStructure, O extends Tens
 
   /** The size of the state of one row: a number, a `TensorShape`, or a structure of these. */
   get stateSize(): SizeStructure {
-    throw new NotImplementedError('Abstract method');
+    throw abstractMethod();
   }
   /** The size of the output for one row: a number, a `TensorShape`, or a structure of these. */
   get outputSize(): SizeStructure {
-    throw new NotImplementedError('Abstract method');
+    throw abstractMethod();
   }
   /** Builds one step. */
   call(_inputs: TensorStructure, _state: S): StepResult<O, S> {
-    throw new NotImplementedError('Abstract method');
+    throw abstractMethod();
   }
 
   /**
@@ -97,12 +97,7 @@ export class RNNCell<S extends TensorStructure = TensorStructure, O extends Tens
    *
    *     const [output, next] = cell.apply(x, cell.zeroState(batch, tf.float32));
    */
-  apply(
-    inputs: TensorStructure | TensorLike,
-    state: S,
-    ...rest: Rest<[scope: CellScope], { readonly scope?: CellScope }>
-  ): StepResult<O, S> {
-    const { scope = null } = bind<{ scope: CellScope }>(['scope'], rest);
+  apply(inputs: TensorStructure | TensorLike, state: S, scope: CellScope = null): StepResult<O, S> {
     return building([inputs, state], () => this.inScope(scope, (own) => this.step(inputs, state, own)));
   }
 
@@ -149,7 +144,10 @@ export class RNNCell<S extends TensorStructure = TensorStructure, O extends Tens
    * `ValueError` where they are not known, or differ.
    */
   getInitialState(
-    ...rest: Rest<[inputs: TensorLike | null, batchSize: TensorLike | null, dtype: DTypeLike | null], InitialStateOptions>
+    ...rest: Rest<
+      [inputs: TensorLike | null, batchSize: TensorLike | null, dtype: DTypeLike | null],
+      InitialStateOptions
+    >
   ): S {
     const options = bind<InitialStateOptions>(['inputs', 'batchSize', 'dtype'], rest);
     let batchSize = options.batchSize ?? null;
@@ -214,6 +212,10 @@ export function building<R>(structure: unknown, body: () => R): R {
 /** A name scope for the zeros of a cell. */
 export function inNameOf<R>(cell: object, body: () => R): R {
   return getDefaultGraph().nameScope(`${classNameOf(cell.constructor as { readonly name: string })}ZeroState`, body);
+}
+
+function abstractMethod(): Error {
+  return Object.assign(new Error('Abstract method'), { name: 'NotImplementedError' });
 }
 
 function shown(dtype: DType): string {

@@ -78,7 +78,8 @@ export function assertSameStructure(first: unknown, second: unknown): void {
 /** Values become tensors: a list of tensors is a structure, a list of numbers one tensor. */
 export function tensorsIn(structure: unknown): TensorStructure {
   if (structure instanceof Tensor) return structure;
-  if (Array.isArray(structure) && structure.some(isSymbolicInside)) return likeList(structure, structure.map(tensorsIn));
+  if (Array.isArray(structure) && structure.some(isSymbolicInside))
+    return likeList(structure, structure.map(tensorsIn));
   if (isPlainNode(structure) && !Array.isArray(structure)) {
     return Object.fromEntries(Object.entries(structure).map(([key, item]) => [key, tensorsIn(item)]));
   }

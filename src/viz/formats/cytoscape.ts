@@ -43,7 +43,16 @@ export function writeCytoscape(view: View): string {
 const STYLE = [
   {
     selector: 'node',
-    style: { label: 'data(label)', shape: 'round-rectangle', width: 'label', 'text-valign': 'center', 'font-size': 10 },
+    style: {
+      label: 'data(label)',
+      shape: 'round-rectangle',
+      width: 110,
+      height: 26,
+      'text-valign': 'center',
+      'text-wrap': 'ellipsis',
+      'text-max-width': '104px',
+      'font-size': 10,
+    },
   },
   { selector: 'node.open', style: { 'text-valign': 'top', 'background-opacity': 0.06 } },
   { selector: 'node.closed', style: { 'background-color': '#eef2f7', 'border-width': 3, 'border-style': 'double' } },

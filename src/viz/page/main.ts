@@ -347,8 +347,6 @@ function onKey(event: KeyboardEvent): void {
     act(key);
   } else if (event.key === 'Escape') {
     pick(null);
-  } else if (target.closest('button')) {
-    return;
   } else {
     const command = COMMANDS.get(event.key);
     if (!command) return;
@@ -396,12 +394,18 @@ function listen(): void {
     focusKey(key);
     act(key);
   });
+  // A picture that changes under a pointer at rest is no hovering.
+  let rest = '';
+  const moved = ({ clientX, clientY }: PointerEvent): boolean => rest !== `${clientX} ${clientY}`;
+  stage.addEventListener('pointermove', ({ clientX, clientY }) => {
+    rest = `${clientX} ${clientY}`;
+  });
   world.addEventListener('pointerover', (event) => {
     const key = keyAt(event.target as Element);
-    if (key !== null) show(key);
+    if (key !== null && moved(event)) show(key);
   });
   world.addEventListener('pointerout', (event) => {
-    if (keyAt(event.relatedTarget as Element | null) === null) show(picked);
+    if (moved(event) && keyAt(event.relatedTarget as Element | null) === null) show(picked);
   });
   world.addEventListener('focusin', (event) => show(keyAt(event.target as Element)));
   document.addEventListener('keydown', onKey);

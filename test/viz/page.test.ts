@@ -1,0 +1,254 @@
+/**
+ * The page of `tf.viz.export`, opened from a file in headless Chromium and used with mouse and keys. The script in it is
+ * held to its sources.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { pageModule } from '../../scripts/viz-page.ts';
+import * as tf from '../../src/index.ts';
+import { chain, layered, nastyDef, smallGraph } from './graphs.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+
+const test = suite('viz/page');
+let browser: Browser;
+let folder: string;
+
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tfjs-graph-'));
+  if (existsSync(CHROMIUM)) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+});
+
+test.after(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true });
+});
+
+test('the script is what its sources give', async () => {
+  const kept = await readFile(new URL('../../src/viz/page/script.gen.ts', import.meta.url), 'utf8');
+  assert.ok(kept === (await pageModule()), 'run `npx tsx scripts/viz-page.ts`');
+});
+
+test('the page holds all that it needs', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html' });
+  assert.ok(!/\s(src|href)="(?!data:)/.test(html));
+  assert.ok(!/@import|url\((?!#)/.test(html));
+  assert.ok(/default-src 'none'/.test(html), 'its own policy forbids to load anything');
+  assert.is(html.match(/<script\b/g)?.length, 2);
+  assert.is(html.match(/<\/script>/g)?.length, 2);
+});
+
+/** Opens a page; fails if it says anything on the console, throws, or asks for anything. */
+async function opened(name: string, html: string, body: (page: Page) => Promise<void>, dark = false): Promise<void> {
+  const file = join(folder, `${name}.html`);
+  await writeFile(file, html);
+  const page = await browser.newPage({ colorScheme: dark ? 'dark' : 'light', viewport: { width: 1280, height: 800 } });
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('dialog', (dialog) => {
+    complaints.push(dialog.message());
+    dialog.dismiss().catch(() => {});
+  });
+  const url = pathToFileURL(file).href;
+  page.on('request', (request) => {
+    if (request.url() !== url && !request.url().startsWith('data:')) complaints.push(request.url());
+  });
+  await page.goto(url);
+  await body(page);
+  assert.equal(complaints, []);
+  await page.close();
+}
+
+/** In a browser; skipped where there is none. */
+function inBrowser(name: string, body: () => Promise<void>): void {
+  if (existsSync(CHROMIUM)) test(name, body);
+  else test.skip(`${name} (there is no ${CHROMIUM})`, body);
+}
+
+const keysOf = (page: Page, selector: string) =>
+  page.$$eval(selector, (elements) => elements.map((element) => element.getAttribute('data-key')));
+const text = (page: Page, selector: string) => page.$eval(selector, (element) => element.textContent ?? '');
+const group = (name: string) => `#world [data-key][aria-label^="${name},"]`;
+
+inBrowser('a click opens a scope and closes it again', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html', collapse: 0 });
+  await opened('click', html, async (page) => {
+    const before = await keysOf(page, '#world .item');
+    assert.is(await page.getAttribute(group('dense'), 'aria-expanded'), 'false');
+    await page.click(group('dense'));
+    assert.is(await page.getAttribute(group('dense'), 'aria-expanded'), 'true');
+    assert.ok((await keysOf(page, '#world .item')).length > before.length);
+    assert.ok((await text(page, '#world')).includes('Relu'));
+    await page.click(`${group('dense')} .grip`);
+    assert.equal(await keysOf(page, '#world .item'), before);
+  });
+});
+
+inBrowser('the search finds a node in closed scopes, by keys alone', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html', collapse: 0 });
+  await opened('search', html, async (page) => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('relu dense');
+    assert.is(await page.getAttribute('#search', 'aria-expanded'), 'true');
+    assert.ok((await text(page, '#hits')).startsWith('dense/Relu'));
+    await page.keyboard.press('Enter');
+    assert.is(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'dense/Relu, Relu');
+    const panel = await text(page, '#panel');
+    for (const part of ['dense/Relu', 'float32[?,3]', 'dense/MatMul', 'Consumers'])
+      assert.ok(panel.includes(part), part);
+    assert.ok((await page.$$('.edge.on')).length > 0, 'its edges stand out');
+    const box = await (await page.$('.item.picked'))?.boundingBox();
+    assert.ok(box && box.x > 0 && box.x < 900 && box.y > 0 && box.y < 800, 'it is in sight');
+  });
+});
+
+inBrowser('arrows go from box to box, Enter opens, Escape lets go', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html', collapse: 0 });
+  await opened('keys', html, async (page) => {
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+    await page.focus(group('dense'));
+    await page.keyboard.press('ArrowUp');
+    assert.is(await focused(), 'x, Placeholder');
+    await page.keyboard.press('ArrowDown');
+    assert.match(await focused(), /^dense,/);
+    await page.keyboard.press('Enter');
+    assert.match(await focused(), /^dense, scope, open/);
+    await page.keyboard.press('Space');
+    assert.match(await focused(), /^dense, scope of \d+ nodes, closed/);
+    await page.keyboard.press('e');
+    const all = (await page.$$('#world .item')).length;
+    await page.keyboard.press('c');
+    assert.ok((await page.$$('#world .item')).length < all);
+    await page.keyboard.press('?');
+    assert.ok(await page.isVisible('#keys'));
+    await page.keyboard.press('Escape');
+    assert.not(await page.isVisible('#keys'));
+  });
+});
+
+inBrowser('wheel, drag and keys move and zoom', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html' });
+  await opened('zoom', html, async (page) => {
+    const view = async () => {
+      const found = /translate\((\S+) (\S+)\) scale\((\S+)\)/.exec(
+        (await page.getAttribute('#world', 'transform')) ?? '',
+      );
+      return (found as RegExpExecArray).slice(1).map(Number);
+    };
+    const [, , scale] = await view();
+    await page.mouse.move(400, 400);
+    await page.mouse.wheel(0, -300);
+    await page.waitForTimeout(50);
+    const [x, y, larger] = await view();
+    assert.ok(larger > scale);
+    const boxes = (await page.$$('#world .item')).length;
+    await page.mouse.down();
+    await page.mouse.move(450, 430, { steps: 4 });
+    await page.mouse.up();
+    const [movedX, movedY] = await view();
+    assert.equal([Math.round(movedX - x), Math.round(movedY - y)], [50, 30]);
+    assert.is((await page.$$('#world .item')).length, boxes, 'a drag is no click');
+    await page.keyboard.press('0');
+    assert.is((await view())[2], scale);
+    await page.focus('#stage');
+    const [left] = await view();
+    await page.keyboard.press('ArrowRight');
+    assert.ok((await view())[0] < left);
+  });
+});
+
+inBrowser('dark mode follows the system, and the switch', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html' });
+  const paper = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await opened('light', html, async (page) => {
+    assert.is(await paper(page), 'rgb(255, 255, 255)');
+    await page.click('#theme');
+    assert.is(await paper(page), 'rgb(16, 21, 28)');
+    assert.is(await page.getAttribute('#theme', 'aria-pressed'), 'true');
+    await page.keyboard.press('d');
+    assert.is(await paper(page), 'rgb(255, 255, 255)');
+  });
+  await opened('dark', html, async (page) => assert.is(await paper(page), 'rgb(16, 21, 28)'), true);
+});
+
+inBrowser('hovering tells op, attributes, shapes and source line; a run becomes colour', async () => {
+  const { debug } = tf.debugFlags;
+  tf.debugFlags.debug = true;
+  const graph = new tf.Graph();
+  const y = graph.asDefault(() =>
+    tf.matmul(tf.ones([20, 30]), tf.placeholder(tf.float32, [20, 5], { name: 'x' }), true, false),
+  );
+  tf.debugFlags.debug = debug;
+  const runMetadata = {
+    stepStats: {
+      devStats: [{ nodeStats: [{ nodeName: y.op.name, allEndRelMicros: 1500, output: [{ bytes: 2048 }] }] }],
+    },
+  };
+  await opened('hover', await tf.viz.export(graph, { format: 'html', runMetadata }), async (page) => {
+    await page.hover('[aria-label="MatMul, MatMul"]');
+    const panel = await text(page, '#panel');
+    for (const part of ['transpose_a', 'float32[', 'page.test.ts:', '1.5 ms', '2 KiB'])
+      assert.ok(panel.includes(part), part);
+    const fill = () => page.$eval('[aria-label="MatMul, MatMul"] rect', (rect) => (rect as SVGElement).style.fill);
+    assert.is(await fill(), 'rgb(189, 15, 38)');
+    assert.ok((await text(page, '#legend')).includes('1.5 ms'));
+    await page.selectOption('#color', 'kind');
+    assert.is(await fill(), '');
+    assert.ok((await text(page, '#legend')).includes('constant'));
+  });
+});
+
+inBrowser('names that could break out of the page are shown as text', async () => {
+  await opened(
+    'nasty',
+    await tf.viz.export(nastyDef(), { format: 'html', title: '</title><script>alert(1)</script>' }),
+    async (page) => {
+      assert.is(await page.title(), '</title><script>alert(1)</script>');
+      for (const name of ['__proto__', 'constructor', 'alert(1)']) {
+        await page.keyboard.press('/');
+        await page.fill('#search', name);
+        await page.keyboard.press('Enter');
+        assert.ok((await text(page, '#panel h2')).includes(name), name);
+      }
+      assert.is((await page.$$('script')).length, 2);
+    },
+  );
+});
+
+for (const [name, make] of [
+  ['10,000 nodes without scopes', () => chain(10_000)],
+  ['20,000 nodes in layers', () => layered(20_000)],
+] as const) {
+  inBrowser(`${name} open, open further and are searched without a long stop`, async () => {
+    const graph = make();
+    await opened('large', await tf.viz.export(graph, { format: 'html' }), async (page) => {
+      const boxes = (await page.$$('#world .item')).length;
+      assert.ok(boxes > 5 && boxes <= 26, `${boxes} boxes at first`);
+      const timed = async (what: string, action: () => Promise<unknown>) => {
+        const start = performance.now();
+        await action();
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+        const seconds = (performance.now() - start) / 1000;
+        assert.ok(seconds < 4, `${what}: ${seconds} s`);
+      };
+      await timed('open a group', () => page.click('#world .item.group'));
+      await timed('type', async () => {
+        await page.keyboard.press('/');
+        await page.fill('#search', '_7');
+      });
+      await timed('go there', () => page.keyboard.press('Enter'));
+      assert.match(await text(page, '#panel h2'), /_7/);
+      await page.keyboard.press('e');
+      assert.ok((await page.$$('#world .item')).length <= 600);
+    });
+  });
+}
+
+test.run();

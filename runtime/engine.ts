@@ -21,6 +21,7 @@ import type { Feed } from './feeds.ts';
 import { flagOf, MAX_FLAGS, withFlags } from './flags.ts';
 import { evaluate } from './host/evaluate.ts';
 import { hasHostKernel } from './host/index.ts';
+import { FunctionPlans } from './host-functions.ts';
 import type { SessionReport } from './live-sessions.ts';
 import type { StepRecorder } from './metadata.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';
@@ -55,6 +56,7 @@ export function targetOf(backend: Backend): Target {
 export class Engine {
   readonly store: ResourceStore;
   readonly plans: PlanCache;
+  private readonly functions: FunctionPlans;
   private readonly target: Target;
   /** Nodes of the graph looked at, and those among them that may give a variable another shape than the graph says. */
   private seen = 0;
@@ -68,6 +70,7 @@ export class Engine {
     this.store = new ResourceStore(backend);
     this.plans = new PlanCache(config.planCacheSize);
     this.target = targetOf(backend);
+    this.functions = new FunctionPlans(backend, this.target, config);
   }
 
   /** Runs; the fetched values in order. */
@@ -106,6 +109,7 @@ export class Engine {
       deadline: settings.deadline,
       recorder: settings.recorder,
       pass: settings.pass,
+      functions: this.functions,
       blame: this.blame,
     };
     return loaded.run(context);
@@ -121,12 +125,15 @@ export class Engine {
     const buffers = new Set<BufferId>();
     this.store.addBuffers(buffers);
     this.plans.addBuffers(buffers);
+    this.functions.addBuffers(buffers);
     return { variables: this.store.size, plans: this.plans.size, buffers: buffers.size, bytes: this.store.bytes };
   }
 
   dispose(): void {
     this.plans.clear();
     this.store.dispose();
+    // Last: what the store gives up may call functions.
+    this.functions.clear();
   }
 
   private readonly blame = (origin: NodeId): { op: ErrorNode; site?: string } => ({

@@ -4,6 +4,7 @@
  * run must be waited for. What a step does is in `steps.ts` and its neighbours.
  */
 import type { ExecutionPlan } from '../compiler/plan/plan.ts';
+import type { GraphSnapshot } from '../src/graph/snapshot.ts';
 import { CancelledError, DeadlineExceededError, InternalError, RuntimeError } from '../src/util/errors.ts';
 import { flags } from '../src/util/flags.ts';
 import type { KnownShape } from '../src/util/shape.ts';
@@ -32,8 +33,10 @@ export class LoadedPlan {
   constructor(
     readonly plan: ExecutionPlan,
     private readonly backend: Backend,
+    /** The body of the function that this is the plan of; null for a plan of the session's graph. */
+    body: GraphSnapshot | null = null,
   ) {
-    this.loaded = new Loaded(plan, backend);
+    this.loaded = new Loaded(plan, backend, body);
   }
 
   /** Adds the buffers that the plan holds between runs. */

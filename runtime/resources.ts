@@ -93,6 +93,7 @@ export class Transaction implements ResourceAccess {
   private writes: Map<string, Variable | null> | null = null;
   private draws: Map<string, StreamState> | null = null;
   private undos: (() => void)[] | null = null;
+  private actions: (() => void)[] | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -146,6 +147,10 @@ export class Transaction implements ResourceAccess {
     this.undos ??= [];
     this.undos.push(undo);
   }
+  onCommit(action: () => void): void {
+    this.actions ??= [];
+    this.actions.push(action);
+  }
 
   commit(): void {
     this.undos = null;
@@ -161,6 +166,9 @@ export class Transaction implements ResourceAccess {
       for (const [op, state] of this.draws) this.streams.set(op, state);
       this.draws = null;
     }
+    const actions = this.actions ?? [];
+    this.actions = null;
+    for (const action of actions) action();
   }
 
   rollback(): void {
@@ -169,12 +177,16 @@ export class Transaction implements ResourceAccess {
     this.draws = null;
     for (const undo of this.undos?.reverse() ?? []) undo();
     this.undos = null;
+    this.actions = null;
   }
 
   private drop(variable: Variable | null | undefined): void {
     if (variable?.value.device) this.backend.dispose(variable.value.device.dataId);
   }
 }
+
+/** The state as a run sees it. */
+export type RunState = Pick<Transaction, keyof Transaction>;
 
 const word = (value: bigint, index: number): number => Number((value >> BigInt(32 * index)) & 0xffffffffn);
 

@@ -10,8 +10,9 @@ import { NdArray } from '../src/util/ndarray.ts';
 import { type Backend, type BufferId, type DeviceValue, deviceTypes } from './backends/backend.ts';
 import { type CancelToken, deadlineError } from './cancel.ts';
 import type { Wait } from './host/registry.ts';
+import type { FunctionPlans } from './host-functions.ts';
 import type { StepRecorder } from './metadata.ts';
-import type { Transaction } from './resources.ts';
+import type { RunState } from './resources.ts';
 
 /** A fed value: a buffer that stays its owner's, or an array that nobody writes to while the run lasts. */
 export interface FeedValue {
@@ -28,7 +29,7 @@ export type Pass = (promise: Promise<void>) => Promise<void>;
 
 /** All that a run needs beside its plan. */
 export interface RunContext {
-  readonly transaction: Transaction;
+  readonly transaction: RunState;
   /** In the order of the plan's feeds. */
   readonly feeds: readonly FeedValue[];
   readonly form: ResultForm;
@@ -36,6 +37,8 @@ export interface RunContext {
   /** The time (of `performance.now`) at which the run has taken too long; 0 for never. */
   readonly deadline: number;
   readonly recorder: StepRecorder | null;
+  /** The functions that host kernels call. */
+  readonly functions: FunctionPlans;
   /** Lets other runs of the session pass until the promise has settled; null where the run must not wait. */
   readonly pass: Pass | null;
   /** The operation that an error names, and the line that built it, where it is known. */

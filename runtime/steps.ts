@@ -25,7 +25,15 @@ import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf
 import { type Backend, deviceTypes } from './backends/backend.ts';
 import { Branch, Loop } from './calls.ts';
 import { findHostKernel } from './host/index.ts';
-import type { HostKernel, HostOp, HostServices, RandomStream, ResourceAccess, Wait } from './host/registry.ts';
+import type {
+  FunctionCaller,
+  HostKernel,
+  HostOp,
+  HostServices,
+  RandomStream,
+  ResourceAccess,
+  Wait,
+} from './host/registry.ts';
 import { List } from './list-steps.ts';
 import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
 import { copyOf, type Run } from './run.ts';
@@ -241,6 +249,10 @@ class Host implements Step, HostOp, HostServices {
   }
   resources(): ResourceAccess {
     return (this.run as Run).context.transaction;
+  }
+  functions(): FunctionCaller {
+    const { context } = this.run as Run;
+    return context.functions.caller(context);
   }
   wait(wait: Wait): void {
     (this.run as Run).wait = wait;

@@ -5,11 +5,24 @@ export {
   type Datasets,
   getOutputShapes,
   getOutputTypes,
+  type InterleaveOptions,
+  type MapOptions,
   makeInitializableIterator,
   makeOneShotIterator,
+  type PaddedBatchOptions,
   type RangeDatasetOptions,
   type ShuffleDatasetOptions,
   type ZippedElement,
 } from './data/dataset.ts';
+export type { ElementArguments } from './data/functions.ts';
+export type { ComponentSignature, FromGeneratorOptions, Generated } from './data/generator.ts';
 export { Iterator, type IteratorStructureOptions } from './data/iterator.ts';
+export {
+  type FileNames,
+  type FilesDatasetOptions,
+  FixedLengthRecordDataset,
+  type FixedLengthRecordDatasetOptions,
+  TextLineDataset,
+  TFRecordDataset,
+} from './data/readers.ts';
 export type { ComponentSpec, ComponentsLike, ElementOf, Structure } from './data/structure.ts';

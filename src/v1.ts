@@ -126,6 +126,7 @@ export * as nn from './nn.ts';
 export * as pythonIo from './python-io.ts';
 export * as quantization from './quantization.ts';
 export * as random from './random.ts';
+export * as savedModel from './saved-model.ts';
 export * as sets from './sets.ts';
 export * as signal from './signal.ts';
 export * as sparse from './sparse.ts';

@@ -56,4 +56,9 @@ for (const [{ Sequential, layers, backend }, name] of [
   backend.clearSession();
 }
 assert.equal(typeof node.keras.utils.imageDatasetFromDirectory, 'function');
+// What pictures are made with is loaded when they are made: it has to be in the package, too.
+const page = await tf.viz.export(tf.getDefaultGraph(), { format: 'html' });
+assert.ok(page.includes('<script type="application/json"') && page.includes('@dagrejs/dagre'));
+assert.match(await tf.viz.export(tf.getDefaultGraph(), { format: 'svg', collapse: 0 }), /^<svg /);
+
 console.log(`built package: ${files.size} files, trains on wasm and cpu`);

@@ -15,11 +15,15 @@ const run = promisify(execFile);
 const loader = import.meta.resolve('tsx');
 
 /** Runs an example in an empty folder; its output, and the folder. */
-async function example(name: string, body: (output: string, folder: string) => void | Promise<void>): Promise<void> {
+async function example(
+  name: string,
+  body: (output: string, folder: string) => void | Promise<void>,
+  ...args: readonly string[]
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tfjs-graph-'));
   try {
     const file = fileURLToPath(new URL(`../examples/${name}.ts`, import.meta.url));
-    const { stdout, stderr } = await run(process.execPath, ['--import', loader, file], { cwd: folder });
+    const { stdout, stderr } = await run(process.execPath, ['--import', loader, file, ...args], { cwd: folder });
     assert.is(stderr, '');
     await body(stdout, folder);
   } finally {
@@ -60,6 +64,18 @@ test('convnet-digits reaches 0.97 with fit on wasm', () =>
     assert.match(output, /Total params: 8410/);
     assert.match(output, /on the wasm backend/);
   }));
+
+test('char-rnn learns letters from the first steps on, and writes some', () =>
+  example(
+    'char-rnn',
+    (output) => {
+      const losses = Array.from(output.matchAll(/loss ([\d.]+)/g), ([, loss]) => Number(loss));
+      assert.is(losses.length, 10, output);
+      assert.ok(losses[9] < losses[0] - 0.5, output);
+      assert.match(output, /^--- Twinkle\nTwinkle/m);
+    },
+    '10',
+  ));
 
 test('models-in-a-loop shows memory that grows without clearSession, and stays with it', () =>
   example('models-in-a-loop', (output) => {

@@ -39,6 +39,12 @@ export function isBranch({ op }: { readonly op: string }): boolean {
   return BRANCHES.has(op);
 }
 
+/** Whether a kernel calls functions that the op has as attributes: it is to be given what they need. */
+export function callsFromHost({ attrs }: { readonly attrs: Attrs }): boolean {
+  for (const name in attrs) if (attrs[name] instanceof GraphFunction) return true;
+  return false;
+}
+
 interface Caller {
   readonly op: string;
   readonly name: string;

@@ -37,11 +37,12 @@ function once(module: IrModule, context: PassContext): IrModule {
   if (!module.nodes.some((node) => SELECTIONS.has(node.op) || isBranch(node))) return module;
   const rewriter = new Rewriter(module);
   const flags = new Flags(rewriter, context.evaluate);
+  const used = usedOutputs(module);
   for (const node of module.nodes) {
     const current = rewriter.resolved(node);
     const chosen = SELECTIONS.has(node.op) ? selected(rewriter, flags, current) : null;
     if (chosen) rewriter.replace(node, [chosen]);
-    else if (!isBranch(node) || !takeBranch(rewriter, flags, current, context)) {
+    else if (!isBranch(node) || !takeBranch(rewriter, flags, current, used(node), context)) {
       rewriter.keep(current);
       flags.add(current);
     }
@@ -49,8 +50,22 @@ function once(module: IrModule, context: PassContext): IrModule {
   return rewriter.finish();
 }
 
-/** Puts the chosen branch in the place of the op, if it is known which one that is. */
-function takeBranch(rewriter: Rewriter, flags: Flags, node: IrNode, context: PassContext): boolean {
+/** Which outputs of a branching op anybody takes. */
+function usedOutputs({ nodes, fetches }: IrModule): (node: IrNode) => readonly number[] {
+  const used = new Map(nodes.filter(isBranch).map(({ id }) => [id, new Set<number>()]));
+  for (const { inputs } of nodes) for (const { node, index } of inputs) used.get(node)?.add(index);
+  for (const { node, index } of fetches) used.get(node)?.add(index);
+  return ({ id }) => [...(used.get(id) ?? [])].sort((a, b) => a - b);
+}
+
+/** Puts the chosen branch in the place of the op, as much of it as is needed, if it is known which one that is. */
+function takeBranch(
+  rewriter: Rewriter,
+  flags: Flags,
+  node: IrNode,
+  used: readonly number[],
+  context: PassContext,
+): boolean {
   const branches = branchesOf(node);
   const flag = flags.get(node.inputs[0]);
   const index = node.attrs.branches === undefined ? null : rewriter.facts.constant(node.inputs[0]);
@@ -59,14 +74,16 @@ function takeBranch(rewriter: Rewriter, flags: Flags, node: IrNode, context: Pas
   const fn = branches[number] ?? branches[branches.length - 1];
   const inputs = node.inputs.slice(1);
   const args = inputs.map((input) => ({ spec: rewriter.facts.spec(input) }));
-  const called = importFunction(
-    fn,
-    fn.outputs.map((_, i) => i),
-    args,
-    `${node.name}/${fn.func}`,
-  );
+  // An op that is run for its effects alone has all of them.
+  const needed = used.length > 0 ? used : fn.outputs.map((_, i) => i);
+  const called = importFunction(fn, needed, args, `${node.name}/${fn.func}`);
   const module = specialise.run(called.module, { ...context, feeds: called.feeds });
-  rewriter.replace(node, inlineModule(rewriter, node, module, inputs));
+  const results = inlineModule(rewriter, node, module, inputs);
+  // Nobody takes the others: any value stands for them.
+  rewriter.replace(
+    node,
+    fn.outputs.map((_, i) => results[Math.max(0, needed.indexOf(i))]),
+  );
   return true;
 }
 

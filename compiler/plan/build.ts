@@ -10,8 +10,9 @@ import type { KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
-import { isBranch, isLoop } from '../ir/functions.ts';
+import { callsFromHost, isBranch, isLoop } from '../ir/functions.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
+import { variableHandle } from '../ir/variable-handle.ts';
 import { lowerNode } from '../lowering/lower.ts';
 import type { Lowered, Target } from '../lowering/lowering.ts';
 import { type CallContext, type CompileBody, draftBranch, draftLoop } from './calls.ts';
@@ -21,6 +22,11 @@ import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
 /** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
 export function buildPlan(module: IrModule, target: Target, compileBody: CompileBody): ExecutionPlan {
   return planOf(module, target, compileBody, false);
+}
+
+/** As `buildPlan`, for the body of a function that a host kernel calls. */
+export function buildFunctionPlan(module: IrModule, target: Target, compileBody: CompileBody): ExecutionPlan {
+  return planOf(module, target, compileBody, true);
 }
 
 /** @param isFunction whether a step of another plan takes the results: they may be what no user could be given */
@@ -170,6 +176,7 @@ class Draft {
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
+    if (callsFromHost(node)) for (const input of node.inputs) this.nameVariable(input);
     // The handle of a variable is no value: the plan names the variable instead.
     const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource && !this.slotsOf[value.node];
     if (!this.target.hasHost(node.op) || node.inputs.some(isHandle)) throw this.unimplemented(node);
@@ -183,6 +190,15 @@ class Draft {
       origin: node.origin[0],
       name: node.name,
     };
+  }
+
+  /** Gives the handle of a variable a slot: a kernel hands it on to the functions it calls. */
+  private nameVariable(value: IrValue): void {
+    const variable = this.resources.of(value);
+    if (!variable || this.slotsOf[value.node]) return;
+    const slot = this.slots.push({ dtype: resource, shape: [] }) - 1;
+    this.slotsOf[value.node] = [slot];
+    this.constants.push({ slot, value: variableHandle(variable) });
   }
 
   private onList(node: IrNode): OpenStep {

@@ -1,49 +1,31 @@
 /**
- * Datasets as a run sees them: what makes their elements, one after the other. The ops that build them, and the iterators
- * that sessions own, are in `datasets.ts`.
+ * Datasets that are made of values and of other datasets: what makes their elements, one after the other. Those that call
+ * functions are in `dataset-functions.ts`, those that read files in `dataset-files.ts`, the ops that build them in
+ * `datasets.ts`.
  */
 import { shuffleBuffers } from '../../src/keras/utils/shuffle-buffer.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { InvalidArgumentError } from '../../src/util/errors.ts';
 import { allocate, type Data, NdArray, type NumericData } from '../../src/util/ndarray.ts';
-import { formatShapeBrackets, type Shape, sizeOf } from '../../src/util/shape.ts';
+import { formatShapeBrackets, sizeOf } from '../../src/util/shape.ts';
+import type { Components, Dataset, DatasetElement, Elements, Pass, Steps } from './dataset-pass.ts';
 
-/** One array a component. */
-export type DatasetElement = readonly NdArray[];
-
-/** A pass over a dataset. After the end it gives null again and again; after an error it goes on behind the fault. */
-export interface Elements {
-  next(): DatasetElement | null;
-}
-
-/** A recipe: it holds no position, so that any number of passes may go on at once. */
-export class Dataset {
-  readonly types: readonly DType[];
-  readonly shapes: readonly Shape[];
-  /** Starts a pass. */
-  readonly iterate: () => Elements;
-  private readonly copy: () => void;
-
-  /** @param copy makes what the dataset was given its own: the arrays may be feeds, which are their user's after the run */
-  constructor(types: readonly DType[], shapes: readonly Shape[], iterate: () => Elements, copy: () => void) {
-    this.types = types;
-    this.shapes = shapes;
-    this.iterate = iterate;
-    this.copy = copy;
-  }
-
-  /** To be called before a pass that outlives the run. */
-  own(): void {
-    this.copy();
-  }
-}
-
-const NOTHING: Elements = { next: () => null };
+const NOTHING: Elements = {
+  // biome-ignore lint/correctness/useYield: it never waits
+  *next() {
+    return null;
+  },
+};
 
 /** The `count` elements that `make` gives by number. */
-function counted(count: number, make: (i: number) => DatasetElement): Elements {
+function counted(count: () => number, make: (i: number) => DatasetElement): Elements {
   let i = 0;
-  return { next: () => (i < count ? make(i++) : null) };
+  return {
+    // biome-ignore lint/correctness/useYield: it never waits
+    *next() {
+      return i < count() ? make(i++) : null;
+    },
+  };
 }
 
 export function rangeElements(start: bigint, stop: bigint, step: bigint, dtype: DType): () => Elements {
@@ -56,44 +38,47 @@ export function rangeElements(start: bigint, stop: bigint, step: bigint, dtype: 
     data[0] = dtype.isBigInt ? number : Number(number);
     return new NdArray(dtype, [], data);
   };
-  return () => counted(count, (i) => [value(i)]);
+  return () =>
+    counted(
+      () => count,
+      (i) => [value(i)],
+    );
 }
 
-/** Arrays that a dataset was given, and the way to make them its own. */
-export class Components {
-  private arrays: readonly NdArray[];
-  private isOwn = false;
-
-  constructor(arrays: readonly NdArray[]) {
-    this.arrays = arrays;
-  }
-
-  readonly own = (): void => {
-    if (!this.isOwn) this.arrays = this.arrays.map(({ dtype, shape, data }) => new NdArray(dtype, shape, data.slice()));
-    this.isOwn = true;
-  };
-  readonly once = (): Elements => counted(1, () => this.arrays);
-  readonly rows = (): Elements => counted(this.arrays[0].shape[0], (i) => this.arrays.map((array) => rowOf(array, i)));
+/** The arrays as one element. */
+export function once(components: Components): Elements {
+  return counted(
+    () => 1,
+    () => components.arrays,
+  );
 }
 
-function rowOf({ dtype, shape, data }: NdArray, i: number): NdArray {
+/** An element for each row of the arrays. */
+export function rows(components: Components): Elements {
+  return counted(
+    () => components.arrays[0].shape[0],
+    (i) => components.arrays.map((array) => rowOf(array, i)),
+  );
+}
+
+export function rowOf({ dtype, shape, data }: NdArray, i: number): NdArray {
   const row = shape.slice(1);
   const width = sizeOf(row) * (dtype.isComplex ? 2 : 1);
   return new NdArray(dtype, row, data.slice(i * width, (i + 1) * width) as Data);
 }
 
 /** @param count negative: for ever, unless there is nothing to repeat */
-export function repeated(input: Dataset, count: number): Elements {
+export function repeated(input: Dataset, count: number, pass: Pass): Elements {
   let left = count;
-  let pass: Elements | null = null;
+  let round: Elements | null = null;
   return {
-    next() {
+    *next() {
       while (left !== 0) {
-        const isFresh = pass === null;
-        pass ??= input.iterate();
-        const element = pass.next();
+        const isFresh = round === null;
+        round ??= input.iterate(pass);
+        const element = yield* round.next();
         if (element) return element;
-        pass = null;
+        round = null;
         if (left > 0) left--;
         else if (isFresh) left = 0;
       }
@@ -103,15 +88,15 @@ export function repeated(input: Dataset, count: number): Elements {
 }
 
 /** @param count negative: all */
-export function taken(input: Dataset, count: number): Elements {
-  if (count < 0) return input.iterate();
-  const pass = input.iterate();
+export function taken(input: Dataset, count: number, pass: Pass): Elements {
+  const source = input.iterate(pass);
+  if (count < 0) return source;
   let left = count;
   return {
-    next() {
+    *next() {
       if (left === 0) return null;
       left--;
-      const element = pass.next();
+      const element = yield* source.next();
       if (!element) left = 0;
       return element;
     },
@@ -119,64 +104,74 @@ export function taken(input: Dataset, count: number): Elements {
 }
 
 /** @param count negative: all */
-export function skipped(input: Dataset, count: number): Elements {
+export function skipped(input: Dataset, count: number, pass: Pass): Elements {
   if (count < 0) return NOTHING;
-  const pass = input.iterate();
+  const source = input.iterate(pass);
   let left = count;
   return {
-    next() {
+    *next() {
       for (; left > 0; left--) {
-        if (!pass.next()) {
+        if (!(yield* source.next())) {
           left = 0;
           return null;
         }
       }
-      return pass.next();
+      return yield* source.next();
     },
   };
 }
 
-export function zipped(inputs: readonly Dataset[]): Elements {
-  const passes = inputs.map((input) => input.iterate());
+export function zipped(inputs: readonly Dataset[], pass: Pass): Elements {
+  const sources = inputs.map((input) => input.iterate(pass));
   let isDone = false;
   return {
-    next() {
+    *next() {
       if (isDone) return null;
-      const parts = passes.map((pass) => pass.next());
-      isDone = parts.includes(null);
-      return isDone ? null : (parts as DatasetElement[]).flat();
+      const parts: DatasetElement[] = [];
+      for (const source of sources) {
+        const part: DatasetElement | null = yield* source.next();
+        if (part) parts.push(part);
+        else isDone = true;
+      }
+      return isDone ? null : parts.flat();
     },
   };
 }
 
-export function concatenated(first: Dataset, second: Dataset): Elements {
-  let pass = first.iterate();
+export function concatenated(first: Dataset, second: Dataset, pass: Pass): Elements {
+  let source = first.iterate(pass);
   let isSecond = false;
   return {
-    next() {
-      const element = pass.next();
+    *next() {
+      const element = yield* source.next();
       if (element || isSecond) return element;
       isSecond = true;
-      pass = second.iterate();
-      return pass.next();
+      source = second.iterate(pass);
+      return yield* source.next();
     },
   };
 }
 
-export function batched(input: Dataset, size: number, dropRemainder: boolean): Elements {
-  const pass = input.iterate();
+export function batched(input: Dataset, size: number, dropRemainder: boolean, pass: Pass): Elements {
+  const source = input.iterate(pass);
   return {
-    next() {
-      const elements: DatasetElement[] = [];
-      while (elements.length < size) {
-        const element = pass.next();
-        if (!element) break;
-        elements.push(element);
-      }
+    *next() {
+      const elements = yield* some(source, size);
       if (elements.length === 0 || (dropRemainder && elements.length < size)) return null;
       return elements[0].map((_, component) => stacked(elements, component));
     },
   };
+}
+
+/** The next so many elements, or as many as there are. */
+export function* some(source: Elements, size: number): Steps<DatasetElement[]> {
+  const elements: DatasetElement[] = [];
+  while (elements.length < size) {
+    const element = yield* source.next();
+    if (!element) break;
+    elements.push(element);
+  }
+  return elements;
 }
 
 function stacked(elements: readonly DatasetElement[], component: number): NdArray {
@@ -203,16 +198,16 @@ export function shuffled(
   size: number,
   seeds: readonly [number, number],
   reshuffleEachIteration: boolean,
-): () => Elements {
+): (pass: Pass) => Elements {
   const makeBuffer = shuffleBuffers<DatasetElement>(size, seeds, reshuffleEachIteration);
-  return () => {
+  return (pass) => {
     const buffer = makeBuffer();
-    const pass = input.iterate();
+    const source = input.iterate(pass);
     let rest: Iterator<DatasetElement> | null = null;
     return {
-      next() {
+      *next() {
         while (!rest) {
-          const element = pass.next();
+          const element = yield* source.next();
           if (!element) {
             rest = buffer.rest()[Symbol.iterator]();
             break;

@@ -28,6 +28,9 @@ const nothing: HostServices = {
   resources: () => {
     throw new Unavailable();
   },
+  functions: () => {
+    throw new Unavailable();
+  },
   wait: () => {
     throw new Unavailable();
   },

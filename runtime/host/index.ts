@@ -2,6 +2,7 @@
 import './constants.ts';
 import './filling.ts';
 import './identity.ts';
+import './iterators.ts';
 import './joining.ts';
 import './padding.ts';
 import './py-func.ts';
@@ -56,6 +57,8 @@ import './pooling3d.ts';
 import './softmax.ts';
 import './lookup.ts';
 import './datasets.ts';
+import './datasets-files.ts';
+import './datasets-functions.ts';
 import './strings.ts';
 import './string-parts.ts';
 import './string-regex.ts';

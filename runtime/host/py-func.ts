@@ -10,6 +10,7 @@ import {
   CancelledError,
   InvalidArgumentError,
   type OpError,
+  OutOfRangeError,
   UnimplementedError,
   UnknownError,
 } from '../../src/util/errors.ts';
@@ -119,7 +120,9 @@ function thrown(error: unknown): OpError {
       ? new InvalidArgumentError(null, text)
       : name === 'NotImplementedError'
         ? new UnimplementedError(null, text)
-        : new UnknownError(null, text);
+        : name === 'StopIteration'
+          ? new OutOfRangeError(null, text)
+          : new UnknownError(null, text);
   found.cause = error;
   return found;
 }

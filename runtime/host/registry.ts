@@ -2,10 +2,12 @@
  * Host kernels: exact implementations on `NdArray`s, for element types and ops that a backend lacks, for constant
  * folding, and as the reference in tests. The kernels are in the files beside this one, a file per op family.
  */
+import type { GraphFunction } from '../../src/graph/function.ts';
 import type { AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { InternalError, type OpError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
+import type { StreamState } from '../resources.ts';
 import type { SessionResource } from '../session-resources.ts';
 
 /** A stream of random numbers that belongs to one op of one session. */
@@ -26,6 +28,26 @@ export interface ResourceAccess {
   lookupOrCreate<T extends SessionResource>(kind: string, container: string, name: string, make: () => T): T;
   /** Takes a change of a resource back where the run fails; the last change comes first. */
   onRollback(undo: () => void): void;
+  /** To be done once the run cannot fail any more. */
+  onCommit(action: () => void): void;
+}
+
+/** Where the random streams of the functions stand that a kernel calls, by op. It outlives the run. */
+export type FunctionStreams = Map<string, StreamState>;
+
+/** Calls functions of the graph, in the run that it was asked of. */
+export interface FunctionCaller {
+  /**
+   * The results for these arguments: at once where nothing has to be waited for. Variables are those that the run sees.
+   * Errors come with a null op. A promise may go on beside other runs: the kernel has the run wait for it.
+   */
+  call(
+    fn: GraphFunction,
+    args: readonly NdArray[],
+    streams: FunctionStreams,
+  ): readonly NdArray[] | Promise<readonly NdArray[]>;
+  /** As `call`, for what is to be done though the run was cancelled, or is over. */
+  callDetached(fn: GraphFunction, args: readonly NdArray[]): readonly NdArray[] | Promise<readonly NdArray[]>;
 }
 
 /** Something that only other runs can bring about. */
@@ -47,6 +69,7 @@ export interface HostServices {
   /** Writes a line for the user (the `Print` op). */
   print(line: string): void;
   resources(): ResourceAccess;
+  functions(): FunctionCaller;
   /**
    * Lets the run wait here, and other runs of the session pass. The kernel then returns nothing; its outputs come from
    * `wait`.

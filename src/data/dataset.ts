@@ -3,18 +3,20 @@
  * which need no graph, are in `tf.keras.utils`.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { equal, logicalAnd } from '../ops/comparison.ts';
-import { convertToTensor, emit, emitOne, graphOf, opScope } from '../ops/emit.ts';
-import { getSeed } from '../ops/random.ts';
-import { whereV2 } from '../ops/selection.ts';
+import { convertToTensor, emit, emitOne } from '../ops/emit.ts';
+import { emitCall } from '../ops/functions.ts';
 import { constantValue } from '../ops/static-value.ts';
 import { bind, isOptions, type Rest, type TensorLike } from '../ops/tensor-like.ts';
-import { asDType, bool, type DType, type DTypeLike, int64 } from '../util/dtype.ts';
+import { asDType, bool, type DType, type DTypeLike, int64, string } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
-import { type Dim, type Shape, TensorShape } from '../util/shape.ts';
+import { pythonTypeName } from '../util/python-names.ts';
+import { type Dim, type ShapeLike, TensorShape } from '../util/shape.ts';
+import { build, checkLengths, commonSpec, normalize, paddingOf, scalar, seeds } from './dataset-parts.ts';
+import { argumentsOf, type DatasetFunction, datasetFunction, type ElementArguments, isDataset } from './functions.ts';
+import { type FromGeneratorOptions, type Generated, generatorVariant, signatureOf } from './generator.ts';
 import { flatSpec, Iterator, iteratorHandle, mapSpecs } from './iterator.ts';
+import { reduced, scanned } from './reductions.ts';
 import {
-  assertSameStructure,
   ComponentSpec,
   type ComponentsLike,
   describe,
@@ -41,6 +43,28 @@ export interface ShuffleDatasetOptions {
   readonly reshuffleEachIteration?: boolean | null;
 }
 
+export interface MapOptions {
+  /** How many calls TensorFlow makes at once; for graphs that are exported. */
+  readonly numParallelCalls?: TensorLike | null;
+  readonly deterministic?: boolean | null;
+}
+
+export interface InterleaveOptions extends MapOptions {
+  readonly cycleLength?: TensorLike | null;
+  readonly blockLength?: TensorLike | null;
+}
+
+export interface PaddedBatchOptions extends BatchOptions {
+  readonly paddedShapes?: unknown;
+  readonly paddingValues?: unknown;
+}
+
+interface CacheOptions {
+  readonly filename?: TensorLike;
+}
+interface EnumerateOptions {
+  readonly start?: TensorLike;
+}
 interface RepeatOptions {
   readonly count?: TensorLike | null;
 }
@@ -73,7 +97,7 @@ export class Dataset<E = Structure<Tensor>> {
   /** Says to the types what an element is; there is no value. */
   declare readonly element: E;
 
-  private constructor(variant: Tensor, spec: Structure<ComponentSpec>) {
+  protected constructor(variant: Tensor, spec: Structure<ComponentSpec>) {
     this.variant = variant;
     this.spec = spec;
   }
@@ -158,6 +182,39 @@ export class Dataset<E = Structure<Tensor>> {
     return build(variants, () => new Dataset<unknown>(emitOne('ZipDataset', [variants], flatSpec(spec)), spec));
   }
 
+  /**
+   * What a generator function gives, a value for each element, in the structure of `outputTypes`; the function may be
+   * asynchronous. Each pass calls it anew, with the values of `args` as `NdArray`s. A generator that a pass leaves before its
+   * end is ended with `return`. Throws `TypeError` without types; a run rejects with `InvalidArgumentError` for a value that
+   * does not fit them. Runs wait for an asynchronous generator: `runSync` refuses. The dataset lives as long as the graph; a
+   * graph that was read from a file has no generator.
+   *
+   *     const dataset = tf.data.Dataset.fromGenerator(function* () {
+   *       for (let i = 0; i < 3; i++) yield [i, `number ${i}`];
+   *     }, [tf.int32, tf.string], [[], []]);
+   */
+  static fromGenerator<E = Structure<Tensor>>(
+    generator: (...args: never[]) => Generated,
+    ...rest: Rest<
+      [
+        outputTypes: Structure<DTypeLike> | null,
+        outputShapes: Structure<ShapeLike> | null,
+        args: readonly TensorLike[] | null,
+        outputSignature: FromGeneratorOptions['outputSignature'],
+      ],
+      FromGeneratorOptions
+    >
+  ): Dataset<E> {
+    const given = bind<FromGeneratorOptions>(['outputTypes', 'outputShapes', 'args', 'outputSignature'], rest);
+    if (typeof generator !== 'function') throw new TypeError('`generator` must be a Python callable.');
+    const spec = signatureOf(given);
+    return build([...(given.args ?? [])], () => {
+      const args = (given.args ?? []).map((arg, i) => convertToTensor(arg, { name: `args_${i}` }));
+      const dummy: Dataset<unknown> = Dataset.fromTensors(Int32Array.of(0)[0]);
+      return dummy.flatMap((value) => new Dataset<E>(generatorVariant(value as Tensor, generator, spec, args), spec));
+    });
+  }
+
   /** The types of the components, in the structure of an element. */
   get outputTypes(): Structure<DType> {
     return mapSpecs(this.spec, ({ dtype }) => dtype);
@@ -170,17 +227,17 @@ export class Dataset<E = Structure<Tensor>> {
   /** The elements `count` times over; for ever without a count or with a negative one. */
   repeat(...rest: Rest<[count: TensorLike | null], RepeatOptions>): Dataset<E> {
     const { count } = bind<RepeatOptions>(['count'], rest);
-    return this.apply('RepeatDataset', () => [scalar(count ?? -1, 'count')]);
+    return this.derived('RepeatDataset', () => [scalar(count ?? -1, 'count')]);
   }
 
   /** The first `count` elements; all where it is negative. */
   take(count: TensorLike): Dataset<E> {
-    return this.apply('TakeDataset', () => [scalar(count, 'count')]);
+    return this.derived('TakeDataset', () => [scalar(count, 'count')]);
   }
 
   /** The elements without the first `count`; none where it is negative. */
   skip(count: TensorLike): Dataset<E> {
-    return this.apply('SkipDataset', () => [scalar(count, 'count')]);
+    return this.derived('SkipDataset', () => [scalar(count, 'count')]);
   }
 
   /**
@@ -214,7 +271,11 @@ export class Dataset<E = Structure<Tensor>> {
   ): Dataset<E> {
     const given = bind<ShuffleDatasetOptions>(['seed', 'reshuffleEachIteration'], rest);
     const attrs = { reshuffle_each_iteration: given.reshuffleEachIteration ?? true };
-    return this.apply('ShuffleDataset', () => [scalar(bufferSize, 'buffer_size'), ...seeds(given.seed ?? null)], attrs);
+    return this.derived(
+      'ShuffleDataset',
+      () => [scalar(bufferSize, 'buffer_size'), ...seeds(given.seed ?? null)],
+      attrs,
+    );
   }
 
   /** The elements, then those of another dataset of the same types. Throws `TypeError` where these differ. */
@@ -222,6 +283,220 @@ export class Dataset<E = Structure<Tensor>> {
     const spec = commonSpec(this.spec, dataset.spec);
     const inputs = [this.variant, dataset.variant];
     return build(inputs, () => new Dataset<E>(emitOne('ConcatenateDataset', inputs, flatSpec(spec)), spec));
+  }
+
+  /**
+   * What a function gives for each element: it is called once, to build the ops, with tensors that stand for an element (the
+   * parts of a list one by one), and returns a tensor or a structure of tensors. It may use tensors and variables from around
+   * it: variables are read anew for each element. Seeded random ops start anew with each start of an iterator. With
+   * `numParallelCalls` the graph says so; calls are made one after the other all the same. Throws `TypeError` for what is no
+   * function, or gives what is no tensor.
+   *
+   *     const dataset = tf.data.Dataset.fromTensorSlices([x, y]).map((x, y) => ({x: x.div(255), y}));
+   */
+  map<const R extends ComponentsLike>(
+    mapFunc: (...args: ElementArguments<E>) => R,
+    ...rest: Rest<[numParallelCalls: TensorLike | null, deterministic: boolean | null], MapOptions>
+  ): Dataset<ElementOf<R>> {
+    const { numParallelCalls, deterministic } = bind<MapOptions>(['numParallelCalls', 'deterministic'], rest);
+    return this.calling('Dataset.map', mapFunc, (called) => {
+      const spec = called.spec ?? unsupported('Dataset.map', called.result);
+      const inputs = [this.variant, [...called.captured]];
+      const attrs = { f: called.fn, ...flatSpec(spec) };
+      const variant =
+        numParallelCalls == null
+          ? emitCall('MapDataset', inputs, attrs, [called.body], 'MapDataset')
+          : emitCall(
+              'ParallelMapDatasetV2',
+              [...inputs, scalar(numParallelCalls, 'num_parallel_calls')],
+              { ...attrs, deterministic: named(deterministic) },
+              [called.body],
+              'ParallelMapDatasetV2',
+            );
+      return new Dataset<ElementOf<R>>(variant.output(0), spec);
+    });
+  }
+
+  /**
+   * The elements for which a function, called as by `map`, gives true: a bool scalar. Throws `ValueError` for another result.
+   *
+   *     tf.data.Dataset.range(10).filter((x) => x.mod(2n).equal(0n))
+   */
+  filter(predicate: (...args: ElementArguments<E>) => Tensor): Dataset<E> {
+    return this.chosen('Dataset.filter', 'FilterDataset', predicate);
+  }
+
+  /** The elements before the first for which a function gives false. Errors as for `filter`. */
+  takeWhile(predicate: (...args: ElementArguments<E>) => Tensor): Dataset<E> {
+    return this.chosen('Dataset.take_while', 'TakeWhileDataset', predicate);
+  }
+
+  /**
+   * The elements of the datasets that a function, called as by `map`, gives for each element, one dataset after the other.
+   * Throws `TypeError` where it gives no dataset.
+   *
+   *     tf.data.Dataset.fromTensorSlices([[1, 2], [3, 4]]).flatMap((row) => tf.data.Dataset.fromTensorSlices(row))
+   */
+  flatMap<R>(mapFunc: (...args: ElementArguments<E>) => Dataset<R>): Dataset<R> {
+    return this.calling('Dataset.flat_map', mapFunc, (called) => {
+      const { spec } = givenDataset(called);
+      const inputs = [this.variant, [...called.captured]];
+      const attrs = { f: called.fn, ...flatSpec(spec) };
+      return new Dataset<R>(emitCall('FlatMapDataset', inputs, attrs, [called.body], 'FlatMapDataset').output(0), spec);
+    });
+  }
+
+  /**
+   * As `flatMap`, with the elements of `cycleLength` datasets in turn, `blockLength` of each; a dataset that has ended leaves
+   * its place to the next one. Without a cycle length there are four.
+   *
+   *     names.interleave((name) => new tf.data.TextLineDataset(name), 4, 16)
+   */
+  interleave<R>(
+    mapFunc: (...args: ElementArguments<E>) => Dataset<R>,
+    ...rest: Rest<
+      [
+        cycleLength: TensorLike | null,
+        blockLength: TensorLike | null,
+        numParallelCalls: TensorLike | null,
+        deterministic: boolean | null,
+      ],
+      InterleaveOptions
+    >
+  ): Dataset<R> {
+    const given = bind<InterleaveOptions>(['cycleLength', 'blockLength', 'numParallelCalls', 'deterministic'], rest);
+    const { numParallelCalls = null } = given;
+    return this.calling('Dataset.interleave', mapFunc, (called) => {
+      const { spec } = givenDataset(called);
+      const inputs = [
+        this.variant,
+        [...called.captured],
+        scalar(given.cycleLength ?? -1, 'cycle_length'),
+        scalar(given.blockLength ?? 1, 'block_length'),
+      ];
+      const attrs = { f: called.fn, ...flatSpec(spec) };
+      const type = numParallelCalls === null ? 'InterleaveDataset' : 'ParallelInterleaveDatasetV4';
+      const parallel = (): Tensor[] => [
+        scalar(-1, 'buffer_output_elements'),
+        scalar(-1, 'prefetch_input_elements'),
+        scalar(numParallelCalls as TensorLike, 'num_parallel_calls'),
+      ];
+      const op = emitCall(
+        type,
+        numParallelCalls === null ? inputs : [...inputs, ...parallel()],
+        numParallelCalls === null ? attrs : { ...attrs, deterministic: named(given.deterministic) },
+        [called.body],
+        type,
+      );
+      return new Dataset<R>(op.output(0), spec);
+    });
+  }
+
+  /**
+   * What is left of a state after all elements: a function takes the state and an element to the next state, which must have
+   * the structure and types of the first one: `TypeError` if not.
+   *
+   *     const sum = tf.data.Dataset.range(5).reduce(0n, (sum, x) => sum.add(x));
+   */
+  reduce<const S extends ComponentsLike>(
+    initialState: S,
+    reduceFunc: (state: ElementOf<S>, element: E) => ComponentsLike,
+  ): ElementOf<S> {
+    return build([this.variant, initialState], () =>
+      reduced(this.variant, this.spec, initialState, reduceFunc as (...args: never[]) => unknown),
+    ) as ElementOf<S>;
+  }
+
+  /**
+   * What a function makes of each element and a state: it gives a pair of the next state and an element. The state keeps its
+   * structure and types: `TypeError` if not.
+   *
+   *     const sums = tf.data.Dataset.range(5).scan(0n, (sum, x) => [sum.add(x), sum.add(x)]);
+   */
+  scan<const S extends ComponentsLike, const R extends ComponentsLike>(
+    initialState: S,
+    scanFunc: (state: ElementOf<S>, element: E) => readonly [ComponentsLike, R],
+  ): Dataset<ElementOf<R>> {
+    return build([this.variant, initialState], () => {
+      const func = scanFunc as (...args: never[]) => unknown;
+      const { variant, spec } = scanned(this.variant, this.spec, initialState, func);
+      return new Dataset<ElementOf<R>>(variant, spec);
+    });
+  }
+
+  /** What a function gives for this dataset: a way to write one's own methods in a chain. */
+  apply<R>(transformationFunc: (dataset: Dataset<E>) => R): R {
+    return transformationFunc(this);
+  }
+
+  /** The elements as they are. TensorFlow makes so many beforehand; here each is made when it is asked for. */
+  prefetch(bufferSize: TensorLike | null): Dataset<E> {
+    const attrs = { legacy_autotune: bufferSize === null || bufferSize === -1 };
+    const { graph } = this.variant;
+    return build([this.variant], () => {
+      const size = scalar(bufferSize ?? -1, 'buffer_size');
+      const op = graph.colocateWith(this.variant, false, () =>
+        emitOne('PrefetchDataset', [this.variant, size], { ...attrs, ...flatSpec(this.spec) }),
+      );
+      return new Dataset<E>(op, this.spec);
+    });
+  }
+
+  /** Of each `numShards` elements that with the number `index`. Throws `ValueError` for an index that is no shard's. */
+  shard(numShards: TensorLike, index: TensorLike): Dataset<E> {
+    return this.derived('ShardDataset', () => [scalar(numShards, 'num_shards'), scalar(index, 'index')]);
+  }
+
+  /**
+   * The elements, kept in memory by the first pass that comes to the end: later passes take those. With a file name a run
+   * rejects with `UnimplementedError`.
+   */
+  cache(...rest: Rest<[filename: TensorLike], CacheOptions>): Dataset<E> {
+    const { filename = '' } = bind<CacheOptions>(['filename'], rest);
+    return this.derived('CacheDataset', () => [convertToTensor(filename, { dtype: string, name: 'filename' })]);
+  }
+
+  /** Pairs of a number, from `start` on, and an element. */
+  enumerate(...rest: Rest<[start: TensorLike], EnumerateOptions>): Dataset<[index: Tensor, element: E]> {
+    const { start = 0 } = bind<EnumerateOptions>(['start'], rest);
+    const spec = new ComponentSpec(int64, []);
+    return build([this.variant], () => {
+      const bounds = [scalar(start, 'start'), scalar(2n ** 63n - 1n, 'stop'), scalar(1, 'step')];
+      const numbers = emitOne('RangeDataset', bounds, { ...flatSpec(spec), replicate_on_split: true });
+      const pairs = [new Dataset<Tensor>(numbers, spec), this] as const;
+      return Dataset.zip(pairs) as unknown as Dataset<[index: Tensor, element: E]>;
+    });
+  }
+
+  /**
+   * As `batch`, for elements of different shapes, which are filled up: to `paddedShapes`, in the structure of an element, where
+   * null stands for the largest size in the batch; without them, where sizes are not known. What with, `paddingValues` says:
+   * one value, or one for each component; zeros and empty strings without it.
+   *
+   *     sequences.paddedBatch(32, [null])
+   */
+  paddedBatch(
+    batchSize: TensorLike,
+    ...rest: Rest<[paddedShapes: unknown, paddingValues: unknown, dropRemainder: TensorLike], PaddedBatchOptions>
+  ): Dataset<E> {
+    const given = bind<PaddedBatchOptions>(['paddedShapes', 'paddingValues', 'dropRemainder'], rest);
+    return build([this.variant, batchSize], () => {
+      const size = scalar(batchSize, 'batch_size');
+      const { shapes, values, rows } = paddingOf(this.spec, given.paddedShapes, given.paddingValues);
+      const drop = convertToTensor(given.dropRemainder ?? false, { dtype: bool, name: 'drop_remainder' });
+      const known = constantValue(drop)?.data[0] ? constantValue(size) : null;
+      const count: Dim = known ? Number(known.data[0]) : null;
+      const spec = pack(
+        this.spec,
+        flatten<ComponentSpec>(this.spec).map(({ dtype }, i) => {
+          const row = rows[i];
+          return new ComponentSpec(dtype, row === null ? null : [count, ...row]);
+        }),
+      );
+      const { output_shapes } = flatSpec(spec);
+      const variant = emitOne('PaddedBatchDatasetV2', [this.variant, size, shapes, values, drop], { output_shapes });
+      return new Dataset<E>(variant, spec);
+    });
   }
 
   /** As `tf.data.makeInitializableIterator`. */
@@ -235,8 +510,32 @@ export class Dataset<E = Structure<Tensor>> {
     return makeOneShotIterator(this);
   }
 
+  /** All or nothing: a function of an element, and the dataset that is made with it. */
+  private calling<R>(
+    transformation: string,
+    func: (...args: never[]) => unknown,
+    make: (called: DatasetFunction) => R,
+  ): R {
+    return build([this.variant], () => make(datasetFunction(transformation, func, argumentsOf(this.spec))));
+  }
+
+  private chosen(transformation: string, type: string, predicate: (...args: never[]) => unknown): Dataset<E> {
+    return this.calling(transformation, predicate, (called) => {
+      const { spec } = called;
+      if (!(spec instanceof ComponentSpec) || spec.dtype !== bool || (spec.shape !== null && spec.shape.length > 0)) {
+        const shown = spec === null ? String(called.result) : describe(spec, String);
+        throw new ValueError(
+          `Invalid \`predicate\`. \`predicate\` must return a \`tf.bool\` scalar tensor, but its return type is ${shown}.`,
+        );
+      }
+      const inputs = [this.variant, [...called.captured]];
+      const attrs = { predicate: called.fn, ...flatSpec(this.spec) };
+      return new Dataset<E>(emitCall(type, inputs, attrs, [called.body], type).output(0), this.spec);
+    });
+  }
+
   /** A dataset with the same structure, whose op takes this one and the inputs. */
-  private apply(
+  private derived(
     type: string,
     inputs: () => readonly Tensor[],
     attrs: Readonly<Record<string, boolean>> = {},
@@ -252,66 +551,19 @@ export class Dataset<E = Structure<Tensor>> {
   }
 }
 
-/** All or nothing, on the graph of the inputs. */
-function build<R>(inputs: readonly unknown[], body: () => R): R {
-  const graph = graphOf(
-    inputs.flatMap((input) => (isStructure(input) ? flatten<unknown>(input, isStructure) : [input])),
-  );
-  return graph.atomic(() => graph.asDefault(body));
+function unsupported(transformation: string, result: unknown): never {
+  throw new TypeError(`Unsupported return value from function passed to ${transformation}(): ${String(result)}.`);
 }
 
-function scalar(value: TensorLike, name: string): Tensor {
-  return convertToTensor(value, { dtype: int64, name });
+function givenDataset(called: DatasetFunction): { readonly spec: Structure<ComponentSpec> } {
+  if (isDataset(called.result)) return called.result;
+  const [first] = Array.isArray(called.result) ? ['tuple'] : [pythonTypeName(called.result)];
+  throw new TypeError(`The \`map_func\` argument must return a \`Dataset\` object. Got <class '${first}'>.`);
 }
 
-/** The components as tensors, values under TensorFlow's names for them. */
-function normalize(components: ComponentsLike): Tensor[] {
-  const leaves = flatten<TensorLike>(components as Structure<TensorLike>, isStructure);
-  return opScope('normalize_element', 'normalize_element', leaves, () =>
-    leaves.map((leaf, i) => convertToTensor(leaf, { name: `component_${i}` })),
-  );
-}
-
-function checkLengths(lengths: readonly Dim[]): void {
-  const [first] = lengths;
-  const other = lengths.find((length) => first !== null && length !== null && length !== first);
-  if (other !== undefined) throw new ValueError(`Dimensions ${first} and ${other} are not compatible`);
-}
-
-/** The two seeds as tensors; two zeros, which ask for any order, only where no seed is set. */
-function seeds(asked: number | Tensor | null): [seed: Tensor, seed2: Tensor] {
-  // A tensor stands for the seed that was asked for, beside that of the graph.
-  const isTensor = asked !== null && typeof asked !== 'number';
-  const [own, own2] = getSeed(isTensor ? 0 : asked);
-  if (own === null) return [scalar(0, 'seed'), scalar(0, 'seed2')];
-  const seed = scalar(own, 'seed');
-  const seed2 = opScope('seed2', 'seed2', [seed], (scope) => {
-    const given = isTensor ? asked : scalar(own2, 'Const');
-    const isUnset = logicalAnd(equal(seed, 0n), equal(given, 0n));
-    return whereV2(isUnset, scalar(2 ** 31 - 1, 'Const'), given, { name: scope });
-  });
-  return [seed, seed2];
-}
-
-function commonSpec(a: Structure<ComponentSpec>, b: Structure<ComponentSpec>): Structure<ComponentSpec> {
-  try {
-    assertSameStructure(a, b);
-    const others = flatten<ComponentSpec>(b);
-    const common = flatten<ComponentSpec>(a).map(({ dtype, shape }, i) => {
-      if (dtype !== others[i].dtype) throw new TypeError(`No common supertype of ${dtype} and ${others[i].dtype}.`);
-      return new ComponentSpec(dtype, commonShape(shape, others[i].shape));
-    });
-    return pack(a, common);
-  } catch {
-    const [first, second] = [a, b].map((spec) => describe(spec, String));
-    throw new TypeError(`Incompatible dataset elements:\n  ${first} vs.   ${second}`);
-  }
-}
-
-/** What both shapes have in common. */
-function commonShape(a: Shape, b: Shape): Shape {
-  if (a === null || b === null || a.length !== b.length) return null;
-  return a.map((size, axis) => (size === b[axis] ? size : null));
+/** As attributes hold a choice that may be left open. */
+function named(choice: boolean | null | undefined): string {
+  return choice == null ? 'default' : String(choice);
 }
 
 /**

@@ -151,7 +151,7 @@ export function mapSpecs<R>(spec: Structure<ComponentSpec>, change: (spec: Compo
 }
 
 /** The shapes where the structure of the types has its leaves; a shape is a list itself. */
-function shapesUpTo(types: unknown, shapes: unknown): Shape[] {
+export function shapesUpTo(types: unknown, shapes: unknown): Shape[] {
   if (Array.isArray(types)) {
     const list = shapes as readonly unknown[];
     return types.flatMap((item, i) => shapesUpTo(item, list[i]));

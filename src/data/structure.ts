@@ -3,14 +3,13 @@
  * together as TensorFlow does it, objects in the order of their keys. What the leaves are is the callers' business.
  */
 import type { Tensor } from '../graph/graph.ts';
+import { isPlainNode, keysOf } from '../ops/nest.ts';
 import { isOptions, isSymbolic, type TensorConvertible } from '../ops/tensor-like.ts';
 import type { ArrayValue, Scalar, ShapedData } from '../util/array-convert.ts';
 import type { DType } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { formatShape, type Shape } from '../util/shape.ts';
-
-import { isPlainNode, keysOf } from '../ops/nest.ts';
 
 export { flatten, type IsNode, isPlainNode, pack, type Structure } from '../ops/nest.ts';
 

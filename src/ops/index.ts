@@ -14,6 +14,8 @@ import './cross-entropy.ts';
 import './ctc.ts';
 import './cumulative-logsumexp.ts';
 import './datasets.ts';
+import './datasets-files.ts';
+import './datasets-functions.ts';
 import './image-boxes.ts';
 import './image-codecs.ts';
 import './image-color.ts';

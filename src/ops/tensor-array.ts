@@ -74,7 +74,7 @@ const POSITIONS = [
  *     const [, squares] = tf.whileLoop(
  *       (i) => i.less(5),
  *       (i, a) => [i.add(1), a.write(i, i.mul(i))],
- *       [0, new tf.TensorArray(tf.int32, {size: 5})],
+ *       [tf.constant(0, tf.int32), new tf.TensorArray(tf.int32, {size: 5})],
  *     );
  *     await sess.run(squares.stack());  // [0, 1, 4, 9, 16]
  */

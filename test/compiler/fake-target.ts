@@ -64,6 +64,9 @@ function hostOp(type: string, name: string, attrs: Readonly<Record<string, unkno
     resources: () => {
       throw new Error('Folding has no session.');
     },
+    functions: () => {
+      throw new Error('Folding calls no functions.');
+    },
   };
   return {
     type,

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import tensor_util
 
-tf.disable_eager_execution()
+tf.disable_v2_behavior()
 tf.enable_resource_variables()
 rc = tf.nn.rnn_cell
 F = tf.float32

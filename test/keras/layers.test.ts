@@ -13,6 +13,7 @@ import { Input } from '../../src/keras/engine/input-layer.ts';
 import type { Layer } from '../../src/keras/engine/layer.ts';
 import { flat, type ShapeNest, shapeList, type TensorNest } from '../../src/keras/engine/nest.ts';
 import { deserializeLayer, knownLayers } from '../../src/keras/layers/registry.ts';
+import '../../src/keras/models/index.ts';
 import { fromPythonKeys, type Serialized, toPythonKeys } from '../../src/keras/serialization.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { difference, FORWARD, fromGolden, type GoldenArray, GRADIENT } from '../support/compare.ts';
@@ -38,16 +39,8 @@ const golden = <T>(name: string): T =>
 
 const { cases } = golden<{ cases: Case[] }>('layers');
 
-const RECURRENT = 'recurrent layers come with control flow';
-
-/** Layers of the goldens that are not here yet, and why. */
-const MISSING: ReadonlyMap<string, string> = new Map(
-  ['SimpleRNN', 'GRU', 'LSTM', 'Bidirectional', 'RNN', 'ConvLSTM2D'].map((name) => [name, RECURRENT]),
-);
-
-/** The classes that a case needs: `Embedding(mask_zero) + LSTM` is two. */
-const classesOf = (name: string): string[] => name.split(' + ').map((part) => part.replace(/\(.*\)/, ''));
-const isMissing = (name: string): boolean => classesOf(name).some((part) => MISSING.has(part));
+/** A row of layers: `Embedding(mask_zero) + LSTM`. */
+const isRow = (name: string): boolean => name.includes(' + ');
 
 const test = suite('Keras layers');
 const check = leakChecked(test);
@@ -67,7 +60,8 @@ interface Built {
 }
 
 function buildCase(c: Case, config: unknown, training?: boolean): Built {
-  const serialized = { className: c.layer, config: fromPythonKeys(config) } as Serialized;
+  const className = isRow(c.layer) ? 'Sequential' : c.layer;
+  const serialized = { className, config: fromPythonKeys(config) } as Serialized;
   const layer = deserializeLayer(serialized);
   const inputs = c.inputs.map(({ dtype, shape }) => Input({ shape: shape.slice(1), dtype: dtype as 'float32' }));
   const outputs = layer.apply(inputs.length === 1 ? inputs[0] : inputs, training === undefined ? {} : { training });
@@ -140,7 +134,6 @@ async function compare(c: Case, backend: string, fed: boolean): Promise<string[]
 
 for (const backend of ['wasm', 'cpu']) {
   for (const name of new Set(cases.map(({ layer }) => layer))) {
-    if (isMissing(name)) continue;
     check(`${name} is as in Keras (${backend})`, async () => {
       const problems: string[] = [];
       for (const c of cases.filter(({ layer }) => layer === name)) {
@@ -154,16 +147,10 @@ for (const backend of ['wasm', 'cpu']) {
   }
 }
 
-test('layers that are said to be missing are missing', () => {
-  for (const [name, reason] of MISSING) {
-    assert.not(
-      knownLayers.has(name),
-      `${name} is there now ("${reason}"): take it off the list, so that it is compared`,
-    );
-  }
-  const absent = cases.flatMap(({ layer }) => classesOf(layer)).filter((name) => !knownLayers.has(name));
+test('every layer of the goldens is here', () => {
+  const names = cases.flatMap(({ layer }) => layer.split(' + ').map((part) => part.replace(/\(.*\)/, '')));
   assert.equal(
-    absent.filter((name) => !MISSING.has(name)),
+    names.filter((name) => !knownLayers.has(name)),
     [],
   );
 });
@@ -192,13 +179,7 @@ function asKeras2(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, item]) => [key, asKeras2(item)]));
 }
 
-const TO_COME: ReadonlyMap<string, string> = new Map([
-  ['GRU', RECURRENT],
-  ['LSTM', RECURRENT],
-]);
-
 for (const [i, c] of keras3.entries()) {
-  if (TO_COME.has(c.layer)) continue;
   check(`${c.layer} is as in Keras 3 (case ${i})`, async () => {
     const graph = new Graph();
     const whole = { id: i, ...c } as unknown as Case;
@@ -211,9 +192,5 @@ for (const [i, c] of keras3.entries()) {
     assert.equal(differences(whole, values, outputs, 'output'), []);
   });
 }
-
-test('layers of Keras 3 that are said to be missing are missing', () => {
-  for (const [name] of TO_COME) assert.not(knownLayers.has(name), `${name} is there now: take it off the list`);
-});
 
 test.run();

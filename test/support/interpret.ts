@@ -242,6 +242,9 @@ class EagerBuilder implements Builder<Value> {
       resources: () => {
         throw new Error('The interpreter keeps no state.');
       },
+      functions: () => {
+        throw new Error('The interpreter calls no functions.');
+      },
     };
   }
 }

@@ -42,6 +42,8 @@ export interface ImportedMetaGraph {
   readonly saver: Saver | null;
   /** By `returnElements`. */
   readonly elements: (Tensor | Operation)[] | null;
+  /** The scope that the graph has come into; '' for the root. */
+  readonly scope: string;
 }
 
 /**
@@ -76,8 +78,8 @@ export function importMetaGraph(
 export function importWithElements(meta: MetaGraphDef, options: ImportMetaGraphOptions): ImportedMetaGraph {
   const graph = getDefaultGraph();
   return graph.atomic(() => {
-    const { variables, elements } = importScoped(meta, graph, options);
-    return { saver: saverOf(meta, graph, options.importScope ?? null, variables), elements };
+    const { variables, elements, scope } = importScoped(meta, graph, options);
+    return { saver: saverOf(meta, graph, options.importScope ?? null, variables), elements, scope };
   });
 }
 
@@ -116,7 +118,7 @@ function importScoped(meta: MetaGraphDef, graph: Graph, options: ImportMetaGraph
   for (const item of graph.getCollection(GraphKeys.GLOBAL_VARIABLES, pattern) as Variable[]) {
     variables.set(stripNameScope(item.name, scope), item);
   }
-  return { variables, elements: returnElements && elements };
+  return { variables, elements: returnElements && elements, scope };
 }
 
 function escaped(text: string): string {

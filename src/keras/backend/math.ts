@@ -50,6 +50,7 @@ export {
 } from './elementwise.ts';
 export { batchDot, biasAdd, dot, gradients } from './linear.ts';
 export { localConv1d, localConv2d } from './local.ts';
+export { foldl, foldr, mapFn } from './mapping.ts';
 export {
   batchNormalization,
   inTopK,
@@ -83,6 +84,7 @@ export {
   sum,
   variance as var,
 } from './reductions.ts';
+export { type RnnOptions, rnn, type States, type StepFunction, type Tensors } from './rnn.ts';
 export {
   arange,
   batchFlatten,

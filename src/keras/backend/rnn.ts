@@ -30,9 +30,9 @@ export type States = readonly Tensors[];
 
 /**
  * One step: from what came in at that time, `[batch, …]`, and the states, to an output and the states after it. The
- * constants follow the states.
+ * constants follow the states. Where inputs or states are structures, so are the arguments.
  */
-export type StepFunction = (inputs: never, states: never) => readonly [output: Tensors, newStates: States];
+export type StepFunction = (inputs: Tensor, states: Tensor[]) => readonly [output: Tensors, newStates: States];
 
 export interface RnnOptions {
   /** From the last step to the first; what comes out is in that order. */
@@ -104,7 +104,7 @@ type MaskAt = (time: Tensor) => Tensor;
  *     }, x, [tf.zeros([batch, 8])]);
  */
 export function rnn(
-  stepFunction: (inputs: never, states: never) => readonly [output: Tensors, newStates: States],
+  stepFunction: StepFunction,
   inputs: TensorLike | Tensors,
   initialStates: readonly (TensorLike | Tensors)[],
   ...rest: RnnRest

@@ -27,7 +27,7 @@ import { inCall, openCall, type Training } from './call-context.ts';
 import { type Effect, effectsFor } from './effects.ts';
 import { type CallRecord, callAt, historyOf, maskOf, masksOf, onlyCall, setHistory, setMask } from './history.ts';
 import { checkInputs, type Demands } from './input-spec.ts';
-import { flat, type MaskNest, type ShapeNest, shapesOf, type TensorNest } from './nest.ts';
+import { flat, type MaskNest, type ShapeNest, type StepResult, shapesOf, type TensorNest } from './nest.ts';
 import { completeHistory } from './op-history.ts';
 import { append, atomically, onUndo } from './undo.ts';
 import { readWeights, type WeightValue, writeWeights } from './weights.ts';
@@ -95,7 +95,7 @@ class Internals {
  *     }
  *     const y = new Scale().apply(x);
  */
-export abstract class Layer<Out extends TensorNest = Tensor> {
+export abstract class Layer<Out extends TensorNest | StepResult = Tensor> {
   static readonly [CONTEXTUAL] = true;
 
   readonly #own = new Internals();
@@ -195,11 +195,11 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
         }
         return this.distinct(outputs, list);
       });
-      this.penalise(made, list);
-      this.passMasks(inputs, made, given);
+      this.penalise(made as TensorNest, list);
+      this.passMasks(inputs, made as TensorNest, given);
       return made;
     });
-    if (symbolic) this.record(inputs, scoped, options);
+    if (symbolic) this.record(inputs, scoped as TensorNest, options);
     return scoped;
   }
 
@@ -511,6 +511,10 @@ export abstract class Layer<Out extends TensorNest = Tensor> {
   /** The shape that the layer was built for; null before. */
   get buildShape(): ShapeNest | null {
     return this.#own.buildShape;
+  }
+  /** @internal The type that was said, or that the first call settled; null before. */
+  get settledDtype(): DType | null {
+    return this.#own.dtype;
   }
   /** The type of the weights. */
   get dtype(): DType {

@@ -5,6 +5,11 @@ import type { Dim } from '../../util/shape.ts';
 /** A tensor, or several. */
 export type TensorNest = Tensor | readonly Tensor[];
 
+/** The states of a recurrent cell: tensors, and lists of these. */
+export type StateNest = readonly (Tensor | StateNest)[];
+/** What one step of a recurrent cell gives: an output, and the states after it (one may stand alone). */
+export type StepResult = readonly [output: TensorNest, states: StateNest | Tensor];
+
 /** The dimensions of a tensor, the first that of the batch; null where one is not known. */
 export type LayerShape = readonly Dim[];
 /** The shape of a tensor, or those of several. */

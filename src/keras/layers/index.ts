@@ -81,6 +81,19 @@ export {
 } from './pooling/pooling.ts';
 export * from './preprocessing/categories.ts';
 export * from './preprocessing/numbers.ts';
+export type { StateNest, StepResult } from '../engine/nest.ts';
+export {
+  AbstractRNNCell,
+  type CellCallOptions,
+  type InitialStateOptions,
+  type RNNCell,
+  type StateSize,
+} from './recurrent/cell.ts';
+export * from './recurrent/gru.ts';
+export * from './recurrent/lstm.ts';
+export { RNN, type RNNCallOptions, type RNNOptions } from './recurrent/rnn.ts';
+export * from './recurrent/simple-rnn.ts';
+export * from './recurrent/stacked-rnn-cells.ts';
 export * from './regularization/activity-regularization.ts';
 export * from './regularization/dropout.ts';
 export * from './regularization/noise.ts';

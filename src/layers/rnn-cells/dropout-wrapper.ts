@@ -16,7 +16,7 @@ import { TensorShape } from '../../util/shape.ts';
 import type { LayerOptions } from '../layer.ts';
 import type { CellLike, StepResult } from './cell.ts';
 import { LSTMStateTuple } from './lstm-state.ts';
-import { mapUpTo, type Size, type SizeStructure, type TensorStructure } from './structure.ts';
+import { mapUpTo, type SizeStructure, type TensorStructure } from './structure.ts';
 import { CellWrapper, type InnerStep, isCellObject } from './wrappers.ts';
 
 /** Tells of a part of the state whether it is dropped: a boolean, or a boolean for each of its own parts. */
@@ -93,7 +93,7 @@ export class DropoutWrapper<
     >
   ) {
     const [given] = rest;
-    const isBare = rest.length === 1 && given !== undefined && isCellObject(given);
+    const isBare = rest.length === 1 && isCellObject(given);
     const options = isBare
       ? ({ cell: given } as DropoutWrapperOptions<S, O>)
       : bind<DropoutWrapperOptions<S, O>>(POSITIONS, rest);
@@ -127,8 +127,8 @@ export class DropoutWrapper<
       mapUpTo(
         sizes,
         (i, size) => {
-          const dims = size instanceof TensorShape ? size.asList() : [size as Size as number];
-          return randomUniform(concat([[1], dims as number[]], 0), { seed: this.#seedOf(part, i), dtype });
+          const dims = Int32Array.from(size instanceof TensorShape ? (size.asList() as number[]) : [size as number]);
+          return randomUniform(concat([Int32Array.of(1), dims], 0), { seed: this.#seedOf(part, i), dtype });
         },
         sizes,
       );

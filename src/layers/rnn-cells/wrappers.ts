@@ -98,7 +98,7 @@ export class ResidualWrapper<
   ) {
     const [given] = rest;
     // A cell that is a plain object would be taken for keyword arguments.
-    const isBare = rest.length === 1 && given !== undefined && isCellObject(given);
+    const isBare = rest.length === 1 && isCellObject(given);
     const { cell, residualFn, ...options } = isBare
       ? ({ cell: given } as ResidualWrapperOptions<S, O>)
       : bind<ResidualWrapperOptions<S, O>>(['cell', 'residualFn'], rest);
@@ -113,8 +113,8 @@ export class ResidualWrapper<
 }
 
 /** Whether a plain object is a cell rather than keyword arguments. */
-export function isCellObject(value: object): boolean {
-  return 'stateSize' in value && 'outputSize' in value;
+export function isCellObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'stateSize' in value && 'outputSize' in value;
 }
 
 function sumsOf(inputs: TensorStructure, outputs: TensorStructure): TensorStructure {

@@ -19,7 +19,7 @@ import { reduceAll, reduceMax, reduceMin } from '../../ops/reductions.ts';
 import { rank as rankOf, shape as shapeIn, transpose } from '../../ops/shaping.ts';
 import { reverse, reverseSequence } from '../../ops/slicing.ts';
 import { TensorArray } from '../../ops/tensor-array.ts';
-import { bind, type Rest, type TensorLike } from '../../ops/tensor-like.ts';
+import { bind, isSymbolic, type Rest, type TensorLike } from '../../ops/tensor-like.ts';
 import { whileLoop } from '../../ops/while-loop.ts';
 import { type DTypeLike, int32 } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
@@ -115,7 +115,9 @@ function transposeBatchTime(x: Tensor): Tensor {
 
 function lengthsOf(given: TensorLike | null): Tensor | null {
   if (given === null) return null;
-  const lengths = cast(convertToTensor(given, { preferredDtype: int32 }), int32);
+  const lengths = isSymbolic(given)
+    ? cast(given, int32)
+    : getDefaultGraph().nameScope('Cast', () => convertToTensor(given, { dtype: int32, name: 'x' }));
   if (lengths.rank !== null && lengths.rank !== 1) {
     throw new ValueError(
       `Argument sequence_length must be a vector of length batch_size. Received sequence_length=${lengths} of shape: ${formatShape(lengths.shape)}`,
@@ -296,9 +298,7 @@ export function bidirectionalDynamicRnn<
   const lengths = options.sequenceLength ?? null;
   const [timeAxis, batchAxis] = options.timeMajor ? [0, 1] : [1, 0];
   const backwards = (x: Tensor): Tensor =>
-    lengths === null
-      ? reverse(x, [timeAxis])
-      : reverseSequence(x, convertToTensor(lengths, { preferredDtype: int32 }), timeAxis, batchAxis);
+    lengths === null ? reverse(x, [timeAxis]) : reverseSequence(x, lengths, timeAxis, batchAxis);
   return building([inputs, initialStateFw ?? [], initialStateBw ?? []], () => {
     const [fw, bw] = variableScope(scope || 'bidirectional_rnn', () => [
       variableScope('fw', (own) => {

@@ -98,7 +98,7 @@ function run<S extends TensorStructure, O extends TensorStructure, L>(
     structure,
     sizes.map((size, i) => {
       const elementShape = new TensorShape([knownBatch]).concatenate(knownSize(size)).dims;
-      return new TensorArray(dtypes[i], { dynamicSize: true, size: 0, elementShape });
+      return new TensorArray(dtypes[i], { dynamicSize: true, size: 0, elementShape, name: `rnn_output_${i}` });
     }),
   );
   const zeroEmit = pack(

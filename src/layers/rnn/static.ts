@@ -275,7 +275,7 @@ function reverseSteps<T extends TensorStructure>(steps: readonly T[], lengths: T
     const rank = column[0].rank;
     const unknown = rank === null ? null : new Array<null>(rank).fill(null);
     const joined = stack(column);
-    const reversed = reverseSequence(joined, convertToTensor(lengths, { preferredDtype: int32 }), 0, 1);
+    const reversed = reverseSequence(joined, lengths, 0, 1);
     return unstack(reversed).map((step) => {
       step.setShape(unknown);
       return step;

@@ -1,0 +1,2 @@
+/** The namespace `tf.savedModel.builder`. */
+export { type AddMetaGraphOptions, SavedModelBuilder } from '../builder.ts';

@@ -1,0 +1,2 @@
+/** The namespace `tf.savedModel.loader`. */
+export { type LoadOptions, load, maybeSavedModelDirectory } from '../loader.ts';

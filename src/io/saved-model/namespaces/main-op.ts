@@ -1,0 +1,2 @@
+/** The namespace `tf.savedModel.mainOp`. */
+export { mainOp, mainOpWithRestore } from '../main-op.ts';

@@ -1,0 +1,2 @@
+/** The namespace `tf.savedModel.tagConstants`. */
+export { GPU, SERVING, TPU, TRAINING } from '../constants.ts';

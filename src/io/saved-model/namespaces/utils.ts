@@ -1,0 +1,2 @@
+/** The namespace `tf.savedModel.utils`. */
+export { buildTensorInfo, getTensorFromTensorInfo } from '../tensor-info.ts';

@@ -3,7 +3,7 @@ import { defineConfig } from 'tsdown';
 // One build for all entries: built apart, `tfjs-graph` and `tfjs-graph/node` would each carry their own op registry
 // and default-graph stack.
 export default defineConfig({
-  entry: { index: 'src/index.ts', keras: 'src/keras.ts', node: 'src/node.ts' },
+  entry: { index: 'src/index.ts', keras: 'src/keras.ts', node: 'src/node.ts', cli: 'src/cli-node.ts' },
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',

@@ -63,7 +63,7 @@ async function write(start: string, length: number): Promise<string> {
   let input = Array.from(start, (letter) => letters.indexOf(letter));
   let own = [zeros(1), zeros(1)];
   const best = tf.argmax(logits, 2);
-  const next = session.makeCallable([best, state.c, state.h], { feedList: [x, c, h] });
+  const next = session.makeCallable([best, state.c, state.h], [x, c, h]);
   for (let i = 0; i < length; i++) {
     const [found, ...last] = (await next([input], ...own)) as unknown as tf.NdArray[];
     const letter = Number(found.data[found.data.length - 1]);

@@ -73,6 +73,16 @@ export {
   stringInputProducer,
 } from './queues/input.ts';
 export {
+  type BatchJoinOptions,
+  batchJoin,
+  maybeBatch,
+  maybeBatchJoin,
+  maybeShuffleBatch,
+  maybeShuffleBatchJoin,
+  type ShuffleBatchJoinOptions,
+  shuffleBatchJoin,
+} from './queues/joins.ts';
+export {
   addQueueRunner,
   QueueRunner,
   type QueueRunnerOptions,

@@ -30,6 +30,7 @@ export {
   getDefaultGraph,
   initScope,
   nameScope,
+  type RandomSeedOptions,
   resetDefaultGraph,
   setRandomSeed,
 } from './graph/default-graph.ts';

@@ -59,6 +59,8 @@ const OURS = new Map([
   ['tf.createKeras', 'isolated contexts'],
   ['tf.resetAll', 'the three resets in one'],
   ['tf.stateReport', INSIDE],
+  ['tf.lookup.TextFileIdTableInitializer', "TensorFlow 1's, of tf.contrib.lookup"],
+  ['tf.lookup.TextFileStringTableInitializer', "TensorFlow 1's, of tf.contrib.lookup"],
   ['tf.keras.activations.leakyRelu', LATER],
   ['tf.keras.activations.logSoftmax', LATER],
   ['tf.keras.activations.relu6', LATER],

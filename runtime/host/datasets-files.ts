@@ -11,7 +11,7 @@ import { string } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { paddedStack } from './dataset-padding.ts';
-import { Components, Dataset, type Dataset as DatasetType, type Elements, type Pass, settled } from './dataset-pass.ts';
+import { Components, Dataset, type Elements, type Pass, settled } from './dataset-pass.ts';
 import { some } from './dataset-sources.ts';
 import { datasetOf, numberIn } from './dataset-specs.ts';
 import { variantArray, variantOf } from './handles.ts';
@@ -139,7 +139,7 @@ async function* after(chunks: AsyncIterable<Uint8Array>, offset: number): AsyncG
   }
 }
 
-function sharded(input: DatasetType, count: number, index: number, mustHaveAll: boolean, pass: Pass): Elements {
+function sharded(input: Dataset, count: number, index: number, mustHaveAll: boolean, pass: Pass): Elements {
   const source = input.iterate(pass);
   let isFirst = true;
   return {
@@ -158,7 +158,7 @@ function sharded(input: DatasetType, count: number, index: number, mustHaveAll: 
 }
 
 /** Passes give what the first pass that came to the end has kept. */
-function cached(input: DatasetType): (pass: Pass) => Elements {
+function cached(input: Dataset): (pass: Pass) => Elements {
   let kept: (readonly NdArray[])[] | null = null;
   return (pass) => {
     const known = kept;
@@ -177,7 +177,7 @@ function cached(input: DatasetType): (pass: Pass) => Elements {
   };
 }
 
-const unary = (variant: NdArray): DatasetType => variantOf(variant, Dataset);
+const unary = (variant: NdArray): Dataset => variantOf(variant, Dataset);
 
 defineHostKernels({
   TextLineDataset: ([names, compression]) => [filesDataset(names, compression, linesOf)],
@@ -210,10 +210,7 @@ defineHostKernels({
       );
     }
     if (own < 0 || own >= count) {
-      throw new InvalidArgumentError(
-        null,
-        `Index must be between 0 and ${count - 1} (currently index = ${own}).`,
-      );
+      throw new InvalidArgumentError(null, `Index must be between 0 and ${count - 1} (currently index = ${own}).`);
     }
     const mustHaveAll = op.attr<boolean>('require_non_empty');
     return [datasetOf(op, [input], (pass) => sharded(input, count, own, mustHaveAll, pass))];

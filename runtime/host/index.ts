@@ -56,6 +56,7 @@ import './pooling.ts';
 import './pooling3d.ts';
 import './softmax.ts';
 import './lookup.ts';
+import './lookup-files.ts';
 import './datasets.ts';
 import './datasets-files.ts';
 import './datasets-functions.ts';

@@ -9,7 +9,7 @@ import type { Shape } from '../../src/util/shape.ts';
 import { Dataset, type DatasetElement, drive, type Elements, Pass } from './dataset-pass.ts';
 import { checkComponents } from './dataset-specs.ts';
 import { handleArray, handleOf, variantOf } from './handles.ts';
-import { defineHostKernels, type FunctionCaller, type HostOp } from './registry.ts';
+import { defineHostKernels, type FunctionCaller, type HostOp, type ResourceAccess } from './registry.ts';
 
 const ITERATOR = 'tensorflow::data::IteratorResource';
 
@@ -17,17 +17,18 @@ defineHostKernels({
   IteratorV2: (_, op) => [iteratorHandle(op)[0]],
   _OneShotIterator: ([variant], op) => {
     const [handle, state] = iteratorHandle(op);
-    if (!state.position) start(state, variantOf(variant, Dataset), op);
+    if (!state.position) start(state, variantOf(variant, Dataset), op.services.resources());
     return [handle];
   },
   OneShotIterator: (_, op) => {
     const [handle, state] = iteratorHandle(op);
     if (state.position) return [handle];
+    const resources = op.services.resources();
     const factory = op.attr<GraphFunction>('dataset_factory');
     const begin = ([variant]: readonly NdArray[]): readonly NdArray[] => {
       const dataset = variantOf(variant, Dataset);
       checkComponents(state, dataset);
-      if (!state.position) start(state, dataset, op);
+      if (!state.position) start(state, dataset, resources);
       return [handle];
     };
     return whenMade(op, op.services.functions().call(factory, [], new Map()), begin);
@@ -36,7 +37,7 @@ defineHostKernels({
     const state = stateOf(handle);
     const dataset = variantOf(variant, Dataset);
     checkComponents(state, dataset);
-    start(state, dataset, op);
+    start(state, dataset, op.services.resources());
     return [];
   },
   IteratorGetNext: nextElement,
@@ -105,13 +106,12 @@ function stateOf(handle: NdArray): IteratorState {
   return handleOf(handle, ITERATOR).resource as IteratorState;
 }
 
-function start(state: IteratorState, dataset: Dataset, op: HostOp): void {
+function start(state: IteratorState, dataset: Dataset, resources: ResourceAccess): void {
   const { position } = state;
   dataset.own();
   const pass = new Pass();
   const started = new Position(dataset.iterate(pass), pass);
   state.position = started;
-  const resources = op.services.resources();
   resources.onRollback(() => {
     state.position = position;
     started.close();

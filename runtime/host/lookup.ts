@@ -14,7 +14,7 @@ import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets, type KnownShape, sizeOf } from '../../src/util/shape.ts';
 import { printNumber } from './control.ts';
 import { type Handle, handleArray, handleOf, typeName } from './handles.ts';
-import { defineHostKernels, type HostOp } from './registry.ts';
+import { defineHostKernels, type HostOp, type ResourceAccess } from './registry.ts';
 
 const TABLE = 'tensorflow::lookup::LookupInterface';
 
@@ -127,8 +127,8 @@ defineHostKernels({
     const { table } = tableOf(handle);
     checkTypes(table, [keys.dtype, values.dtype], []);
     checkValues(table, keys, values);
-    if (table.isStatic) initialize(table, keys, values, op);
-    else replace(table, entriesOf(table, keys, values), op);
+    if (table.isStatic) initialize(table, keys, values, op.services.resources());
+    else replace(table, entriesOf(table, keys, values), op.services.resources());
     return [];
   },
 
@@ -141,10 +141,22 @@ defineHostKernels({
       throw new InvalidArgumentError(null, `Keys must be a vector, but received shape${shape}`);
     }
     checkValues(table, keys, values);
-    initialize(table, keys, values, op);
+    initialize(table, keys, values, op.services.resources());
     return [];
   },
 });
+
+/** Fills a table from keys and values that were read elsewhere. */
+export function initializeTable(handle: NdArray, keys: NdArray, values: NdArray, resources: ResourceAccess): void {
+  initialize(tableOf(handle).table, keys, values, resources);
+}
+
+/** The types of a table that can be given its content. Throws `InvalidArgumentError` for one that cannot. */
+export function initializableTypes(handle: NdArray): readonly [key: DType, value: DType] {
+  const { table, container, name } = tableOf(handle);
+  if (!table.isStatic) throw new InvalidArgumentError(null, `Table ${container} ${name} is not initializable`);
+  return [table.keyType, table.valueType];
+}
 
 function tableHandle(op: HostOp, types: Readonly<Record<string, readonly string[]>>, shape: KnownShape): NdArray {
   const keyType = op.attr<DType>('key_dtype');
@@ -194,23 +206,23 @@ function set(entries: Map<Key, Value>, key: Key, value: Value | undefined): void
   else entries.delete(key);
 }
 
-function replace(table: Table, entries: Map<Key, Value>, op: HostOp): void {
+function replace(table: Table, entries: Map<Key, Value>, resources: ResourceAccess): void {
   const { entries: before, ready } = table;
   table.entries = entries;
   table.ready = true;
-  op.services.resources().onRollback(() => {
+  resources.onRollback(() => {
     table.entries = before;
     table.ready = ready;
   });
 }
 
 /** Gives a table its content. Where it has one, that many keys pass for the same. */
-function initialize(table: Table, keys: NdArray, values: NdArray, op: HostOp): void {
+function initialize(table: Table, keys: NdArray, values: NdArray, resources: ResourceAccess): void {
   if (table.ready) {
     if (table.entries.size === keys.size) return;
     throw new FailedPreconditionError(null, 'Table was already initialized with different data.');
   }
-  replace(table, entriesOf(table, keys, values, true), op);
+  replace(table, entriesOf(table, keys, values, true), resources);
 }
 
 function entriesOf(table: Table, keys: NdArray, values: NdArray, isUnique = false): Map<Key, Value> {

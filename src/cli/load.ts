@@ -9,11 +9,9 @@ import { Event } from '../io/events/event-messages.ts';
 import { basename, type FileSystem, fileSystem, joinPath, noSuchFile, readFile } from '../io/file-system.ts';
 import { GraphDef } from '../io/graph-def.ts';
 import { MetaGraphDef } from '../io/meta-graph/messages.ts';
-import { decodeMessage, encodeMessage } from '../io/proto/codec.ts';
-import { MetaGraphDefSchema } from '../io/proto/meta_graph_pb.ts';
-import { type SavedModel, SavedModelSchema } from '../io/proto/saved_model_pb.ts';
 import { tfRecordIterator } from '../io/records/record-files.ts';
-import { parseText } from '../io/text-format.ts';
+import { SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT } from '../io/saved-model/constants.ts';
+import { SavedModel, variablesPath } from '../io/saved-model/message.ts';
 import { DataLossError, InvalidArgumentError, OpError } from '../util/errors.ts';
 import { HEAD, type Recognised, recognise, TAIL } from './recognise.ts';
 
@@ -30,7 +28,8 @@ export interface SavedModelFolder {
   readonly metaGraphs: readonly MetaGraphDef[];
   /** The prefix of its checkpoint; null where it has no variables. */
   readonly variables: string | null;
-  readonly assets: string;
+  /** Null for the file of the graphs alone. */
+  readonly folder: string | null;
 }
 export interface Checkpoint {
   readonly kind: 'checkpoint';
@@ -126,7 +125,7 @@ async function loadFile(files: FileSystem, path: string): Promise<Loaded> {
     if (what.kind === 'GraphDef') return { ...facts, kind: 'GraphDef', graph: parse(GraphDef, what, bytes) };
     if (what.kind === 'MetaGraphDef')
       return { ...facts, kind: 'MetaGraphDef', metaGraphs: [parse(MetaGraphDef, what, bytes)] };
-    return { ...facts, kind: 'SavedModel', metaGraphs: metaGraphsOf(what, bytes), variables: null, assets: '' };
+    return { ...facts, kind: 'SavedModel', metaGraphs: metaGraphsOf(what, bytes), variables: null, folder: null };
   });
 }
 
@@ -157,17 +156,14 @@ function parse<T>(type: Parser<T>, { form }: Recognised, bytes: Uint8Array): T {
 
 function metaGraphsOf({ form }: Recognised, bytes: Uint8Array): MetaGraphDef[] {
   if (form === 'json') throw new InvalidArgumentError(null, 'SavedModels are read in binary or text form, not as JSON');
-  const message: SavedModel =
-    form === 'binary'
-      ? decodeMessage(SavedModelSchema, bytes)
-      : parseText(SavedModelSchema, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  return message.metaGraphs.map((meta) => MetaGraphDef.fromBinary(encodeMessage(MetaGraphDefSchema, meta)));
+  if (form === 'binary') return SavedModel.fromString(bytes).metaGraphs;
+  return SavedModel.fromText(new TextDecoder('utf-8', { fatal: true }).decode(bytes)).metaGraphs;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Folders and checkpoints
 
-const MODEL_FILES = ['saved_model.pb', 'saved_model.pbtxt'];
+const MODEL_FILES = [SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT];
 
 async function loadFolder(files: FileSystem, path: string, entries: readonly string[]): Promise<Loaded> {
   const model = MODEL_FILES.find((name) => entries.includes(name));
@@ -203,10 +199,10 @@ async function loadSavedModel(files: FileSystem, folder: string, file: string): 
   const loaded = await loadFile(files, file);
   if (loaded.kind !== 'SavedModel')
     throw new InvalidArgumentError(null, `${file}: holds a ${loaded.kind}, no SavedModel`);
-  const prefix = joinPath(folder, 'variables/variables');
+  const prefix = variablesPath(folder);
   const has = (await checkpointAt(files, prefix)) !== null;
   const bytes = loaded.bytes + (has ? await sizeOfCheckpoint(files, prefix) : 0);
-  return { ...loaded, path: folder, bytes, variables: has ? prefix : null, assets: joinPath(folder, 'assets') };
+  return { ...loaded, path: folder, bytes, variables: has ? prefix : null, folder };
 }
 
 /** The prefix where there is a checkpoint of that prefix, of one file or several; else null. */

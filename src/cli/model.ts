@@ -7,12 +7,14 @@ import { Session } from '../../runtime/session.ts';
 import { Graph, Operation, type Tensor } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { CheckpointReader, openCheckpoint } from '../io/checkpoint/reader.ts';
-import { fileSystem, joinPath } from '../io/file-system.ts';
+import { fileSystem } from '../io/file-system.ts';
 import { GraphDef } from '../io/graph-def.ts';
 import { importGraphDef } from '../io/import-graph.ts';
 import type { NodeDef } from '../io/messages.ts';
 import { MetaGraphDef, type SignatureDef } from '../io/meta-graph/messages.ts';
 import { plainOpList } from '../io/meta-graph/op-list.ts';
+import { DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING } from '../io/saved-model/constants.ts';
+import { assetPaths, initOpOf } from '../io/saved-model/loader.ts';
 import { emit } from '../ops/emit.ts';
 import { placeholder } from '../ops/placeholders.ts';
 import { InvalidArgumentError, NotFoundError } from '../util/errors.ts';
@@ -28,8 +30,8 @@ export interface GraphPart {
   readonly meta: MetaGraphDef | null;
   /** Prefix of the checkpoint that belongs to it. */
   readonly checkpoint: string | null;
-  /** The folder of its assets. */
-  readonly assets: string | null;
+  /** The folder of the SavedModel that it is of. */
+  readonly folder: string | null;
 }
 
 /** The tags of a SavedModel's meta graph, where it has several. */
@@ -44,20 +46,20 @@ export async function loadPart(path: string, options: PartOptions = {}): Promise
 
 export async function partOf(loaded: Loaded, { tags }: PartOptions = {}): Promise<GraphPart> {
   const { path } = loaded;
-  const nothing = { path, meta: null, checkpoint: null, assets: null };
+  const nothing = { path, meta: null, checkpoint: null, folder: null };
   switch (loaded.kind) {
     case 'GraphDef':
       return { ...nothing, def: loaded.graph };
     case 'MetaGraphDef':
       return ofMeta(path, loaded.metaGraphs[0], null, null);
     case 'SavedModel':
-      return ofMeta(path, taggedWith(path, loaded.metaGraphs, tags), loaded.variables, loaded.assets);
+      return ofMeta(path, taggedWith(path, loaded.metaGraphs, tags), loaded.variables, loaded.folder);
     case 'checkpoint': {
       if (loaded.metaFile === null) {
         throw new InvalidArgumentError(null, `${path}: a checkpoint without a graph; ${path}.meta is not there`);
       }
       const { meta, def } = await loadPart(loaded.metaFile);
-      return { path, def, meta, checkpoint: loaded.prefix, assets: null };
+      return { path, def, meta, checkpoint: loaded.prefix, folder: null };
     }
     case 'events': {
       const { graphDef, metaGraphDef } = loaded.events;
@@ -70,9 +72,9 @@ export async function partOf(loaded: Loaded, { tags }: PartOptions = {}): Promis
   }
 }
 
-function ofMeta(path: string, meta: MetaGraphDef, checkpoint: string | null, assets: string | null): GraphPart {
+function ofMeta(path: string, meta: MetaGraphDef, checkpoint: string | null, folder: string | null): GraphPart {
   if (!meta.graphDef) throw new InvalidArgumentError(null, `${path}: a meta graph without a graph`);
-  return { path, def: meta.graphDef, meta, checkpoint, assets };
+  return { path, def: meta.graphDef, meta, checkpoint, folder };
 }
 
 function taggedWith(path: string, metaGraphs: readonly MetaGraphDef[], tags: string | undefined): MetaGraphDef {
@@ -80,7 +82,7 @@ function taggedWith(path: string, metaGraphs: readonly MetaGraphDef[], tags: str
   const wanted = tags?.split(',').map((tag) => tag.trim());
   const found = wanted
     ? metaGraphs.find((meta) => tagsOf(meta) === [...wanted].sort().join(','))
-    : (metaGraphs.find((meta) => tagsOf(meta) === 'serve') ?? metaGraphs[0]);
+    : (metaGraphs.find((meta) => tagsOf(meta) === SERVING) ?? metaGraphs[0]);
   if (found) return found;
   if (metaGraphs.length === 0) throw new InvalidArgumentError(null, `${path}: a SavedModel without meta graphs`);
   const known = metaGraphs.map((meta) => `'${tagsOf(meta)}'`).join(', ');
@@ -176,7 +178,7 @@ export function fetchesOf(part: GraphPart, graph: Graph, { fetch, signature }: F
 /** The signature of that name; without a name the one that servers take, if `byDefault`. */
 export function signatureOf({ path, meta }: GraphPart, name?: string, byDefault = true): SignatureDef | null {
   const signatures = meta?.signatureDef ?? new Map<string, SignatureDef>();
-  if (name === undefined) return (byDefault && signatures.get('serving_default')) || null;
+  if (name === undefined) return (byDefault && signatures.get(DEFAULT_SERVING_SIGNATURE_DEF_KEY)) || null;
   const found = signatures.get(name);
   if (found) return found;
   const known = [...signatures.keys()].filter((key) => !key.startsWith('__'));
@@ -199,14 +201,24 @@ export function isInput(op: string): boolean {
   return PLACEHOLDERS.has(op);
 }
 
+const SAVING: ReadonlySet<string> = new Set(['Save', 'SaveSlices', 'SaveV2', 'Restore', 'RestoreSlice', 'RestoreV2']);
+
+/** Tells of nodes by their names whether they are part of a saver: they are in the scope of an op that reads or writes files. */
+export function saverParts(nodes: Iterable<{ readonly name: string; readonly op: string }>): (name: string) => boolean {
+  const scopes = new Set<string>();
+  for (const { name, op } of nodes) if (SAVING.has(op)) scopes.add(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
+  return (name) => scopes.has(name.slice(0, Math.max(0, name.lastIndexOf('/')))) && name.includes('/');
+}
+
 /** Nodes with results that no other node takes, but for what is only there for variables. */
 export function outputsOf(graph: Graph): Node[] {
   const snapshot = graph.snapshot();
+  const isSaver = saverParts(snapshot.nodes());
   const taken = new Uint8Array(snapshot.size);
   for (const { inputs } of snapshot.nodes()) for (const { node } of inputs) taken[node] = 1;
   return [...snapshot.nodes()].filter((node) => {
     const isValue = node.outputs.some(({ dtype }) => dtype.kind !== 'handle');
-    return isValue && taken[node.id] === 0 && !isUpkeep(node.op);
+    return isValue && taken[node.id] === 0 && !isUpkeep(node.op) && !isSaver(node.name);
   });
 }
 
@@ -266,7 +278,9 @@ export async function openSession(part: GraphPart, graph: Graph, options: Sessio
   const session = new Session({ graph, config: { backend: options.target ?? null } });
   try {
     await restore?.(session);
-    await runInitOp(part, graph, session);
+    const { meta, folder } = part;
+    const initOp = meta && folder !== null ? initOpOf(meta, graph, '') : null;
+    if (meta && folder !== null && initOp) await session.run(initOp, assetPaths(meta, folder, ''));
     for (const op of initializers) await session.run(op);
     return session;
   } catch (error) {
@@ -315,18 +329,4 @@ async function restorer({ meta }: GraphPart, graph: Graph, prefix: string): Prom
     });
   }
   return (session) => session.run(assignments, feeds);
-}
-
-/** SavedModels name an operation that fills tables and the like; it may need the paths of assets. */
-async function runInitOp({ meta, assets }: GraphPart, graph: Graph, session: Session): Promise<void> {
-  const collection = meta?.collectionDef;
-  const listed = collection?.get('saved_model_main_op') ?? collection?.get('legacy_init_op');
-  const [output] = meta?.signatureDef.get('__saved_model_init_op')?.outputs.values() ?? [];
-  const name = output?.name ?? listed?.nodeList?.value[0];
-  if (!name || assets === null) return;
-  const feeds: [string, string][] = (meta?.assetFileDef ?? []).map(({ tensorInfo, filename }) => [
-    tensorInfo?.name ?? '',
-    joinPath(assets, filename),
-  ]);
-  await session.run(fetchNamed(graph, name), feeds);
 }

@@ -106,7 +106,8 @@ function elementsOf(descr: string, shape: readonly number[], bytes: Uint8Array):
   const dtype = match && CODES.get(match[2]);
   if (!match || !dtype) throw new ValueError(`the .npy file holds elements of type '${descr}', which no tensor has`);
   need(dtype.size);
-  const raw = bytes.slice(0, count * dtype.size);
+  // A copy in any case: `slice` of Node's buffers is none.
+  const raw = new Uint8Array(bytes.subarray(0, count * dtype.size));
   if (match[1] === '>') swap(raw, dtype.isComplex ? dtype.size / 2 : dtype.size);
   if (dtype === float16) return [dtype, shape, Float32Array.from(new Uint16Array(raw.buffer), halfToNumber)];
   if (dtype === bool) return [dtype, shape, raw.map((byte) => (byte === 0 ? 0 : 1))];
@@ -122,7 +123,7 @@ function swap(raw: Uint8Array, size: number): void {
 function trimmed(item: Uint8Array): Uint8Array {
   let end = item.length;
   while (end > 0 && item[end - 1] === 0) end--;
-  return item.slice(0, end);
+  return new Uint8Array(item.subarray(0, end));
 }
 
 function ucs4(item: Uint8Array, isBig: boolean): Uint8Array {

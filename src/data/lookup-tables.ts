@@ -79,7 +79,8 @@ export class KeyValueTensorInitializer implements TableInitializer {
   }
 }
 
-function checkTypes(table: LookupTable, key: DType, value: DType): void {
+/** Throws where the types of keys and values are not the table's. */
+export function checkTypes(table: LookupTable, key: DType, value: DType): void {
   if (key !== table.keyDtype) {
     throw new TypeError(`Invalid key dtype for table, expected ${table.keyDtype} but got ${key}.`);
   }

@@ -225,7 +225,7 @@ export {
   foldr,
   type MapFnOptions,
   mapFn,
-  type ScanOptions,
+  type ScanOptions as ScanFnOptions,
   scan,
   type Tensors,
 } from './map-fn.ts';

@@ -165,3 +165,23 @@ defineOp({
   grad: () => [null, null, null],
   samples: [],
 });
+
+defineOp({
+  name: 'InitializeTableFromTextFileV2',
+  doc: 'Gives a table the content of a text file, an entry a line.',
+  inputs: ['table_handle: resource', 'filename: string'],
+  attrs: [
+    'key_index: int >= -2',
+    'value_index: int >= -2',
+    'vocab_size: int >= -1 = -1',
+    'delimiter: string = "\t"',
+    'offset: int = 0',
+  ],
+  effect: 'writes',
+  infer: (op) => {
+    withRank(op.shape(1), 0);
+    return handleOnly(op);
+  },
+  grad: () => [null, null],
+  samples: [],
+});

@@ -6,7 +6,7 @@ import { bfloat16, type DType, float16, float32, int32, int64 } from '../util/dt
 import { ValueError } from '../util/errors.ts';
 import { cast } from './cast.ts';
 import { constant } from './constants.ts';
-import { convertToTensor, emit, emitOne, opScope } from './emit.ts';
+import { convertToTensor, emit, emitOne, graphOf, opScope } from './emit.ts';
 import { zeros, zerosLike } from './filling.ts';
 import { reduceMean, reduceSum } from './reductions.ts';
 import { size as sizeOf } from './shaping.ts';
@@ -200,8 +200,9 @@ export function fusedBatchNorm(
     );
   }
   const image = floats(x, 'input');
-  return image.graph.atomic(() =>
-    image.graph.asDefault(() => {
+  const graph = graphOf([image, scale, offset, given.mean, given.variance]);
+  return graph.atomic(() =>
+    graph.asDefault(() => {
       const s = floats(scale, 'scale');
       const b = floats(offset, 'offset');
       const mean = given.mean ?? constant([], float32);

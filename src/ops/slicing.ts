@@ -9,7 +9,7 @@ import { bool, type DType, float32, int32, int64 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { type Dim, isFullyDefined, type Shape, sizeOf } from '../util/shape.ts';
 import { sliceArray } from '../util/strided.ts';
-import { constantOp, convertToTensor, emitOne, opScope } from './emit.ts';
+import { constantOp, convertToTensor, emitOne, graphOf, opScope } from './emit.ts';
 import { reversedAxes } from './opdef/array-rules.ts';
 import { defineOp, type InferContext, ShapeError, sample } from './opdef/define.ts';
 import { merge, mergeDim, withRank } from './opdef/shape-rules.ts';
@@ -448,8 +448,9 @@ export function stridedSliceOf(x: Tensor, specs: readonly SliceSpec<Tensor>[], n
     vectors[1].push(e);
     vectors[2].push(s);
   };
-  return x.graph.atomic(() =>
-    x.graph.asDefault(() => {
+  const graph = graphOf([x, specs]);
+  return graph.atomic(() =>
+    graph.asDefault(() => {
       specs.forEach((spec, i) => {
         const bit = 1 << i;
         if (spec === null) {

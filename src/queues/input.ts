@@ -3,16 +3,17 @@
  * in `queue-runner.ts`.
  */
 
-import { type Operation, Tensor } from '../graph/graph.ts';
+import type { Operation, Tensor } from '../graph/graph.ts';
 import { GraphKeys } from '../graph/graph-keys.ts';
-import { convertToTensor, graphOf, opScope } from '../ops/emit.ts';
+import { convertToTensor, opScope } from '../ops/emit.ts';
 import { Assert, gather, greater, identity, randomShuffle, range, shape, size } from '../ops/index.ts';
-import { bind, isOptions, type Rest, type TensorLike } from '../ops/tensor-like.ts';
+import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { toNdArray } from '../util/array-convert.ts';
 import { int32, int64, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { asShape, isFullyDefined, mergeShapes, type Shape, type ShapeLike } from '../util/shape.ts';
 import { Variable } from '../variables/variable.ts';
+import { batched } from './batched.ts';
 import type { Dequeued, QueueBase } from './queue-base.ts';
 import { addQueueRunner, QueueRunner } from './queue-runner.ts';
 import { FIFOQueue, PaddingFIFOQueue, RandomShuffleQueue } from './queues.ts';
@@ -193,7 +194,7 @@ export interface ShuffleBatchOptions extends Omit<BatchOptions, 'capacity' | 'dy
 
 const LAST = ['allowSmallerFinalBatch', 'sharedName', 'name'] as const;
 
-type Examples = readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
+export type Examples = readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
 
 /**
  * Batches of examples, by a queue that a queue runner fills: of each tensor `batchSize` rows, in the structure of
@@ -221,7 +222,7 @@ export function batch(
   const order = ['numThreads', 'capacity', 'enqueueMany', 'shapes', 'dynamicPad', ...LAST] as const;
   const options = bind<BatchOptions>(order, rest);
   const { capacity = 32, dynamicPad = false, sharedName } = options;
-  return batched(tensors, batchSize, 'batch', options, (types, shapes) =>
+  return batched([tensors], batchSize, 'batch', options, (types, shapes) =>
     dynamicPad
       ? new PaddingFIFOQueue(capacity, types, shapes, { sharedName })
       : new FIFOQueue(capacity, types, shapes, { sharedName }),
@@ -259,45 +260,10 @@ export function shuffleBatch(
   }
   const { seed, sharedName } = options;
   return batched(
-    tensors,
+    [tensors],
     batchSize,
     'shuffle_batch',
     options,
     (types, shapes) => new RandomShuffleQueue(capacity, minAfterDequeue, types, shapes, { seed, sharedName }),
   );
-}
-
-function batched(
-  tensors: Examples,
-  batchSize: TensorLike,
-  fallback: string,
-  { numThreads = 1, enqueueMany = false, shapes, allowSmallerFinalBatch = false, name }: BatchOptions,
-  make: (types: readonly Tensor['dtype'][], shapes: readonly Shape[]) => QueueBase,
-): Dequeued {
-  const keys = isOptions(tensors) ? Object.keys(tensors).sort() : null;
-  const values = keys
-    ? keys.map((key) => (tensors as Readonly<Record<string, TensorLike>>)[key])
-    : (tensors as readonly TensorLike[]);
-  return graphOf(values).asDefault(() =>
-    opScope(name, fallback, values, (scope) => {
-      if (values.length === 0) throw new ValueError('Expected at least one tensor in batch().');
-      const list = values.map((value) => convertToTensor(value));
-      const queue = make(
-        list.map(({ dtype }) => dtype),
-        shapes ? shapes.map(asShape) : list.map((tensor) => elementShape(tensor, enqueueMany)),
-      );
-      const enqueue = enqueueMany ? queue.enqueueMany(list) : queue.enqueue(list);
-      addQueueRunner(new QueueRunner(queue, new Array<Operation>(numThreads).fill(enqueue)));
-      const named = { name: scope };
-      const taken = allowSmallerFinalBatch ? queue.dequeueUpTo(batchSize, named) : queue.dequeueMany(batchSize, named);
-      if (!keys) return taken;
-      const parts = taken instanceof Tensor ? [taken] : (taken as Tensor[]);
-      return Object.fromEntries(keys.map((key, i) => [key, parts[i]]));
-    }),
-  );
-}
-
-function elementShape(tensor: Tensor, isBatch: boolean): Shape {
-  if (tensor.shape === null) throw new ValueError(`Cannot infer Tensor's rank: ${tensor}`);
-  return isBatch ? tensor.shape.slice(1) : tensor.shape;
 }

@@ -25,7 +25,7 @@ export function runPython<T>(script: string, ...args: readonly string[]): T {
     env: pythonEnv,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    timeout: 300_000,
+    timeout: 550_000,
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`${script} ended with ${status}:\n${stderr.slice(-3000)}`);

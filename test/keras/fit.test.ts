@@ -37,13 +37,6 @@ interface FitCase {
 const file = new URL('../goldens/keras/fit.json', import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly FitCase[] };
 
-/** Layers that come with control flow. */
-const LATER = new Set(['LSTM', 'GRU', 'SimpleRNN']);
-
-function usesLater({ config }: FitCase): boolean {
-  return [...LATER].some((name) => JSON.stringify(config).includes(`"class_name":"${name}"`));
-}
-
 /**
  * A bias before a batch normalization has a gradient of zero. Adam divides the rounding noise in its place by its own
  * size: what comes of it is no number of Keras's, and the average that follows the bias takes it up.
@@ -77,7 +70,7 @@ function agreeNumbers(actual: readonly number[], expected: readonly number[], wh
   });
 }
 
-for (const c of cases.filter((item) => !usesLater(item))) {
+for (const c of cases) {
   const what = `${c.model} ${c.optimizer.class} ${JSON.stringify(c.optimizer.args)}`;
 
   test(`case ${c.id}, ${what}: the model, its history, weights and predictions are Keras's`, async () => {
@@ -126,12 +119,6 @@ for (const c of cases.filter((item) => !usesLater(item))) {
 function agreeWithin(actual: readonly NdArray[], expected: readonly GoldenArray[], absolute: number): void {
   agree(actual, expected, 'prediction after', { relative: 0, absolute });
 }
-
-test('the cases left out use layers that do not exist yet', () => {
-  const left = cases.filter(usesLater);
-  assert.equal([...new Set(left.map(({ model }) => model))], ['lstm']);
-  for (const name of LATER) assert.not.ok(name in tf.keras.layers, `${name} exists: take its cases in`);
-});
 
 /**
  * Trainings by Keras 3, eagerly: a dense layer of 4 with relu and one of 1. Left out: AdamW, which graph mode has not, and

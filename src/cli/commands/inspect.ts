@@ -1,5 +1,6 @@
 /** `inspect`: what is in a file, as a page for people or as JSON. Reading is `load.ts`'s, counting `flops.ts`'s work. */
 import type { Graph } from '../../graph/graph.ts';
+import { isV1ControlFlow } from '../../io/functionalize/items.ts';
 import type { GraphDef } from '../../io/graph-def.ts';
 import type { AttrValueDef, FunctionDef, NodeDef, TensorShapeProto } from '../../io/messages.ts';
 import type { SignatureDef, TensorInfo } from '../../io/meta-graph/messages.ts';
@@ -9,7 +10,7 @@ import type { KnownShape } from '../../util/shape.ts';
 import { formatShapeBrackets, numElements, type Shape } from '../../util/shape.ts';
 import { estimateFlops } from '../flops.ts';
 import { type Checkpoint, type EventFacts, type Loaded, load } from '../load.ts';
-import { buildGraph, type GraphPart, isInput, isVariable, outputsOf, partOf } from '../model.ts';
+import { buildGraph, type GraphPart, isInput, isVariable, outputsOf, partOf, saverParts } from '../model.ts';
 import { counted, grouped, Page, scaled, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { parseFeed } from '../values.ts';
@@ -113,13 +114,14 @@ export function graphFacts(part: GraphPart, shapes: ReadonlyMap<string, KnownSha
   } catch (error) {
     problem = (error as Error).message;
   }
+  const isSaver = saverParts(def.node);
   const flops = graph && estimateFlops(graph.snapshot());
   const variables = def.node.filter(({ op }) => isVariable(op)).map((node) => variableFacts(node));
   return {
     producer: def.versions.producer,
     nodes: def.node.length,
     ops: record(opCounts(def)),
-    inputs: def.node.filter(({ op }) => isInput(op)).map((node) => inputFacts(node, graph)),
+    inputs: def.node.filter(({ name, op }) => isInput(op) && !isSaver(name)).map((node) => inputFacts(node, graph)),
     outputs: graph && outputFacts(graph),
     variables,
     parameters: variables.reduce((sum, { parameters }) => sum + (parameters ?? 0), 0),
@@ -239,7 +241,8 @@ function printGraph(page: Page, facts: GraphFacts): void {
 }
 
 function known(op: string, { functions }: GraphFacts): string {
-  return findOpDef(op) || functions.some(({ name }) => name === op) ? '' : 'not known here';
+  const isBuiltIn = findOpDef(op) || isV1ControlFlow(op) || op === 'SymbolicGradient';
+  return isBuiltIn || functions.some(({ name }) => name === op) ? '' : 'not known here';
 }
 
 function printFlops(page: Page, { flops, constants }: GraphFacts): void {
@@ -248,7 +251,8 @@ function printFlops(page: Page, { flops, constants }: GraphFacts): void {
   if (!flops) return;
   const most = Object.entries(flops.byOp).slice(0, 3);
   const shares = most.map(([op, count]) => `${op} ${Math.round((100 * count) / flops.total)} %`);
-  page.line(`  ${scaled(flops.total, 'FLOP')} a run (estimate)${flops.total > 0 ? `: ${shares.join(', ')}` : ''}`);
+  page.line(`  ${scaled(flops.total, 'FLOP')} a run (estimate)`);
+  if (flops.total > 0) page.line(`  of these ${shares.join(', ')}`);
   if (flops.isPartial) page.line('  with 1 for every size that is not known: --feed NAME:SHAPE says it');
 }
 

@@ -12,7 +12,10 @@ import { pythonTypeName } from '../../util/python-names.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { Saver } from '../checkpoint/saver.ts';
 import { fileSystem, joinPath } from '../file-system.ts';
+import { protoOf } from '../message-class.ts';
 import type { SignatureDef, TensorInfo } from '../meta-graph/messages.ts';
+import { TensorInfoSchema } from '../proto/meta_graph_pb.ts';
+import { formatText } from '../text-format.ts';
 import { assetItem, assetsOf, copyAssets } from './assets.ts';
 import {
   ASSETS_KEY,
@@ -211,12 +214,12 @@ function checkSignatures(signatures: readonly (readonly [string, SignatureDef])[
 function checkInfo(info: TensorInfo): void {
   const all = 'All TensorInfo protos used in the SignatureDefs must have';
   if (!info) throw new AssertionError(`${all} the name and dtype fields set.`);
-  const invalid = `Invalid \`tensor_info\`: ${JSON.stringify(info)}.`;
+  const invalid = () => `Invalid \`tensor_info\`: ${formatText(TensorInfoSchema, protoOf(info) as never)}.`;
   if (info.whichOneof('encoding') === null) {
-    throw new AssertionError(`${invalid} ${all} one of the 'encoding' fields (e.g., name or coo_sparse) set.`);
+    throw new AssertionError(`${invalid()} ${all} one of the 'encoding' fields (e.g., name or coo_sparse) set.`);
   }
   if (info.dtype === 0 && !info.compositeTensor) {
-    throw new AssertionError(`${invalid} ${all} the dtype field set.`);
+    throw new AssertionError(`${invalid()} ${all} the dtype field set.`);
   }
 }
 

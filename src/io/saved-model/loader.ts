@@ -88,7 +88,8 @@ export function metaGraphWithTags({ metaGraphs }: SavedModel, tags: Iterable<str
   );
 }
 
-function initOpOf(meta: MetaGraphDef, graph: Graph, scope: string): Tensor | Operation | null {
+/** What a model runs after it is loaded: an element of the graph; null where there is none. */
+export function initOpOf(meta: MetaGraphDef, graph: Graph, scope: string): Tensor | Operation | null {
   const info = meta.signatureDef.get(INIT_OP_SIGNATURE_KEY)?.outputs.get(INIT_OP_SIGNATURE_KEY);
   if (info) {
     try {
@@ -115,7 +116,7 @@ function initOpOf(meta: MetaGraphDef, graph: Graph, scope: string): Tensor | Ope
 }
 
 /** By the tensors that take them, the paths of the model's files. */
-function assetPaths(meta: MetaGraphDef, exportDir: string, scope: string): Map<string, string> {
+export function assetPaths(meta: MetaGraphDef, exportDir: string, scope: string): Map<string, string> {
   const packed = meta.collectionDef.get(ASSETS_KEY)?.anyList?.value ?? [];
   const assets =
     meta.assetFileDef.length > 0 ? meta.assetFileDef : packed.map(({ value }) => AssetFileDef.fromString(value));

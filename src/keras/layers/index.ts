@@ -82,6 +82,7 @@ export {
 export * from './preprocessing/categories.ts';
 export * from './preprocessing/numbers.ts';
 export type { StateNest, StepResult } from '../engine/nest.ts';
+export { Bidirectional, type BidirectionalOptions, type MergeMode } from './recurrent/bidirectional.ts';
 export {
   AbstractRNNCell,
   type CellCallOptions,
@@ -89,6 +90,8 @@ export {
   type RNNCell,
   type StateSize,
 } from './recurrent/cell.ts';
+export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, type ConvLSTMOptions } from './recurrent/conv-lstm.ts';
+export { CuDNNGRU, CuDNNLSTM, type CuDNNLSTMOptions, type CuDNNOptions } from './recurrent/cudnn.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lstm.ts';
 export { RNN, type RNNCallOptions, type RNNOptions } from './recurrent/rnn.ts';

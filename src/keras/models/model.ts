@@ -27,7 +27,7 @@ import {
 import type { SavableModel } from '../saving/model-hdf5.ts';
 import type { LoadWeightsOptions } from '../saving/weights-hdf5.ts';
 import type { Config } from '../serialization.ts';
-import type { Batch, BatchSource } from '../training/batches.ts';
+import type { Arrays, Batch, BatchSource } from '../training/batches.ts';
 import { Compiled, type CompileOptions } from '../training/compiled.ts';
 import { type Data, type DataArray, looseArrays } from '../training/data.ts';
 import { prepareHypers } from '../training/hypers.ts';
@@ -206,16 +206,15 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
     this.buildFor(x);
     const { compiled } = this;
     const { batchSize, validationSplit = 0, shuffle = true } = options;
-    const size = sizeOfBatch(batchSize);
     let arrays = arraySource(this, compiled, x, y, options);
     let validation = this.validation(options);
     if (validationSplit !== 0 && !validation) {
       const [kept, split] = splitOff(arrays, validationSplit);
       arrays = kept;
       const { validationSteps = null, validationFreq: frequency = 1 } = options;
-      validation = { source: batchesOf(split, size, validationSteps, true), steps: validationSteps, frequency };
+      validation = { source: this.batchesOf(split, batchSize, validationSteps, true), steps: validationSteps, frequency };
     }
-    return this.train(batchesOf(arrays, size, options.stepsPerEpoch ?? null, shuffle), validation, options);
+    return this.train(this.batchesOf(arrays, batchSize, options.stepsPerEpoch, shuffle), validation, options);
   }
 
   /**
@@ -262,7 +261,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
       checkPair(data);
       const arrays = arraySource(this, this.compiled, data[0], data[1], { sampleWeight: data[2] ?? null });
       // Keras shuffles them, too, which no number tells; but random orders that follow do.
-      const source = batchesOf(arrays, sizeOfBatch(options.batchSize), validationSteps, true);
+      const source = this.batchesOf(arrays, options.batchSize, validationSteps, true);
       return { source, steps: validationSteps, frequency };
     }
     return { source: datasetSource(this, this.compiled, data), steps: validationSteps, frequency };
@@ -276,7 +275,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async evaluate(x: Data, y: Data | null, options: EvaluateOptions = {}): Promise<number[]> {
     this.buildFor(x);
     const arrays = arraySource(this, this.compiled, x, y, options);
-    return this.test(batchesOf(arrays, sizeOfBatch(options.batchSize), options.steps ?? null), options);
+    return this.test(this.batchesOf(arrays, options.batchSize, options.steps), options);
   }
   /** `evaluate` on the batches of an iterable. */
   async evaluateDataset(dataset: Dataset, options: EvaluateOptions = {}): Promise<number[]> {
@@ -300,7 +299,7 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   async predict(x: Data, options: PredictOptions = {}): Promise<Prediction<Out>> {
     this.buildFor(x);
     const arrays = arraySource(this, null, x, null, {});
-    return this.infer(batchesOf(arrays, sizeOfBatch(options.batchSize), options.steps ?? null), options);
+    return this.infer(this.batchesOf(arrays, options.batchSize, options.steps), options);
   }
   /** `predict` on the batches of an iterable: of `x`, or of lists that begin with it. */
   async predictDataset(dataset: Dataset, options: PredictOptions = {}): Promise<Prediction<Out>> {
@@ -367,6 +366,32 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
   }
 
   // What the methods share
+
+  /** Arrays as batches. Throws `ValueError` where a model that keeps states would get a batch that is not whole. */
+  private batchesOf(
+    arrays: Arrays,
+    batchSize: number | null | undefined,
+    steps: number | null = null,
+    shuffle: boolean | 'batch' = false,
+  ): BatchSource {
+    const size = this.sizeOfBatch(batchSize);
+    if (this.stateful && steps === null && arrays.count % size !== 0) {
+      throw new ValueError(
+        `In a stateful network, you should only pass inputs with a number of samples that can be divided by the batch size. Found: ${arrays.count} samples`,
+      );
+    }
+    return batchesOf(arrays, size, steps, shuffle);
+  }
+
+  /** How many examples a batch has: as many as the inputs are for, where that is fixed. */
+  private sizeOfBatch(size: number | null | undefined): number {
+    const fixed = this.inputs[0]?.shape?.[0] ?? null;
+    if (size === null || size === undefined) return fixed ?? 32;
+    if (fixed === null || size === fixed) return checkedSize(size);
+    throw new ValueError(
+      `The \`batch_size\` argument value ${size} is incompatible with the specified batch size of your Input Layer: ${fixed}`,
+    );
+  }
 
   private async session(): Promise<AnySession> {
     const session = await this.context.sessionOf(this);
@@ -489,8 +514,7 @@ class Functional extends Model {
 }
 registerLayers({ Model, Functional });
 
-function sizeOfBatch(size: number | null | undefined): number {
-  if (size === null || size === undefined) return 32;
+function checkedSize(size: number): number {
   if (!Number.isInteger(size) || size < 1)
     throw new ValueError(`\`batch_size\` must be a positive integer, got ${size}.`);
   return size;

@@ -2,7 +2,7 @@
  * A model as a layer: what it is made of, its weights, and calling it on other tensors. Training is `model.ts`'s, its
  * configuration `network-config.ts`'s.
  */
-import type { Graph, Tensor } from '../../graph/graph.ts';
+import type { Graph, Operation, Tensor } from '../../graph/graph.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { type CallRecord, historyOf, maskOf } from '../engine/history.ts';
@@ -43,6 +43,7 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
     this.#topology = mapTopology(list, flat(outputs));
     this.#inputs = list;
     this.#outputs = outputs;
+    this.stateful = this.layers.some(({ stateful }) => stateful);
     this.built = true;
   }
   /** Makes the model unconnected again: for models whose layers change. */
@@ -152,6 +153,21 @@ export abstract class Network<Out extends TensorNest = Tensor> extends Layer<Out
     const own = super.weights;
     const byLayer = new Set(this.layers.flatMap((layer) => layer.weights));
     return [...byLayer, ...own.filter((variable) => !byLayer.has(variable))];
+  }
+
+  /** @internal What also steps that train nothing run: the updates of layers that keep states. */
+  get stateUpdates(): Operation[] {
+    return this.layers.flatMap((layer) => (layer.stateful ? layer.updates : []));
+  }
+  /**
+   * Sets the states that layers keep from batch to batch to zeros.
+   *
+   *     await model.resetStates();
+   */
+  async resetStates(): Promise<void> {
+    for (const layer of this.layers as readonly (Layer & { resetStates?(): Promise<void> })[]) {
+      if (layer.stateful) await layer.resetStates?.();
+    }
   }
 
   // Calling

@@ -41,6 +41,8 @@ export interface CompilableModel {
   readonly outputNames: readonly string[];
   readonly layers: readonly Layer[];
   readonly trainableWeights: readonly Variable[];
+  /** What also steps that train nothing run. */
+  readonly stateUpdates: readonly Operation[];
   getLossesFor(inputs: readonly Tensor[] | null): Tensor[];
   getUpdatesFor(inputs: readonly Tensor[] | null): Operation[];
 }
@@ -166,7 +168,7 @@ export class Compiled {
     const phase = context.learningPhase(graph);
     const common = { phase: typeof phase === 'object' ? phase : null };
     if (mode === 'predict') {
-      return { ...common, fetches: model.outputs, targets: [], feeds: model.inputs };
+      return { ...common, fetches: model.outputs, targets: model.stateUpdates, feeds: model.inputs };
     }
     const endpoints = this.trainedEndpoints;
     const { total, results } = this.evaluation(weighted);
@@ -175,7 +177,7 @@ export class Compiled {
       ...endpoints.map(({ target }) => target),
       ...endpoints.filter((_, i) => weighted[i]).map(({ sampleWeight }) => sampleWeight),
     ];
-    const targets = mode === 'train' ? this.trainingUpdates(total) : [];
+    const targets = mode === 'train' ? this.trainingUpdates(total) : model.stateUpdates;
     return { ...common, fetches: [total, ...results], targets, feeds };
   }
 

@@ -61,7 +61,7 @@ export function parseArg(text: string, attrs: readonly AttrDef[]): ArgDef {
  * `'T: numbertype'`.
  */
 export function parseAttr(text: string): AttrDef {
-  const match = /^(\w+):\s*(list\()?(\{[^}]*\}|\w+)\)?\s*(?:>=\s*(\d+))?\s*(?:=\s*(.*))?$/s.exec(text);
+  const match = /^(\w+):\s*(list\()?(\{[^}]*\}|\w+)\)?\s*(?:>=\s*(-?\d+))?\s*(?:=\s*(.*))?$/s.exec(text);
   if (!match) throw new InternalError(null, `Bad attribute signature: ${text}`);
   const [, name, list, kind, minimum, preset] = match;
   const { type, allowed } = parseKind(kind);

@@ -6,7 +6,6 @@ import '../../../src/ops/index.ts';
 import { Input } from '../../../src/keras/engine/input-layer.ts';
 import type { TensorNest } from '../../../src/keras/engine/nest.ts';
 import * as layers from '../../../src/keras/layers/index.ts';
-import { knownLayers } from '../../../src/keras/layers/registry.ts';
 import { Model, Sequential } from '../../../src/keras/models/index.ts';
 import type { NdArray } from '../../../src/util/ndarray.ts';
 import { difference, fromGolden, type GoldenArray, type Tolerance } from '../../support/compare.ts';
@@ -46,8 +45,8 @@ export function goldenJson<T>(name: string): T {
 
 const { cases } = goldenJson<{ cases: FitCase[] }>('fit');
 
-/** The trained models that there are files of. Those of recurrent layers wait for these layers. */
-export const saved = cases.filter((item) => item.h5_model && (item.model !== 'lstm' || knownLayers.has('LSTM')));
+/** The trained models that there are files of. */
+export const saved = cases.filter((item) => item.h5_model);
 
 /** Compares arrays with goldens, or with other arrays. */
 export function same(

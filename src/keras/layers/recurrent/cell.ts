@@ -10,7 +10,6 @@ import type { TensorLike } from '../../../ops/tensor-like.ts';
 import type { DTypeLike } from '../../../util/dtype.ts';
 import { UnimplementedError, ValueError } from '../../../util/errors.ts';
 import { asShape, type Dim, type TensorShape } from '../../../util/shape.ts';
-import type { Training } from '../../engine/call-context.ts';
 import { type CallOptions, Layer } from '../../engine/layer.ts';
 import type { StateNest, StepResult, TensorNest } from '../../engine/nest.ts';
 

@@ -404,7 +404,7 @@ export function separate(
     return {
       inputs: inputs as TensorLike,
       initialState: initialState && (asList(initialState as TensorLike) as Given['initialState']),
-      constants: constants && asList<TensorLike>(constants as TensorLike),
+      constants: constants === null ? null : asList<TensorLike>(constants as TensorLike),
     };
   }
   if (initialState !== null || constants !== null) {

@@ -1,17 +1,19 @@
 /** The namespace `tf.data`. */
+export type {
+  BatchOptions,
+  InterleaveOptions,
+  MapOptions,
+  PaddedBatchOptions,
+  RangeDatasetOptions,
+  ShuffleDatasetOptions,
+} from './data/dataset-options.ts';
 export {
-  type BatchOptions,
   Dataset,
   type Datasets,
   getOutputShapes,
   getOutputTypes,
-  type InterleaveOptions,
-  type MapOptions,
   makeInitializableIterator,
   makeOneShotIterator,
-  type PaddedBatchOptions,
-  type RangeDatasetOptions,
-  type ShuffleDatasetOptions,
   type ZippedElement,
 } from './data/dataset.ts';
 export type { ElementArguments } from './data/functions.ts';

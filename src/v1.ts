@@ -58,9 +58,6 @@ export type { TensorConvertible, TensorLike } from './ops/tensor-like.ts';
 
 // Gradients and variables.
 
-import './autodiff/branch-gradient.ts';
-import './autodiff/loop-gradient.ts';
-
 export { AggregationMethod } from './autodiff/aggregate.ts';
 export { customGradient } from './autodiff/custom-gradient.ts';
 export { type GradientsOptions, gradients, UnconnectedGradients } from './autodiff/gradients.ts';

@@ -23,6 +23,7 @@ const WHOLE = 'Keras cuts the word short';
 
 /** What is ours, with the reason; everything else must be TensorFlow's. */
 const OURS = new Map([
+  ['tf.train.copyScopedMetaGraph', 'TensorFlow has it in a module of its own'],
   ['tf.AssertionError', PYTHON],
   ['tf.InaccessibleTensorError', PYTHON],
   ['tf.KeyError', PYTHON],

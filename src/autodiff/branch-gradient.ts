@@ -11,8 +11,8 @@ import { emit } from '../ops/emit.ts';
 import { finishBody } from '../ops/functions.ts';
 import type { DType } from '../util/dtype.ts';
 import type { Shape } from '../util/shape.ts';
+import { backward } from './backward.ts';
 import { dense, differentiableArguments, GradientBody, Recomputable, zerosFor } from './function-gradients.ts';
-import { backward } from './gradients.ts';
 import { tensorVocabulary as $ } from './graph-builder.ts';
 import { type Gradient, registerStructuralGradient } from './registry.ts';
 

@@ -13,8 +13,8 @@ import { constantValue } from '../ops/static-value.ts';
 import { type DType, int32, resource, variant } from '../util/dtype.ts';
 import { NdArray } from '../util/ndarray.ts';
 import { isFullyDefined, type Shape, sameShape } from '../util/shape.ts';
+import { backward } from './backward.ts';
 import { dense, differentiableArguments, GradientBody, Recomputable, zerosFor } from './function-gradients.ts';
-import { backward } from './gradients.ts';
 import { tensorVocabulary as $ } from './graph-builder.ts';
 import { type Gradient, registerStructuralGradient } from './registry.ts';
 

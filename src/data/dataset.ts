@@ -11,6 +11,18 @@ import { asDType, bool, type DType, type DTypeLike, int64, string } from '../uti
 import { TypeError, ValueError } from '../util/errors.ts';
 import { pythonTypeName } from '../util/python-names.ts';
 import { type Dim, type ShapeLike, TensorShape } from '../util/shape.ts';
+import type {
+  BatchOptions,
+  CacheOptions,
+  EnumerateOptions,
+  InterleaveOptions,
+  MapOptions,
+  PaddedBatchOptions,
+  RangeDatasetOptions,
+  RepeatOptions,
+  SharedNameOption,
+  ShuffleDatasetOptions,
+} from './dataset-options.ts';
 import { build, checkLengths, commonSpec, normalize, paddingOf, scalar, seeds } from './dataset-parts.ts';
 import { argumentsOf, type DatasetFunction, datasetFunction, type ElementArguments, isDataset } from './functions.ts';
 import { type FromGeneratorOptions, type Generated, generatorVariant, signatureOf } from './generator.ts';
@@ -26,51 +38,6 @@ import {
   pack,
   type Structure,
 } from './structure.ts';
-
-export interface RangeDatasetOptions {
-  /** The type of the numbers; int64 without it. */
-  readonly outputType?: DTypeLike | null;
-}
-
-export interface BatchOptions {
-  /** Whether a last batch with fewer elements is left out; false without it. */
-  readonly dropRemainder?: TensorLike;
-}
-
-export interface ShuffleDatasetOptions {
-  readonly seed?: number | Tensor | null;
-  /** Whether each pass of a repeated dataset has an order of its own; true without it. */
-  readonly reshuffleEachIteration?: boolean | null;
-}
-
-export interface MapOptions {
-  /** How many calls TensorFlow makes at once; for graphs that are exported. */
-  readonly numParallelCalls?: TensorLike | null;
-  readonly deterministic?: boolean | null;
-}
-
-export interface InterleaveOptions extends MapOptions {
-  readonly cycleLength?: TensorLike | null;
-  readonly blockLength?: TensorLike | null;
-}
-
-export interface PaddedBatchOptions extends BatchOptions {
-  readonly paddedShapes?: unknown;
-  readonly paddingValues?: unknown;
-}
-
-interface CacheOptions {
-  readonly filename?: TensorLike;
-}
-interface EnumerateOptions {
-  readonly start?: TensorLike;
-}
-interface RepeatOptions {
-  readonly count?: TensorLike | null;
-}
-interface SharedNameOption {
-  readonly sharedName?: string | null;
-}
 
 /** Datasets in any nesting of lists and objects. */
 export type Datasets = Dataset<unknown> | readonly Datasets[] | { readonly [key: string]: Datasets };

@@ -81,6 +81,13 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   Dense: [1],
   Conv2D: [1, 1],
   Conv2DTranspose: [1, 1],
+  SimpleRNN: [1],
+  SimpleRNNCell: [1],
+  GRU: [1],
+  GRUCell: [1],
+  LSTM: [1],
+  LSTMCell: [1],
+  ConvLSTM2D: [1, 1],
 };
 const argumentsOf = (className: string): readonly unknown[] => ARGUMENTS[className] ?? [];
 

@@ -54,7 +54,8 @@ export interface Request {
  */
 export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule {
   const fed = indexFeeds(request.feeds);
-  const needed = closure(snapshot, request, fed);
+  const ordered = new Set(request.targets);
+  const needed = closure(snapshot, request, fed, ordered);
   const nodes: IrNode[] = [];
   const ids = new Map<NodeId, number>();
   const feedIds = request.feeds.map((feed, index) => {
@@ -91,14 +92,20 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
       id: nodes.length,
       op: isDefault ? 'Identity' : source.op,
       inputs: [...source.inputs.map(take), ...extra.values],
-      attrs: isDefault ? { T: source.outputs[0].dtype } : ownAttrs(source.attrs),
+      attrs: isDefault
+        ? { T: source.outputs[0].dtype }
+        : ordered.has(id) && isEffectfulCall(source)
+          ? { ...ownAttrs(source.attrs), [WHOLE]: true }
+          : ownAttrs(source.attrs),
       outputs: source.outputs,
       origin: [id],
       name: source.name,
     };
     ids.set(id, node.id);
     nodes.push(node);
-    if (mustRun(def.effect) || targets.has(id)) effects.push(node.id);
+    if (mustRun(def.effect) || targets.has(id) || (ordered.has(id) && takesFromCall(snapshot, source))) {
+      effects.push(node.id);
+    }
   }
   const module: IrModule = {
     nodes,
@@ -110,6 +117,19 @@ export function importGraph(snapshot: GraphSnapshot, request: Request): IrModule
   if (!hasReferences) return module;
   const reshaped = reshapedVariables(snapshot);
   return resolveReferences(module, (variable) => reshaped.has(variable));
+}
+
+/** An attribute on calls with effects that are run for themselves: everything in them runs, not only what somebody takes. */
+export const WHOLE = '_whole';
+
+function isEffectfulCall(node: Node): boolean {
+  return EFFECTFUL_CALLS.has(node.op);
+}
+const EFFECTFUL_CALLS: ReadonlySet<string> = new Set(['If', 'Case', 'While', 'StatefulPartitionedCall']);
+
+/** Whether waiting for the node is waiting for a result of a call with effects. */
+function takesFromCall(snapshot: GraphSnapshot, node: Node): boolean {
+  return node.inputs.some((input) => isEffectfulCall(snapshot.node(input.node)));
 }
 
 /** The attributes without those that only speak of placement, such as `_class`: they would make equal ops differ. */
@@ -134,7 +154,13 @@ function indexFeeds(feeds: readonly Feed[]): Map<NodeId, Map<number, number>> {
   return fed;
 }
 
-function closure(snapshot: GraphSnapshot, request: Request, fed: Map<NodeId, Map<number, number>>): NodeId[] {
+/** @param ordered is given the nodes that others wait for, whether or not they take their outputs */
+function closure(
+  snapshot: GraphSnapshot,
+  request: Request,
+  fed: Map<NodeId, Map<number, number>>,
+  ordered: Set<NodeId> = new Set(),
+): NodeId[] {
   const needed = new Set<NodeId>();
   const stack: NodeId[] = [];
   const visit = (id: NodeId): void => {
@@ -152,7 +178,10 @@ function closure(snapshot: GraphSnapshot, request: Request, fed: Map<NodeId, Map
   while (stack.length > 0) {
     const node = snapshot.node(stack.pop() as NodeId);
     for (const input of node.inputs) visitValue(input);
-    for (const control of node.controls) visit(control);
+    for (const control of node.controls) {
+      ordered.add(control);
+      visit(control);
+    }
   }
   return [...needed].sort((a, b) => a - b);
 }

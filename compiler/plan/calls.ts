@@ -6,7 +6,7 @@ import type { GraphFunction } from '../../src/graph/function.ts';
 import type { Resources } from '../analysis/resources.ts';
 import type { Facts } from '../ir/context.ts';
 import { type Argument, branchesOf, functionOf } from '../ir/functions.ts';
-import { prune } from '../ir/import.ts';
+import { prune, WHOLE } from '../ir/import.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { type Split, splitInvariant, writtenVariables } from './invariants.ts';
 import type { Call, ExecutionPlan } from './plan.ts';
@@ -48,7 +48,7 @@ export interface DraftBranch {
 }
 
 export function draftBranch(node: IrNode, context: CallContext): DraftBranch {
-  const outputs = node.outputs.map((_, i) => i).filter((i) => context.isUsed(i));
+  const outputs = node.outputs.map((_, i) => i).filter((i) => isWanted(node, i, context));
   const args = node.inputs.slice(1).map((input) => fixed(context, input));
   const values: IrValue[] = [];
   const branches = branchesOf(node).map((fn): Call => {
@@ -62,6 +62,10 @@ export function draftBranch(node: IrNode, context: CallContext): DraftBranch {
     };
   });
   return { values, branches, outputs };
+}
+
+function isWanted(node: IrNode, output: number, context: CallContext): boolean {
+  return node.attrs[WHOLE] === true || context.isUsed(output);
 }
 
 function place(values: IrValue[], value: IrValue): number {
@@ -99,7 +103,7 @@ export function draftLoop(node: IrNode, context: CallContext): DraftLoop {
   };
   const results = node.outputs
     .map((_, i) => i)
-    .filter((i) => context.isUsed(i))
+    .filter((i) => isWanted(node, i, context))
     .map((i): [number, number] => [i, positionOf(i)]);
   const written = writtenVariables([condModule, bodyModule]);
   const split = (module: IrModule, fn: GraphFunction): Split =>
@@ -146,7 +150,7 @@ function liveVariables(cond: GraphFunction, body: GraphFunction, node: IrNode, c
     pending.push(variable);
   };
   node.outputs.forEach((_, i) => {
-    if (context.isUsed(i)) add(i);
+    if (isWanted(node, i, context)) add(i);
   });
   for (const variable of argumentsOf(cond, [0], true)) add(variable);
   for (const variable of argumentsOf(body, [], true)) add(variable);

@@ -324,7 +324,10 @@ checked('calls in the wrong order and incomplete signatures are refused', async 
   );
   const untyped = tf.savedModel.buildTensorInfo(x);
   untyped.dtype = 0;
-  assert.match(await refused(() => add({ s: one(untyped) })), /^AssertionError: Invalid [\s\S]* the dtype field set\.$/);
+  assert.match(
+    await refused(() => add({ s: one(untyped) })),
+    /^AssertionError: Invalid [\s\S]* the dtype field set\.$/,
+  );
   assert.match(
     await refused(() => add({ __saved_model_init_op: one(info) })),
     /^KeyError: SignatureDef map key "__saved_model_init_op" is reserved for initialization\. Please use a different key\.$/,

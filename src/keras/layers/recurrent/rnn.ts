@@ -403,7 +403,7 @@ export function separate(
   if (!isStructure(inputs)) {
     return {
       inputs: inputs as TensorLike,
-      initialState: initialState && (asList(initialState as TensorLike) as Given['initialState']),
+      initialState: initialState === null ? null : (asList(initialState as TensorLike) as Given['initialState']),
       constants: constants === null ? null : asList<TensorLike>(constants as TensorLike),
     };
   }

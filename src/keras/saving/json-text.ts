@@ -84,6 +84,18 @@ export function configText(value: unknown): string {
   return text(toPythonKeys(value), false);
 }
 
+/** Settings that are floats in Keras, also where they are whole: its files say `1.0`. */
+const FLOATS: ReadonlySet<string> = new Set([
+  'gain',
+  'mean',
+  'stddev',
+  'minval',
+  'maxval',
+  'scale',
+  'dropout',
+  'recurrent_dropout',
+]);
+
 function text(value: unknown, float: boolean): string {
   if (value instanceof NdArray) return text(value.array(), value.dtype.isFloating);
   if (value instanceof Verbatim) return text(value.value, false);
@@ -92,7 +104,7 @@ function text(value: unknown, float: boolean): string {
   if (typeof value === 'number') return numberText(value, float);
   if (isPlain(value)) {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${text(item, float)}`).join(', ')}}`;
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${text(item, float || FLOATS.has(key))}`).join(', ')}}`;
   }
   if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
   if (value === null || value === undefined) return 'null';

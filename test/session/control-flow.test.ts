@@ -38,8 +38,6 @@ for (const backend of BACKENDS) {
   });
 
   test(`buffers do not grow from round to round, on ${backend}`, async () => {
-    const counts: number[] = [];
-    const seen = tf.pyFunc ? null : counts;
     const x = f([1, 2, 3, 4]);
     const [, y] = tf.whileLoop(
       (n, _y) => n.less(200),
@@ -51,7 +49,6 @@ for (const backend of BACKENDS) {
     const before = bufferCounts();
     await session.run(y);
     assert.equal(bufferCounts(), before);
-    assert.ok(seen === null || seen.length === 0);
   });
 
   test(`closing the session stops a loop, on ${backend}`, async () => {
@@ -83,7 +80,7 @@ for (const backend of BACKENDS) {
     const x = tf.placeholder(tf.int32, [], { name: 'x' });
     const [, y] = tf.whileLoop(
       (n, _y) => n.less(5),
-      (n, y) => [n.add(1), tf.floordiv(y, tf.sub(3, n), { name: 'by_zero' })],
+      (n, y) => [n.add(1), tf.floordiv(y, tf.subtract(i(3), n), { name: 'by_zero' })],
       [i(0), x],
       { name: 'loop' },
     );
@@ -193,7 +190,7 @@ test('closing the session stops a loop that waits in its body', async () => {
   assert.match(error.message, /Dequeue operation was cancelled/);
 });
 
-test('runSync runs loops to their end, and refuses one that waits', () => {
+test('runSync runs loops to their end, and refuses one that waits', async () => {
   const [n] = tf.whileLoop(
     (k, _x) => k.less(100_000),
     (k, x) => [k.add(1), x],
@@ -206,6 +203,7 @@ test('runSync runs loops to their end, and refuses one that waits', () => {
     [i(0), f(0)],
   );
   using session = open('wasm');
+  await session.ready();
   assert.is(session.runSync(n).item(), 100_000);
   assert.throws(() => session.runSync(sum), /cannot wait/);
 });

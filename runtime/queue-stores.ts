@@ -3,7 +3,8 @@
  */
 import type { NdArray } from '../src/util/ndarray.ts';
 import { philoxBlocks } from './host/philox.ts';
-import { advanceStream, type StreamState, startStream } from './resources.ts';
+import { advanceStream, startStream } from './resources.ts';
+import type { StreamState } from './stream-state.ts';
 
 /** An element: one array per component. Nobody writes to them. */
 export type Tuple = readonly NdArray[];

@@ -8,6 +8,7 @@ import { sizeOf } from '../src/util/shape.ts';
 import type { Backend, BufferId, DeviceValue } from './backends/backend.ts';
 import type { RandomStream, ResourceAccess } from './host/registry.ts';
 import { type SessionResource, SessionResources } from './session-resources.ts';
+import type { StreamState } from './stream-state.ts';
 
 /** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
 export type StoredValue =
@@ -17,12 +18,6 @@ export type StoredValue =
 interface Variable {
   readonly container: string;
   readonly value: StoredValue;
-}
-
-/** Philox4x32-10: 128 bits of counter in four words, the lowest first. */
-export interface StreamState {
-  readonly key: readonly [number, number];
-  readonly counter: readonly [number, number, number, number];
 }
 
 /** The container of variables that name none. */

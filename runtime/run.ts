@@ -9,8 +9,7 @@ import type { ErrorNode } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { type Backend, type BufferId, type DeviceValue, deviceTypes } from './backends/backend.ts';
 import { type CancelToken, deadlineError } from './cancel.ts';
-import type { Wait } from './host/registry.ts';
-import type { FunctionPlans } from './host-functions.ts';
+import type { FunctionCaller, Wait } from './host/registry.ts';
 import type { StepRecorder } from './metadata.ts';
 import type { RunState } from './resources.ts';
 
@@ -38,7 +37,7 @@ export interface RunContext {
   readonly deadline: number;
   readonly recorder: StepRecorder | null;
   /** The functions that host kernels call. */
-  readonly functions: FunctionPlans;
+  readonly functions: { caller(context: RunContext): FunctionCaller };
   /** Lets other runs of the session pass until the promise has settled; null where the run must not wait. */
   readonly pass: Pass | null;
   /** The operation that an error names, and the line that built it, where it is known. */

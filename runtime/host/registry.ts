@@ -7,8 +7,8 @@ import type { AttrValue } from '../../src/graph/node.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { InternalError, type OpError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import type { StreamState } from '../resources.ts';
 import type { SessionResource } from '../session-resources.ts';
+import type { StreamState } from '../stream-state.ts';
 
 /** A stream of random numbers that belongs to one op of one session. */
 export interface RandomStream {

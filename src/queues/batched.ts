@@ -12,7 +12,7 @@ import { isOptions, type TensorLike } from '../ops/tensor-like.ts';
 import { type DType, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { asShape, mergeShapes, type Shape } from '../util/shape.ts';
-import type { BatchOptions, Examples } from './input.ts';
+import type { BatchOptions, Examples } from './batch-options.ts';
 import type { Dequeued, QueueBase } from './queue-base.ts';
 import { addQueueRunner, QueueRunner } from './queue-runner.ts';
 

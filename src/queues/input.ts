@@ -13,7 +13,11 @@ import { int32, int64, string } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { asShape, isFullyDefined, mergeShapes, type Shape, type ShapeLike } from '../util/shape.ts';
 import { Variable } from '../variables/variable.ts';
+import type { BatchOptions, Examples } from './batch-options.ts';
 import { batched } from './batched.ts';
+
+export type { BatchOptions, Examples } from './batch-options.ts';
+
 import type { Dequeued, QueueBase } from './queue-base.ts';
 import { addQueueRunner, QueueRunner } from './queue-runner.ts';
 import { FIFOQueue, PaddingFIFOQueue, RandomShuffleQueue } from './queues.ts';
@@ -171,30 +175,11 @@ export function sliceInputProducer(tensorList: readonly TensorLike[], ...rest: P
   });
 }
 
-export interface BatchOptions {
-  /** How many loops enqueue; 1 without it. */
-  readonly numThreads?: number;
-  /** The capacity of the queue, 32 without it. */
-  readonly capacity?: number;
-  /** Whether the tensors are batches of examples themselves. */
-  readonly enqueueMany?: boolean;
-  /** The shapes of an example, where the tensors do not say them. */
-  readonly shapes?: readonly ShapeLike[] | null;
-  /** Whether examples may differ in unknown dimensions, and are padded. */
-  readonly dynamicPad?: boolean;
-  /** Whether the last batch may be smaller when the examples end. */
-  readonly allowSmallerFinalBatch?: boolean;
-  readonly sharedName?: string | null;
-  readonly name?: string | null;
-}
-
 export interface ShuffleBatchOptions extends Omit<BatchOptions, 'capacity' | 'dynamicPad'> {
   readonly seed?: number | null;
 }
 
 const LAST = ['allowSmallerFinalBatch', 'sharedName', 'name'] as const;
-
-export type Examples = readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
 
 /**
  * Batches of examples, by a queue that a queue runner fills: of each tensor `batchSize` rows, in the structure of

@@ -64,7 +64,7 @@ def case(make, x=(3, 4, 2), mask=None, states=(), constants=(), static=None, run
         if c_in:
             kwargs['constants'] = c_in
         y = layer(x_in, **kwargs)
-        outs = listed(y)
+        outs = tf.nest.flatten(y)
         masks = listed(layer.compute_mask(x_in, m_in)) if mask is not None else []
     with graph.as_default(), tf.Session(graph=graph) as sess:
         sess.run(tf.global_variables_initializer())

@@ -53,6 +53,9 @@ function compare(graph: tf.Graph, { error, types, shapes, canonical }: Found): s
   return problems;
 }
 
+/** Ops that frozen graphs still hold, and that TensorFlow no longer takes from today's producers, or at all. */
+const DROPPED: ReadonlySet<string> = new Set(['TopK', 'AudioSummary', 'CompareAndBitpack']);
+
 const built = (build: () => unknown): tf.Graph => {
   const graph = new tf.Graph();
   graph.asDefault(build);
@@ -62,6 +65,8 @@ const built = (build: () => unknown): tf.Graph => {
 check(name('every sample of every op is taken, with the same types and shapes'), () => {
   const graphs = new Map<string, tf.Graph>();
   for (const def of opDefs()) {
+    // Names that begin so are of the compiler's own ops, which no file holds.
+    if (def.name.startsWith('_') || DROPPED.has(def.name)) continue;
     def.samples.forEach((sample, i) => {
       graphs.set(`${def.name} ${i}`, buildSample(def, sample, 'constants').graph);
     });

@@ -265,7 +265,11 @@ function looped(run: Run): Result {
   const arrays = sequence.tensors.map((tensor) =>
     new TensorArray(tensor.dtype, { size: sequence.count }).unstack(inOrder(tensor)),
   );
-  const inputsAt = (read: (k: number) => Tensor) => pack<Tensor>(sequence.structure, arrays.map((_, k) => read(k)));
+  const inputsAt = (read: (k: number) => Tensor) =>
+    pack<Tensor>(
+      sequence.structure,
+      arrays.map((_, k) => read(k)),
+    );
   const before = flatten<Tensor>(initial as never);
   const [firstOutput, firstStates] = run.step(inputsAt((k) => sequence.tensors[k].slice(0)) as Tensors, initial);
   const samples = flatten<Tensor>(firstOutput as never);
@@ -285,7 +289,12 @@ function looped(run: Run): Result {
   const time = convertToTensor(0, { dtype: int32, name: 'time' });
   const places = blank.map((item) => (item === null ? null : carried.indexOf(item)));
 
-  const body = (now: Tensor, written: readonly TensorArray[], outputsBefore: readonly Tensor[], flat: readonly Tensor[]) => {
+  const body = (
+    now: Tensor,
+    written: readonly TensorArray[],
+    outputsBefore: readonly Tensor[],
+    flat: readonly Tensor[],
+  ) => {
     const inputs = inputsAt((k) => arrays[k].read(now)) as Tensors;
     const [output, next] = run.step(inputs, pack<Tensor>(initial, flat) as States);
     let outputs = flatten<Tensor>(output as never);
@@ -341,7 +350,7 @@ function aliases(
 function isZeros(tensor: Tensor): boolean {
   const filling = tensor.op.type === 'Fill' ? tensor.op.inputs[1] : tensor;
   const value = constantValue(filling);
-  return value !== null && value.data.every((item: unknown) => Number(item) === 0);
+  return value?.data.every((item: unknown) => Number(item) === 0) ?? false;
 }
 
 /** Zeros of the shape of an output, without computing the output where its shape is known but for the batch. */

@@ -2,6 +2,7 @@
 export { Input, InputLayer, type InputLayerOptions, type InputOptions } from '../engine/input-layer.ts';
 export { InputSpec, type InputSpecOptions } from '../engine/input-spec.ts';
 export { type CallOptions, Layer, type LayerOptions } from '../engine/layer.ts';
+export type { StateNest, StepResult } from '../engine/nest.ts';
 export * from './activation/advanced-activations.ts';
 export {
   AdditiveAttention,
@@ -81,7 +82,6 @@ export {
 } from './pooling/pooling.ts';
 export * from './preprocessing/categories.ts';
 export * from './preprocessing/numbers.ts';
-export type { StateNest, StepResult } from '../engine/nest.ts';
 export { Bidirectional, type BidirectionalOptions, type MergeMode } from './recurrent/bidirectional.ts';
 export {
   AbstractRNNCell,

@@ -212,7 +212,11 @@ export class Model<Out extends TensorNest = Tensor> extends Network<Out> impleme
       const [kept, split] = splitOff(arrays, validationSplit);
       arrays = kept;
       const { validationSteps = null, validationFreq: frequency = 1 } = options;
-      validation = { source: this.batchesOf(split, batchSize, validationSteps, true), steps: validationSteps, frequency };
+      validation = {
+        source: this.batchesOf(split, batchSize, validationSteps, true),
+        steps: validationSteps,
+        frequency,
+      };
     }
     return this.train(this.batchesOf(arrays, batchSize, options.stepsPerEpoch, shuffle), validation, options);
   }

@@ -42,7 +42,7 @@ cases = []
 
 
 def listed(x):
-    return list(x) if isinstance(x, (list, tuple)) else [x]
+    return tf.nest.flatten(x)
 
 
 def case(make, x=(3, 4, 2), mask=None, states=(), constants=(), static=None, runs=0, note=None, keep=None):

@@ -6,7 +6,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Tensor } from '../../../src/graph/graph.ts';
 import * as tf from '../../../src/index.ts';
+import type { Bidirectional } from '../../../src/keras/layers/recurrent/bidirectional.ts';
 import type { RNN } from '../../../src/keras/layers/recurrent/rnn.ts';
+import { deserializeLayer } from '../../../src/keras/layers/registry.ts';
 import { fromPythonKeys, toPythonKeys } from '../../../src/keras/serialization.ts';
 import type { NdArray } from '../../../src/util/ndarray.ts';
 import { difference, FORWARD, fromGolden, type GoldenArray, GRADIENT } from '../../support/compare.ts';
@@ -50,7 +52,7 @@ async function compare(c: LayerCase, backend: string): Promise<string[]> {
   const graph = new tf.Graph();
   using _ = graph.asDefault();
   const layer = tf.keras.utils.customObjectScope({ WithConstants }, () =>
-    tf.keras.layers.deserialize({ className: c.layer, config: fromPythonKeys(c.config) as never }),
+    deserializeLayer({ className: c.layer, config: fromPythonKeys(c.config) as never }),
   ) as unknown as RNN<boolean>;
   const x = tf.placeholder(tf.float32, c.static);
   const mask = c.mask ? tf.placeholder(tf.bool, c.mask.shape) : null;
@@ -117,8 +119,9 @@ async function compare(c: LayerCase, backend: string): Promise<string[]> {
     close(values, expected, `run ${i}`);
   }
   if (c.kept && c.state_names) {
-    const parts = 'forwardLayer' in layer ? [layer.forwardLayer, layer.backwardLayer] : [layer];
-    const kept = (parts as RNN[]).flatMap((part) => part.states ?? []);
+    const { forwardLayer, backwardLayer } = layer as unknown as Bidirectional;
+    const parts = forwardLayer ? [forwardLayer, backwardLayer] : [layer];
+    const kept = (parts as unknown as RNN[]).flatMap((part) => part.states ?? []);
     same(
       kept.map(({ name }) => name),
       c.state_names,

@@ -63,8 +63,13 @@ export class Bidirectional extends Wrapper {
   ) {
     const options = bind<BidirectionalOptions>(['layer', 'mergeMode', 'weights', 'backwardLayer'], rest);
     const { mergeMode = 'concat', weights, backwardLayer, ...others } = options;
-    const layer = layerOf(options.layer, 'Please initialize `Bidirectional` layer with a `tf.keras.layers.Layer` instance. Received: ');
-    const back = backwardLayer && layerOf(backwardLayer, '`backward_layer` need to be a `tf.keras.layers.Layer` instance. Received: ');
+    const layer = layerOf(
+      options.layer,
+      'Please initialize `Bidirectional` layer with a `tf.keras.layers.Layer` instance. Received: ',
+    );
+    const back =
+      backwardLayer &&
+      layerOf(backwardLayer, '`backward_layer` need to be a `tf.keras.layers.Layer` instance. Received: ');
     if (!MODES.includes(mergeMode)) {
       throw new ValueError(
         `Invalid merge mode. Received: ${mergeMode}. Merge mode should be one of {"sum", "mul", "ave", "concat", None}`,
@@ -136,11 +141,14 @@ export class Bidirectional extends Wrapper {
     const states = given.initialState === null ? null : flatten<TensorLike>(given.initialState as never);
     const half = (states?.length ?? 0) / 2;
     const run = (layer: Layer<TensorNest>, own: readonly TensorLike[] | null) => {
-      const extra = { ...(own ? { initialState: own } : {}), ...(given.constants ? { constants: given.constants } : {}) };
+      const extra = {
+        ...(own ? { initialState: own } : {}),
+        ...(given.constants ? { constants: given.constants } : {}),
+      };
       return flat(layer.apply(given.inputs, { training, mask, ...extra }) as Tensor | readonly Tensor[]);
     };
-    const [y, ...after] = run(this.forwardLayer, states && states.slice(0, half));
-    const [back, ...afterBack] = run(this.backwardLayer, states && states.slice(half));
+    const [y, ...after] = run(this.forwardLayer, states?.slice(0, half) ?? null);
+    const [back, ...afterBack] = run(this.backwardLayer, states?.slice(half) ?? null);
     const yBack = this.returnSequences ? reverse(back, (this.forwardLayer as RNN).timeMajor ? 0 : 1) : back;
     const results = this.mergeMode === null ? [y, yBack] : [merged(y, yBack, this.mergeMode)];
     if (this.returnState) results.push(...after, ...afterBack);
@@ -154,8 +162,8 @@ export class Bidirectional extends Wrapper {
   async resetStates(states: readonly WeightValue[] | null = null): Promise<void> {
     requireStateful(this.stateful);
     const half = states ? Math.floor(states.length / 2) : 0;
-    await (this.forwardLayer as RNN).resetStates(states && states.slice(0, half));
-    await (this.backwardLayer as RNN).resetStates(states && states.slice(half));
+    await (this.forwardLayer as RNN).resetStates(states?.slice(0, half) ?? null);
+    await (this.backwardLayer as RNN).resetStates(states?.slice(half) ?? null);
   }
 
   override computeOutputShape(inputShape: ShapeNest): ShapeNest {

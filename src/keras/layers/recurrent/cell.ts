@@ -92,7 +92,10 @@ export function initialStates(cell: RNNCell, options: InitialStateOptions): Stat
   return isPlainNode(made) ? (made as StateNest) : [made as Tensor];
 }
 
-export function zeroStates(stateSize: StateSize, { inputs, batchSize, dtype }: InitialStateOptions): StateNest | Tensor {
+export function zeroStates(
+  stateSize: StateSize,
+  { inputs, batchSize, dtype }: InitialStateOptions,
+): StateNest | Tensor {
   const batch = inputs ? (inputs.shape?.[0] ?? shapeIn(inputs).slice(0)) : (batchSize ?? null);
   const type = inputs ? inputs.dtype : (dtype ?? null);
   if (batch === null || type === null) {

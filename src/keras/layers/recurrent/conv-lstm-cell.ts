@@ -12,8 +12,16 @@ import type { ImageDataFormat } from '../../config.ts';
 import type { LayerOptions } from '../../engine/layer.ts';
 import { type LayerShape, type ShapeNest, type StepResult, singleShape } from '../../engine/nest.ts';
 import type { Config } from '../../serialization.ts';
+import {
+  dataFormatOf,
+  outputLength,
+  paddingOf,
+  type Sizes,
+  sizesOf,
+  type WindowPadding,
+  withSpatial,
+} from '../convolution/geometry.ts';
 import type { ActivationIdentifier } from '../identifiers.ts';
-import { dataFormatOf, outputLength, paddingOf, type Sizes, sizesOf, type WindowPadding, withSpatial } from '../convolution/geometry.ts';
 import { AbstractRNNCell, type CellCallOptions, type StateSize } from './cell.ts';
 import { DropoutMasks, rateOf } from './dropout-masks.ts';
 import { dropped, type RecurrentOptions, RecurrentWeights } from './unit-cell.ts';
@@ -76,7 +84,9 @@ export class ConvLSTMCell extends AbstractRNNCell {
     this.dilationRate = sizesOf(options.dilationRate ?? 1, rank, 'dilation_rate');
     this.activation = activations.get(options.activation === undefined ? 'tanh' : options.activation);
     const { recurrentActivation } = options;
-    this.recurrentActivation = activations.get(recurrentActivation === undefined ? 'hard_sigmoid' : recurrentActivation);
+    this.recurrentActivation = activations.get(
+      recurrentActivation === undefined ? 'hard_sigmoid' : recurrentActivation,
+    );
     this.useBias = options.useBias ?? true;
     this.unitForgetBias = options.unitForgetBias ?? true;
     this.settings = new RecurrentWeights(options);
@@ -133,7 +143,7 @@ export class ConvLSTMCell extends AbstractRNNCell {
     const recurrent = split(this.recurrentKernel.value(), GATES, axis);
     const biases = this.bias && split(this.bias.value(), GATES, 0);
     const [i, f, candidate, o] = kernels.map((kernel, k) =>
-      this.ofInputs(xs[k], kernel, biases && biases[k]).add(this.ofStates(hs[k], recurrent[k])),
+      this.ofInputs(xs[k], kernel, biases?.[k] ?? null).add(this.ofStates(hs[k], recurrent[k])),
     );
     const { activation, recurrentActivation: gate } = this;
     const kept = gate(i).mul(activation(candidate));

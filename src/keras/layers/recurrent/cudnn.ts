@@ -3,12 +3,12 @@
  * over the steps is `rnn.ts`'s.
  */
 import type { Tensor } from '../../../graph/graph.ts';
+import { biasAdd } from '../../../ops/bias.ts';
+import { emitOne } from '../../../ops/emit.ts';
 import { split } from '../../../ops/joining.ts';
 import { matmul } from '../../../ops/matmul.ts';
-import { emitOne } from '../../../ops/emit.ts';
 import { bind, type Rest } from '../../../ops/tensor-like.ts';
 import { sigmoid, tanh } from '../../../ops/unary-math.ts';
-import { biasAdd } from '../../../ops/bias.ts';
 import { ValueError } from '../../../util/errors.ts';
 import type { Variable } from '../../../variables/variable.ts';
 import type { LayerOptions } from '../../engine/layer.ts';

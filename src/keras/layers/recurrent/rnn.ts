@@ -40,7 +40,7 @@ import { deserializeLayer, serializeLayer } from '../lookup.ts';
 import { checkCell, dimsOf, flatSizes, initialStates, outputSizeOf, type RNNCell, runCell } from './cell.ts';
 import { StackedRNNCells } from './stacked-rnn-cells.ts';
 import { assignStates, requireStateful, stateVariables } from './states.ts';
-import { UnitCell } from './unit-cell.ts';
+import type { UnitCell } from './unit-cell.ts';
 
 /** What all recurrent layers take. */
 export interface SequenceOptions extends LayerOptions {
@@ -91,15 +91,7 @@ type RNNRest<S extends boolean> = Rest<
   RNNOptions & { readonly returnState?: S }
 >;
 
-const POSITIONS = [
-  'cell',
-  'returnSequences',
-  'returnState',
-  'goBackwards',
-  'stateful',
-  'unroll',
-  'timeMajor',
-] as const;
+const POSITIONS = ['cell', 'returnSequences', 'returnState', 'goBackwards', 'stateful', 'unroll', 'timeMajor'] as const;
 
 const NO_BATCH = `If a RNN is stateful, it needs to know its batch size. Specify the batch size of your input tensors: 
 - If using a Sequential model, specify the batch size by passing a \`batch_input_shape\` argument to your first layer.
@@ -253,7 +245,8 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
 
   /** The states of the first step, as the cell has them. */
   private startOf(x: Tensor, given: Given['initialState']): StateNest {
-    const values = given === null ? null : flatten<TensorLike>(given as never, isStructure).map((v) => convertToTensor(v));
+    const values =
+      given === null ? null : flatten<TensorLike>(given as never, isStructure).map((v) => convertToTensor(v));
     const structure = structureOf(this.cell);
     const sizes = flatSizes(this.cell.stateSize);
     if (values && values.length !== sizes.length) {
@@ -273,7 +266,9 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
     const fits = values.every(({ shape }, i) => {
       if (shape === null) return true;
       const own = shape.slice(1);
-      return own.length === sizes[i].length && own.every((d, k) => d === null || sizes[i][k] === null || d === sizes[i][k]);
+      return (
+        own.length === sizes[i].length && own.every((d, k) => d === null || sizes[i][k] === null || d === sizes[i][k])
+      );
     });
     if (fits) return;
     throw new ValueError(
@@ -286,7 +281,10 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
     const own = () => states.map((state) => state.value());
     const chosen = given
       ? (cond(
-          greater(addN(states.map((state) => countNonzero(state, { dtype: int64 }))), convertToTensor(0n, { dtype: int64 })),
+          greater(
+            addN(states.map((state) => countNonzero(state, { dtype: int64 }))),
+            convertToTensor(0n, { dtype: int64 }),
+          ),
           own,
           () => [...given],
           { strict: true },

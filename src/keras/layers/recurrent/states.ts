@@ -3,11 +3,11 @@
  * read and written is the layers' business.
  */
 import type { Tensor } from '../../../graph/graph.ts';
-import { flatten } from '../../../ops/nest.ts';
 import { zeros } from '../../../ops/filling.ts';
+import { flatten } from '../../../ops/nest.ts';
+import { toNdArray } from '../../../util/array-convert.ts';
 import type { DType } from '../../../util/dtype.ts';
 import { RuntimeError, ValueError } from '../../../util/errors.ts';
-import { toNdArray } from '../../../util/array-convert.ts';
 import { NdArray } from '../../../util/ndarray.ts';
 import { type KnownShape, sameShape } from '../../../util/shape.ts';
 import { Variable } from '../../../variables/variable.ts';

@@ -121,10 +121,7 @@ export class RecurrentWeights {
     const { units, before, after } = ones;
     const one = initializers.get('ones');
     const initializer = (_shape: unknown, options: initializers.InitializerCallOptions): Tensor =>
-      concat(
-        [own.call([units * before], options), one.call([units], options), own.call([units * after], options)],
-        0,
-      );
+      concat([own.call([units * before], options), one.call([units], options), own.call([units * after], options)], 0);
     return { initializer, regularizer, constraint };
   }
 }
@@ -249,7 +246,9 @@ export abstract class GatedCell extends UnitCell {
   constructor(options: LayerOptions & UnitOptions & GatedOptions) {
     super(options);
     const { recurrentActivation, implementation } = options;
-    this.recurrentActivation = activations.get(recurrentActivation === undefined ? 'hard_sigmoid' : recurrentActivation);
+    this.recurrentActivation = activations.get(
+      recurrentActivation === undefined ? 'hard_sigmoid' : recurrentActivation,
+    );
     // A mask for each gate needs a product for each. Zero is what Keras 1 wrote for what is 1 now.
     this.implementation = this.recurrentDropout !== 0 ? 1 : implementation || 1;
   }

@@ -61,6 +61,9 @@ export interface FoldOptions<A> extends LoopOptions {
   readonly initializer?: A | null;
 }
 
+/** A tensor has a name too, so that TypeScript would take an initializer for options; what has a dtype is none. */
+type NotTensor = { readonly dtype?: never };
+
 interface Signature {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -149,6 +152,11 @@ export function mapFn<const E, const R = Tensors<E>>(
 export function scan<const E, const A = E>(
   fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
   elems: E,
+  options?: ScanOptions<A> & NotTensor,
+): Tensors<A>;
+export function scan<const E, const A = E>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
   ...rest: Rest<
     [
       initializer: A | null,
@@ -161,6 +169,11 @@ export function scan<const E, const A = E>(
     ],
     ScanOptions<A>
   >
+): Tensors<A>;
+export function scan<E, A>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
+  ...rest: readonly unknown[]
 ): Tensors<A> {
   const options = bind<ScanOptions<A>>(SCAN_POSITIONS, rest);
   const { initializer = null, inferShape = true, reverse = false, parallelIterations } = options;
@@ -217,7 +230,17 @@ export function scan<const E, const A = E>(
 export function foldl<const E, const A = E>(
   fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
   elems: E,
+  options?: FoldOptions<A> & NotTensor,
+): Tensors<A>;
+export function foldl<const E, const A = E>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
   ...rest: Rest<FoldPositions<A>, FoldOptions<A>>
+): Tensors<A>;
+export function foldl<E, A>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
+  ...rest: readonly unknown[]
 ): Tensors<A> {
   return fold('foldl', fn, elems, bind<FoldOptions<A>>(FOLD_POSITIONS, rest));
 }
@@ -230,7 +253,17 @@ export function foldl<const E, const A = E>(
 export function foldr<const E, const A = E>(
   fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
   elems: E,
+  options?: FoldOptions<A> & NotTensor,
+): Tensors<A>;
+export function foldr<const E, const A = E>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
   ...rest: Rest<FoldPositions<A>, FoldOptions<A>>
+): Tensors<A>;
+export function foldr<E, A>(
+  fn: (accumulated: Tensors<A>, elem: Tensors<E>) => unknown,
+  elems: E,
+  ...rest: readonly unknown[]
 ): Tensors<A> {
   return fold('foldr', fn, elems, bind<FoldOptions<A>>(FOLD_POSITIONS, rest));
 }

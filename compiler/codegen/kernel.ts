@@ -1,0 +1,114 @@
+/**
+ * The description of a generated kernel: loops over axes, operands with a stride for each of them, and what is computed at
+ * each place. It is data: every target renders the same description, and its text is the key by which kernels are kept.
+ */
+import type { ElementType, Value, ValueId } from './values.ts';
+
+/** A buffer that the kernel reads or writes. */
+export interface Operand {
+  readonly type: ElementType;
+  /** By axis of the kernel, how many elements further its next place lies; 0 where the axis changes nothing. */
+  readonly strides: readonly number[];
+  /** The element of the buffer at the first place. */
+  readonly offset: number;
+}
+
+export interface Axis {
+  readonly extent: number;
+  /** Whether reductions go along it. */
+  readonly isReduced: boolean;
+}
+
+export type Reduction = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all';
+
+/** What is done with a value, in order. */
+export type Stage =
+  /** Reduces the value along the reduced axes. Later stages take the result. */
+  | { readonly kind: 'reduce'; readonly reduction: Reduction; readonly value: ValueId }
+  /** Writes the value: at every place, or where it is the same along the reduced axes, once for all of them. */
+  | { readonly kind: 'store'; readonly output: number; readonly value: ValueId };
+
+/** A nest of loops, the last axis inside. */
+export interface LoopKernel {
+  readonly kind: 'loops';
+  readonly axes: readonly Axis[];
+  readonly inputs: readonly Operand[];
+  /** Numbers that it is called with, beside the buffers. */
+  readonly scalars: readonly ElementType[];
+  readonly outputs: readonly Operand[];
+  readonly values: readonly Value[];
+  readonly stages: readonly Stage[];
+}
+
+/** An axis of a contraction: how many elements further its next place lies in the left and right operand. */
+export interface ContractionAxis {
+  readonly extent: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/**
+ * Sums of products, out[batch, row, column] = Σ left[batch, row, sum] · right[batch, sum, column]: a product of matrices,
+ * and with more than one axis of sums a convolution. Then what the values say is done to each sum, which is what stage 0
+ * reduced to. Inputs 0 and 1 are left and right, without strides here; the strides of the other inputs and of the outputs
+ * go along batch, rows and columns.
+ */
+export interface ContractionKernel {
+  readonly kind: 'contraction';
+  readonly batch: readonly ContractionAxis[];
+  /** Changes nothing in the right operand. */
+  readonly rows: ContractionAxis;
+  /** Changes nothing in the left operand. */
+  readonly columns: ContractionAxis;
+  readonly sums: readonly ContractionAxis[];
+  readonly inputs: readonly Operand[];
+  readonly scalars: readonly ElementType[];
+  readonly outputs: readonly Operand[];
+  readonly values: readonly Value[];
+  /** By output, what is written. */
+  readonly results: readonly ValueId[];
+}
+
+export type Kernel = LoopKernel | ContractionKernel;
+
+/** Equal for kernels that are the same. */
+export function kernelKey(kernel: Kernel): string {
+  return JSON.stringify(kernel, (_, value) =>
+    isUnwritable(value) ? (Object.is(value, -0) ? '-0' : `${value}`) : value,
+  );
+}
+
+/** Whether JSON would write another number. */
+function isUnwritable(value: unknown): boolean {
+  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0));
+}
+
+/**
+ * The kernel with axes joined that all operands go along in one stride, and axes of one place left out: the fewer loops, the
+ * longer the inner one.
+ */
+export function collapse(kernel: LoopKernel): LoopKernel {
+  const operands = [...kernel.inputs, ...kernel.outputs];
+  const axes: { extent: number; isReduced: boolean }[] = [];
+  const strides: number[][] = operands.map(() => []);
+  kernel.axes.forEach(({ extent, isReduced }, axis) => {
+    if (extent === 1) return;
+    const last = axes.length - 1;
+    const joins =
+      last >= 0 &&
+      axes[last].isReduced === isReduced &&
+      operands.every((operand, k) => strides[k][last] === operand.strides[axis] * extent);
+    if (joins) axes[last].extent *= extent;
+    else axes.push({ extent, isReduced });
+    operands.forEach((operand, k) => {
+      strides[k][joins ? last : last + 1] = operand.strides[axis];
+    });
+  });
+  const under = (k: number): Operand => ({ ...operands[k], strides: strides[k] });
+  return {
+    ...kernel,
+    axes,
+    inputs: kernel.inputs.map((_, k) => under(k)),
+    outputs: kernel.outputs.map((_, k) => under(kernel.inputs.length + k)),
+  };
+}

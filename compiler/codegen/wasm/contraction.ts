@@ -1,0 +1,513 @@
+/**
+ * Renders sums of products as a WebAssembly function. Tiles of rows by columns are summed up in registers; the right operand
+ * is copied into panels as wide as a tile where its rows lie far apart, or its columns not side by side. Parameters are the
+ * addresses of inputs and outputs, the scalars, and the address of room for the panels.
+ *
+ * The scheme is that of K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008), for a small
+ * number of registers.
+ */
+import { expand } from '../elementary.ts';
+import type { ContractionAxis, ContractionKernel, Operand } from '../kernel.ts';
+import { type ElementType, needed, type ValueId } from '../values.ts';
+import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import { F32, I32, V128, type ValueType } from './opcodes.ts';
+import { putConstant, putOp, Scope } from './values.ts';
+
+/** How many vectors of sums a tile has: with more, values leave the registers. */
+const SUMS = 8;
+/** Rows of a tile, where there are as many. */
+const ROWS = 4;
+/** Long sums are formed in parts, so that the panel stays in the first cache. */
+const DEPTH = 256;
+/** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
+const FAR = 512;
+const ENOUGH_ROWS = 24;
+
+/** How a contraction is cut into tiles. */
+interface Tiling {
+  /** Rows of a tile. */
+  readonly rows: number;
+  /** Vectors of four columns of a tile. */
+  readonly vectors: number;
+  readonly packs: boolean;
+}
+
+function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
+  const height = Math.min(ROWS, rows.extent);
+  const vectors = Math.max(1, Math.min(Math.floor(SUMS / height), Math.ceil(columns.extent / 4)));
+  const taken = batch.reduce((count, axis) => (axis.right === 0 ? count * axis.extent : count), rows.extent);
+  const isFar = sums.some(({ right, extent }) => extent > 1 && Math.abs(right) * 4 >= FAR);
+  const packs = columns.right !== 1 || (isFar && taken >= ENOUGH_ROWS);
+  return { rows: height, vectors, packs };
+}
+
+/** Bytes of the room that the function needs beside its operands. */
+export function scratchBytes(kernel: ContractionKernel): number {
+  const { vectors, packs } = tilingOf(kernel);
+  return packs ? depthOf(kernel) * vectors * 16 * Math.ceil(kernel.columns.extent / (4 * vectors)) : 0;
+}
+
+function depthOf({ sums }: ContractionKernel): number {
+  return sums.reduce((product, { extent }) => product * extent, 1);
+}
+
+export function renderContraction(kernel: ContractionKernel, name: string): FunctionBuilder {
+  const { values, ids } = expand(kernel.values);
+  const results = kernel.results.map((id) => ids[id]);
+  return new ContractionRenderer({ ...kernel, values, results }, name).render();
+}
+
+class ContractionRenderer {
+  private readonly f: FunctionBuilder;
+  private readonly tiling: Tiling;
+  private readonly depth: number;
+  /** The places of left and right operand at the batch, and of the others at the tile. */
+  private readonly left: Local;
+  private readonly right: Local;
+  private readonly others: readonly { readonly operand: Operand; readonly pointer: Local }[];
+  private readonly scratch: Local;
+  private readonly scalars = new Scope();
+  // How far a part of the sums is from the first.
+  private readonly partLeft: Local;
+  private readonly partRight: Local;
+  // The places of the operands within a tile.
+  private readonly a: Local;
+  private readonly b: Local;
+  private readonly stop: Local;
+  private readonly sums: Local[] = [];
+  private readonly columns: Local[] = [];
+  private readonly element: Local;
+
+  constructor(
+    private readonly kernel: ContractionKernel,
+    name: string,
+  ) {
+    const operands = [...kernel.inputs, ...kernel.outputs];
+    const params: ValueType[] = operands.map(() => ADDRESS);
+    for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
+    params.push(ADDRESS);
+    const f = new FunctionBuilder(name, params);
+    this.f = f;
+    this.tiling = tilingOf(kernel);
+    this.depth = depthOf(kernel);
+    this.scratch = params.length - 1;
+    const pointers = operands.map(({ offset, type }, k) => {
+      const pointer = f.local(ADDRESS);
+      f.get(k)
+        .i32(offset * bytesOf(type))
+        .op('i32.add')
+        .set(pointer);
+      return pointer;
+    });
+    [this.left, this.right] = pointers;
+    this.others = operands.slice(2).map((operand, k) => ({ operand, pointer: pointers[k + 2] }));
+    this.partLeft = f.local(I32);
+    this.partRight = f.local(I32);
+    this.a = f.local(ADDRESS);
+    this.b = f.local(ADDRESS);
+    this.stop = f.local(ADDRESS);
+    for (let i = 0; i < this.tiling.rows * this.tiling.vectors; i++) this.sums.push(f.local(V128));
+    for (let i = 0; i < this.tiling.vectors; i++) this.columns.push(f.local(V128));
+    this.element = f.local(V128);
+  }
+
+  render(): FunctionBuilder {
+    const { f, kernel } = this;
+    kernel.values.forEach((value, id) => {
+      if (value.kind !== 'scalar') return;
+      f.get(kernel.inputs.length + kernel.outputs.length + value.scalar);
+      f.op(value.type === 'f32' ? 'f32x4.splat' : 'i32x4.splat');
+      this.scalars.define(f, id);
+    });
+    const { batch } = kernel;
+    const own = batch.flatMap(({ right }, axis) => (right === 0 ? [] : [axis]));
+    const shared = batch.flatMap(({ right }, axis) => (right === 0 ? [axis] : []));
+    this.nest(own, () => {
+      if (this.tiling.packs) this.pack();
+      this.parts((part) => this.panels((panel) => this.nest(shared, () => this.tiles(panel, part))));
+    });
+    return f;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Loops around the tiles
+
+  private nest(axes: readonly number[], body: () => void): void {
+    let inner = body;
+    for (const axis of [...axes].reverse()) {
+      const around = inner;
+      const { extent, left, right } = this.kernel.batch[axis];
+      const move = (places: number) => {
+        this.f.advance(this.left, 4 * places * left).advance(this.right, 4 * places * right);
+        this.moveOthers(axis, places);
+      };
+      inner = () => {
+        this.f.repeat(this.f.local(I32), extent, 1, () => {
+          around();
+          move(1);
+        });
+        move(-extent);
+      };
+    }
+    inner();
+  }
+
+  /** Moves the operands of what is done to the sums. The axes after the batch are rows and columns. */
+  private moveOthers(axis: number, places: number): void {
+    for (const { operand, pointer } of this.others) {
+      this.f.advance(pointer, places * operand.strides[axis] * bytesOf(operand.type));
+    }
+  }
+
+  /** The sums in parts; between parts they lie in the first output. */
+  private parts(body: (part: Part) => void): void {
+    const { f, kernel, depth } = this;
+    if (kernel.sums.length > 1 || kernel.outputs[0].type !== 'f32' || depth <= 2 * DEPTH) {
+      body({ isFirst: true, isLast: true, count: depth });
+      return;
+    }
+    const [{ left }] = kernel.sums;
+    const next = () => f.advance(this.partLeft, 4 * DEPTH * left).advance(this.partRight, 4 * DEPTH * this.stepRight);
+    f.i32(0).set(this.partLeft).i32(0).set(this.partRight);
+    body({ isFirst: true, isLast: false, count: DEPTH });
+    next();
+    const between = Math.ceil(depth / DEPTH) - 2;
+    if (between > 0) {
+      f.repeat(f.local(I32), between, 1, () => {
+        body({ isFirst: false, isLast: false, count: DEPTH });
+        next();
+      });
+    }
+    body({ isFirst: false, isLast: true, count: depth - (between + 1) * DEPTH });
+  }
+
+  /** How many elements further the next row of the right operand lies, or of a panel. */
+  private get stepRight(): number {
+    const { kernel, tiling } = this;
+    return tiling.packs ? 4 * tiling.vectors : kernel.sums[kernel.sums.length - 1].right;
+  }
+
+  private panels(body: (panel: Panel) => void): void {
+    const { f, tiling, kernel } = this;
+    const { extent, right } = kernel.columns;
+    const width = 4 * tiling.vectors;
+    const whole = Math.floor(extent / width);
+    const axis = kernel.batch.length + 1;
+    const packed = 4 * width * this.depth;
+    const start = f.local(ADDRESS);
+    if (tiling.packs) f.get(this.scratch).set(start);
+    else f.get(this.right).set(start);
+    if (whole > 0) {
+      f.repeat(f.local(I32), whole, 1, () => {
+        body({ lanes: new Array<number>(tiling.vectors).fill(4), start });
+        f.advance(start, tiling.packs ? packed : 4 * width * right);
+        this.moveOthers(axis, width);
+      });
+    }
+    const left = extent - whole * width;
+    if (left > 0) {
+      const lanes = Array.from({ length: Math.ceil(left / 4) }, (_, v) => Math.min(4, left - 4 * v));
+      body({ lanes, start });
+    }
+    this.moveOthers(axis, -whole * width);
+  }
+
+  /** The rows, in tiles. */
+  private tiles(panel: Panel, part: Part): void {
+    const { f, tiling, kernel } = this;
+    const { extent, left } = kernel.rows;
+    const axis = kernel.batch.length;
+    const whole = Math.floor(extent / tiling.rows);
+    const row = f.local(ADDRESS);
+    f.get(this.left).set(row);
+    if (!part.isFirst) f.get(row).get(this.partLeft).op('i32.add').set(row);
+    f.repeat(f.local(I32), whole, 1, () => {
+      this.tile(panel, row, tiling.rows, part);
+      f.advance(row, 4 * tiling.rows * left);
+      this.moveOthers(axis, tiling.rows);
+    });
+    const rest = extent - whole * tiling.rows;
+    if (rest > 0) this.tile(panel, row, rest, part);
+    this.moveOthers(axis, -whole * tiling.rows);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // A tile
+
+  private tile({ lanes, start }: Panel, row: Local, rows: number, { isFirst, isLast, count }: Part): void {
+    const { f, kernel, tiling } = this;
+    for (let r = 0; r < rows; r++) {
+      lanes.forEach((_, v) => {
+        if (isFirst) f.f32x4(0);
+        else this.loadLanes(this.others[kernel.inputs.length - 2], r, v, lanes[v]);
+        f.set(this.sum(r, v));
+      });
+    }
+    f.get(row).set(this.a).get(start).set(this.b);
+    const innermost = kernel.sums[kernel.sums.length - 1];
+    if (!isFirst) f.get(this.b).get(this.partRight).op('i32.add').set(this.b);
+    // Panels are wide throughout, so that of a narrow one whole vectors can be read.
+    const read = tiling.packs ? lanes.map(() => 4) : lanes;
+    const inner = (times: number) => this.sumUp(rows, read, times, innermost.left, this.stepRight);
+    if (kernel.sums.length === 1) inner(count);
+    else {
+      this.sumNest(kernel.sums.slice(0, -1), innermost, () => inner(innermost.extent));
+    }
+    if (!isLast) {
+      const output = this.others[kernel.inputs.length - 2];
+      for (let r = 0; r < rows; r++) {
+        for (const [v, n] of lanes.entries()) this.storeLanes(output, r, v, n, () => f.get(this.sum(r, v)));
+      }
+      return;
+    }
+    for (let r = 0; r < rows; r++) for (const [v, n] of lanes.entries()) this.finish(r, v, n);
+  }
+
+  /** The outer axes of a sum; after the inner one the places are at its end. */
+  private sumNest(axes: readonly ContractionAxis[], innermost: ContractionAxis, body: () => void): void {
+    const { f, tiling } = this;
+    if (axes.length === 0) {
+      body();
+      return;
+    }
+    const [axis, ...rest] = axes;
+    const next = rest[0] ?? innermost;
+    f.repeat(f.local(I32), axis.extent, 1, () => {
+      this.sumNest(rest, innermost, body);
+      f.advance(this.a, 4 * (axis.left - next.extent * next.left));
+      // Panels hold the rows in the order in which they are taken.
+      if (!tiling.packs) f.advance(this.b, 4 * (axis.right - next.extent * next.right));
+    });
+  }
+
+  /** The inner loop: a column of the tile's rows times a row of the panel, added to the sums. */
+  private sumUp(rows: number, lanes: readonly number[], times: number, left: number, right: number): void {
+    const { f, kernel } = this;
+    const far = kernel.rows.left * 4;
+    const byRight = right !== 0;
+    const pointer = byRight ? this.b : this.a;
+    const length = 4 * times * (byRight ? right : left);
+    const round = () => {
+      lanes.forEach((n, v) => {
+        f.get(this.b);
+        loadVector(f, n, 16 * v);
+        f.set(this.columns[v]);
+      });
+      for (let r = 0; r < rows; r++) {
+        f.get(this.a)
+          .memory('v128.load32_splat', r * far)
+          .set(this.element);
+        lanes.forEach((_, v) => {
+          f.get(this.sum(r, v)).get(this.element).get(this.columns[v]).op('f32x4.mul').op('f32x4.add');
+          f.set(this.sum(r, v));
+        });
+      }
+      f.advance(this.a, 4 * left);
+      if (byRight) f.advance(this.b, 4 * right);
+    };
+    if (length === 0) {
+      // One number times one number, again and again: neither moves.
+      f.repeat(f.local(I32), times, 1, round);
+      return;
+    }
+    f.get(pointer).i32(length).op('i32.add').set(this.stop);
+    f.until(pointer, this.stop, round);
+  }
+
+  private sum(row: number, vector: number): Local {
+    return this.sums[row * this.tiling.vectors + vector];
+  }
+
+  /** Does to a vector of sums what is to be done, and writes it. */
+  private finish(row: number, vector: number, lanes: number): void {
+    const { f, kernel } = this;
+    const scope = new Scope(this.scalars);
+    const put = (id: ValueId) => {
+      const value = kernel.values[id];
+      if (value.kind === 'constant') putConstant(f, value.type, value.value);
+      else f.get(scope.local(id) as Local);
+    };
+    for (const id of needed(kernel.values, kernel.results)) {
+      const value = kernel.values[id];
+      if (value.kind === 'constant' || scope.local(id) !== undefined) continue;
+      if (value.kind === 'reduced') scope.bind(id, this.sum(row, vector));
+      else {
+        if (value.kind === 'load') this.loadLanes(this.others[value.input - 2], row, vector, lanes);
+        else if (value.kind === 'op') putOp(f, kernel.values, value, put);
+        scope.define(f, id);
+      }
+    }
+    kernel.results.forEach((id, output) => {
+      this.storeLanes(this.others[kernel.inputs.length - 2 + output], row, vector, lanes, () => put(id));
+    });
+  }
+
+  private loadLanes({ operand, pointer }: Other, row: number, vector: number, lanes: number): void {
+    const { f } = this;
+    const [down, along] = this.stridesOf(operand);
+    f.get(pointer);
+    if (along === 0) f.memory('v128.load32_splat', 4 * row * down);
+    else loadVector(f, lanes, 4 * (row * down + 4 * vector));
+  }
+  private storeLanes({ operand, pointer }: Other, row: number, vector: number, lanes: number, put: () => void): void {
+    const [down, along] = this.stridesOf(operand);
+    const offset = 4 * (row * down + 4 * vector * along);
+    const { f } = this;
+    if (along === 1 && lanes === 4) {
+      f.get(pointer);
+      put();
+      f.memory('v128.store', offset);
+      return;
+    }
+    for (let lane = 0; lane < lanes; lane++) {
+      f.get(pointer);
+      put();
+      f.laneMemory('v128.store32_lane', lane, offset + 4 * lane * along);
+    }
+  }
+  private stridesOf({ strides }: Operand): [down: number, along: number] {
+    const { length } = this.kernel.batch;
+    return [strides[length], strides[length + 1]];
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Panels
+
+  /** Copies the right operand into panels, one after the other, each row by row in the order of the sums. */
+  private pack(): void {
+    const { f, kernel, tiling } = this;
+    const width = 4 * tiling.vectors;
+    const { extent, right } = kernel.columns;
+    const whole = Math.floor(extent / width);
+    const from = f.local(ADDRESS);
+    f.get(this.right).set(from).get(this.scratch).set(this.b);
+    if (whole > 0) {
+      f.repeat(f.local(I32), whole, 1, () => {
+        this.packPanel(from, width);
+        f.advance(from, 4 * width * right);
+      });
+    }
+    if (extent > whole * width) this.packPanel(from, extent - whole * width);
+  }
+
+  private packPanel(from: Local, count: number): void {
+    const { f, kernel } = this;
+    f.get(from).set(this.a);
+    this.packNest(kernel.sums, count);
+  }
+
+  private packNest(axes: readonly ContractionAxis[], count: number): void {
+    const { f } = this;
+    const [axis, ...rest] = axes;
+    if (rest.length === 0 && axis.right === 1 && axis.extent >= 4 && this.kernel.columns.right > 1) {
+      this.packTurned(axis.extent, count);
+      return;
+    }
+    f.repeat(f.local(I32), axis.extent, 1, () => {
+      if (rest.length > 0) {
+        this.packNest(rest, count);
+        f.advance(this.a, 4 * (axis.right - rest[0].extent * rest[0].right));
+        return;
+      }
+      this.packRow(count);
+      f.advance(this.a, 4 * axis.right);
+    });
+  }
+
+  /** One row of a panel, filled up with zeros. */
+  private packRow(count: number): void {
+    const { f, tiling, kernel } = this;
+    const stride = kernel.columns.right;
+    for (let v = 0; v < tiling.vectors; v++) {
+      const lanes = Math.max(0, Math.min(4, count - 4 * v));
+      f.get(this.b);
+      if (lanes === 0) f.f32x4(0);
+      else if (stride === 1) {
+        f.get(this.a);
+        loadVector(f, lanes, 16 * v);
+      } else {
+        f.f32x4(0).set(this.element);
+        for (let lane = 0; lane < lanes; lane++) {
+          f.get(this.a)
+            .get(this.element)
+            .laneMemory('v128.load32_lane', lane, 4 * (4 * v + lane) * stride);
+          f.set(this.element);
+        }
+        f.get(this.element);
+      }
+      f.memory('v128.store', 16 * v);
+    }
+    f.advance(this.b, 16 * tiling.vectors);
+  }
+
+  /** Rows of a panel that lie as columns: four of them at a time, turned in registers. */
+  private packTurned(depth: number, count: number): void {
+    const { f, tiling, kernel } = this;
+    const stride = kernel.columns.right;
+    const [r0, r1, r2, r3, p, q, s, t] = Array.from({ length: 8 }, () => f.local(V128));
+    const bytes = 16 * tiling.vectors;
+    f.repeat(f.local(I32), Math.floor(depth / 4), 1, () => {
+      for (let v = 0; v < tiling.vectors; v++) {
+        [r0, r1, r2, r3].forEach((r, lane) => {
+          const column = 4 * v + lane;
+          if (column < count) f.get(this.a).memory('v128.load', 4 * column * stride);
+          else f.f32x4(0);
+          f.set(r);
+        });
+        f.get(r0).get(r1).shuffle([0, 4, 1, 5]).set(p).get(r0).get(r1).shuffle([2, 6, 3, 7]).set(q);
+        f.get(r2).get(r3).shuffle([0, 4, 1, 5]).set(s).get(r2).get(r3).shuffle([2, 6, 3, 7]).set(t);
+        const store = (row: number, x: Local, y: Local, lanes: [number, number, number, number]) => {
+          f.get(this.b)
+            .get(x)
+            .get(y)
+            .shuffle(lanes)
+            .memory('v128.store', row * bytes + 16 * v);
+        };
+        store(0, p, s, [0, 1, 4, 5]);
+        store(1, p, s, [2, 3, 6, 7]);
+        store(2, q, t, [0, 1, 4, 5]);
+        store(3, q, t, [2, 3, 6, 7]);
+      }
+      f.advance(this.a, 16).advance(this.b, 4 * bytes);
+    });
+    for (let row = 0; row < depth % 4; row++) {
+      this.packRow(count);
+      f.advance(this.a, 4);
+    }
+    // As after the loop over rows: the place is at the end of the axis.
+  }
+}
+
+/** A part of the sums: so many of them. */
+interface Part {
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+  readonly count: number;
+}
+
+/** A panel of columns: how many of each vector there are, and where its first row lies. */
+interface Panel {
+  readonly lanes: readonly number[];
+  readonly start: Local;
+}
+
+type Other = { readonly operand: Operand; readonly pointer: Local };
+
+function bytesOf(type: ElementType): number {
+  return type === 'bool' ? 1 : 4;
+}
+
+/** Loads the first lanes of a vector at the address on the stack; nothing after them is read, and the others are 0. */
+function loadVector(f: FunctionBuilder, lanes: number, offset: number): void {
+  if (lanes === 4) f.memory('v128.load', offset);
+  else if (lanes === 2) f.memory('v128.load64_zero', offset);
+  else if (lanes === 1) f.memory('v128.load32_zero', offset);
+  else {
+    const address = f.local(ADDRESS);
+    const vector = f.local(V128);
+    f.tee(address).memory('v128.load64_zero', offset).set(vector);
+    f.get(address)
+      .get(vector)
+      .laneMemory('v128.load32_lane', 2, offset + 8);
+  }
+}

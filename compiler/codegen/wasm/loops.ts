@@ -1,0 +1,496 @@
+/**
+ * Renders a nest of loops as a WebAssembly function: the last axis in vectors of four elements and what is left over one by
+ * one, the others as loops around it. Parameters are the addresses of inputs and outputs, then the scalars.
+ */
+import { expand } from '../elementary.ts';
+import { type Axis, collapse, type LoopKernel, type Operand, type Reduction, type Stage } from '../kernel.ts';
+import { type ElementType, needed, type Op, type Value, type ValueId } from '../values.ts';
+import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import { F32, I32, V128, type ValueType } from './opcodes.ts';
+import { instructionOf, putConstant, putOp, Scope } from './values.ts';
+
+const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, bool: 1 };
+
+/**
+ * Long reductions are formed in blocks of so many vectors. The sums of blocks are added with a compensation for what each
+ * addition rounds away (W. Kahan, 1965), so that rounding errors grow with the length of a block only.
+ */
+const BLOCK = 256;
+
+const COMBINE: Readonly<Record<Reduction, Op>> = {
+  sum: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+  any: 'or',
+  all: 'and',
+};
+
+function identity(reduction: Reduction, type: ElementType): number {
+  switch (reduction) {
+    case 'sum':
+    case 'any':
+      return 0;
+    case 'prod':
+    case 'all':
+      return 1;
+    case 'max':
+      return type === 'f32' ? -Infinity : -(2 ** 31);
+    case 'min':
+      return type === 'f32' ? Infinity : 2 ** 31 - 1;
+  }
+}
+
+/** The function that computes the kernel. */
+export function renderLoops(kernel: LoopKernel, name: string): FunctionBuilder {
+  const { values, ids } = expand(kernel.values);
+  const stages = kernel.stages.map((stage) => ({ ...stage, value: ids[stage.value] }));
+  return new LoopRenderer(collapse({ ...kernel, values, stages }), name).render();
+}
+
+/** How a value changes: not within a row, from element to element of it, or along reduced axes as well. */
+type Level = 0 | 1 | 2;
+
+/** Where code is written: how many elements it computes at once, and how far the places of inputs have come. */
+interface Site {
+  /** Four elements along the last axis, one of them, or one that is the same for all. */
+  readonly lanes: 4 | 1 | 'uniform';
+  readonly scope: Scope;
+}
+
+class LoopRenderer {
+  private readonly f: FunctionBuilder;
+  private readonly pointers: Local[] = [];
+  private readonly scalars = new Scope();
+  private readonly levels: Level[];
+  /** Bytes from the start of the row, for elements of 4 bytes. */
+  private readonly along: Local;
+  private readonly end: Local;
+  private readonly operands: readonly Operand[];
+  private readonly last: number;
+
+  constructor(
+    private readonly kernel: LoopKernel,
+    name: string,
+  ) {
+    this.operands = [...kernel.inputs, ...kernel.outputs];
+    const params: ValueType[] = this.operands.map(() => ADDRESS);
+    for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
+    this.f = new FunctionBuilder(name, params);
+    this.along = this.f.local(I32);
+    this.end = this.f.local(I32);
+    this.last = kernel.axes.length - 1;
+    this.levels = this.findLevels();
+  }
+
+  private get isAcross(): boolean {
+    return this.kernel.axes[this.last]?.isReduced ?? false;
+  }
+  private get extent(): number {
+    return this.kernel.axes[this.last]?.extent ?? 1;
+  }
+
+  private findLevels(): Level[] {
+    const levels: Level[] = [];
+    for (const value of this.kernel.values) levels.push(this.levelOf(value, levels));
+    return levels;
+  }
+  private levelOf(value: Value, levels: readonly Level[]): Level {
+    switch (value.kind) {
+      case 'scalar':
+      case 'constant':
+        return 0;
+      case 'op':
+        return Math.max(...value.args.map((arg) => levels[arg])) as Level;
+      case 'reduced':
+        return this.isAcross ? 0 : 1;
+      case 'load':
+        return this.operandLevel(this.kernel.inputs[value.input]);
+    }
+  }
+  private operandLevel({ strides }: Operand): Level {
+    if (this.kernel.axes.some(({ isReduced }, axis) => isReduced && strides[axis] !== 0)) return 2;
+    return this.last >= 0 && strides[this.last] !== 0 ? 1 : 0;
+  }
+
+  render(): FunctionBuilder {
+    const { f, kernel } = this;
+    this.operands.forEach(({ type, offset }, k) => {
+      const pointer = f.local(ADDRESS);
+      f.get(k)
+        .i32(offset * BYTES[type])
+        .op('i32.add')
+        .set(pointer);
+      this.pointers.push(pointer);
+    });
+    kernel.values.forEach((value, id) => {
+      if (value.kind !== 'scalar') return;
+      f.get(this.operands.length + value.scalar);
+      if (value.type === 'f32') f.op('f32x4.splat');
+      else f.op('i32x4.splat');
+      if (value.type === 'bool') f.i32x4(0).op('i32x4.ne');
+      this.scalars.define(f, id);
+    });
+    const kept = this.axes((axis, i) => !axis.isReduced && i !== this.last);
+    this.nest(kept, () => this.row());
+    return f;
+  }
+
+  private axes(choose: (axis: Axis, index: number) => boolean): number[] {
+    return this.kernel.axes.flatMap((axis, i) => (choose(axis, i) ? [i] : []));
+  }
+
+  /** Loops over the axes, in order, around the body. */
+  private nest(axes: readonly number[], body: () => void): void {
+    let inner = body;
+    for (const axis of [...axes].reverse()) {
+      const around = inner;
+      inner = () => this.loop(axis, this.kernel.axes[axis].extent, around);
+    }
+    inner();
+  }
+  private loop(axis: number, count: number, body: () => void): void {
+    const { f } = this;
+    f.repeat(f.local(I32), count, 1, () => {
+      body();
+      this.move(axis, 1);
+    });
+    this.move(axis, -count);
+  }
+  /** Moves all operands along an axis. */
+  private move(axis: number, places: number): void {
+    this.operands.forEach(({ type, strides }, k) => {
+      this.f.advance(this.pointers[k], places * strides[axis] * BYTES[type]);
+    });
+  }
+
+  /** What is done for each place of the outer kept axes. */
+  private row(): void {
+    const uniform: Site = { lanes: 'uniform', scope: new Scope(this.scalars) };
+    this.emit(this.roots(), uniform, 0);
+    if (this.isAcross) {
+      for (const [index, stage] of this.kernel.stages.entries()) this.stageAcross(stage, index, uniform);
+      return;
+    }
+    this.vectors((lanes) => {
+      const site: Site = { lanes, scope: new Scope(uniform.scope) };
+      for (const [index, stage] of this.kernel.stages.entries()) this.stage(stage, index, site);
+    });
+  }
+
+  private roots(): ValueId[] {
+    return this.kernel.stages.map(({ value }) => value);
+  }
+
+  /** Goes along the last axis: in fours, then one by one. */
+  private vectors(body: (lanes: 4 | 1) => void): void {
+    const { f, extent } = this;
+    const whole = extent - (extent % 4);
+    f.i32(0).set(this.along);
+    if (whole > 0) {
+      f.i32(4 * whole).set(this.end);
+      f.loopTo(this.along, this.end, 16, () => body(4));
+    }
+    if (extent > whole) {
+      f.i32(4 * extent).set(this.end);
+      f.loopTo(this.along, this.end, 4, () => body(1));
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The last axis is kept: each lane has a result of its own
+
+  private stage(stage: Stage, index: number, site: Site): void {
+    const reduced = this.axes((axis) => axis.isReduced);
+    this.emit([stage.value], site, 1);
+    if (stage.kind === 'reduce') {
+      const total = this.reduceAlong(reduced, stage, site);
+      this.keep(index, total, site);
+    } else if (this.operandLevel(this.kernel.outputs[stage.output]) === 2) {
+      this.nest(reduced, () => {
+        const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
+        this.emit([stage.value], inner, 2);
+        this.store(stage, inner);
+      });
+    } else this.store(stage, site);
+  }
+
+  /** Each axis has a sum of its own, which then goes into that of the axis around it. */
+  private reduceAlong(axes: readonly number[], stage: Extract<Stage, { kind: 'reduce' }>, site: Site): Local {
+    const { f } = this;
+    const total = this.start(stage);
+    if (axes.length === 0) {
+      const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
+      this.emit([stage.value], inner, 2);
+      this.combine(stage, total, () => this.put(stage.value, inner.scope));
+      return total;
+    }
+    const [axis, ...rest] = axes;
+    const { extent } = this.kernel.axes[axis];
+    const body = (into: Local) => {
+      if (rest.length > 0) {
+        const part = this.reduceAlong(rest, stage, site);
+        this.combine(stage, into, () => f.get(part));
+      } else {
+        const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
+        this.emit([stage.value], inner, 2);
+        this.combine(stage, into, () => this.put(stage.value, inner.scope));
+      }
+    };
+    const blocks = extent > 2 * BLOCK ? Math.floor(extent / BLOCK) : 0;
+    if (blocks > 0) {
+      const addPart = this.compensated(stage, total);
+      f.repeat(f.local(I32), blocks, 1, () => {
+        const part = this.start(stage);
+        f.repeat(f.local(I32), BLOCK, 1, () => {
+          body(part);
+          this.move(axis, 1);
+        });
+        addPart(part);
+      });
+    }
+    const left = extent - blocks * BLOCK;
+    if (left > 0) {
+      f.repeat(f.local(I32), left, 1, () => {
+        body(total);
+        this.move(axis, 1);
+      });
+    }
+    this.move(axis, -extent);
+    return total;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The last axis is reduced: lanes are parts of one result
+
+  private stageAcross(stage: Stage, index: number, uniform: Site): void {
+    const outer = this.axes((axis, i) => axis.isReduced && i !== this.last);
+    this.emit([stage.value], uniform, 0);
+    if (stage.kind === 'reduce') {
+      const total = this.start(stage);
+      this.nest(outer, () => this.reduceAcross(stage, total, uniform));
+      this.fold(stage, total);
+      this.keep(index, total, uniform);
+    } else if (this.operandLevel(this.kernel.outputs[stage.output]) === 2) {
+      this.nest(outer, () => {
+        this.vectors((lanes) => {
+          const site: Site = { lanes, scope: new Scope(uniform.scope) };
+          this.emit([stage.value], site, 2);
+          this.store(stage, site);
+        });
+      });
+    } else this.store(stage, uniform);
+  }
+
+  private reduceAcross(stage: Extract<Stage, { kind: 'reduce' }>, total: Local, uniform: Site): void {
+    const { f, extent } = this;
+    const put = (lanes: 4 | 1) => {
+      const site: Site = { lanes, scope: new Scope(uniform.scope) };
+      this.emit([stage.value], site, 2);
+      return () => this.put(stage.value, site.scope);
+    };
+    const whole = extent - (extent % 4);
+    f.i32(0).set(this.along);
+    const vectors = whole / 4;
+    const blocks = vectors > 2 * BLOCK ? Math.floor(vectors / BLOCK) : 0;
+    if (blocks > 0) {
+      const addPart = this.compensated(stage, total);
+      f.i32(0).set(this.end);
+      f.repeat(f.local(I32), blocks, 1, () => {
+        const part = this.start(stage);
+        f.advance(this.end, 16 * BLOCK);
+        f.loopTo(this.along, this.end, 16, () => this.combine(stage, part, put(4)));
+        addPart(part);
+      });
+    }
+    if (vectors > blocks * BLOCK) {
+      f.i32(4 * whole).set(this.end);
+      f.loopTo(this.along, this.end, 16, () => this.combine(stage, total, put(4)));
+    }
+    if (extent === whole) return;
+    const type = this.kernel.values[stage.value].type;
+    f.i32(4 * extent).set(this.end);
+    f.loopTo(this.along, this.end, 4, () => {
+      const element = put(1);
+      this.combine(stage, total, () => {
+        element();
+        // Only the first lane holds an element.
+        putConstant(f, type, identity(stage.reduction, type));
+        f.shuffle([0, 4, 4, 4]);
+      });
+    });
+  }
+
+  /** Combines the lanes; each holds the result then. */
+  private fold(stage: Extract<Stage, { kind: 'reduce' }>, total: Local): void {
+    const { f } = this;
+    for (const lanes of [
+      [2, 3, 0, 1],
+      [1, 0, 3, 2],
+    ] as const) {
+      this.combine(stage, total, () =>
+        f
+          .get(total)
+          .get(total)
+          .shuffle([...lanes]),
+      );
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Values
+
+  private start({ reduction, value }: Extract<Stage, { kind: 'reduce' }>): Local {
+    const { type } = this.kernel.values[value];
+    const local = this.f.local(V128);
+    putConstant(this.f, type, identity(reduction, type));
+    this.f.set(local);
+    return local;
+  }
+
+  /** `total = total ∘ what is put on the stack`. */
+  private combine({ reduction, value }: Extract<Stage, { kind: 'reduce' }>, total: Local, put: () => void): void {
+    const instruction = instructionOf(COMBINE[reduction], this.kernel.values[value].type);
+    this.f.get(total);
+    put();
+    this.f.op(instruction as NonNullable<typeof instruction>).set(total);
+  }
+
+  /** Begins a total of parts, and gives what combines a part with it. */
+  private compensated(stage: Extract<Stage, { kind: 'reduce' }>, total: Local): (part: Local) => void {
+    const { f } = this;
+    if (stage.reduction !== 'sum' || this.kernel.values[stage.value].type !== 'f32') {
+      return (part) => this.combine(stage, total, () => f.get(part));
+    }
+    const lost = f.local(V128);
+    const sum = f.local(V128);
+    f.f32x4(0).set(lost);
+    return (part) => {
+      f.get(part).get(lost).op('f32x4.sub').set(part);
+      f.get(total).get(part).op('f32x4.add').set(sum);
+      f.get(sum).get(total).op('f32x4.sub').get(part).op('f32x4.sub').set(lost);
+      // Infinity minus infinity is no loss.
+      f.get(lost).f32x4(0).get(lost).get(lost).op('f32x4.eq').op('v128.bitselect').set(lost);
+      f.get(sum).set(total);
+    };
+  }
+
+  /** Makes the result of a stage known. */
+  private keep(stage: number, total: Local, { scope }: Site): void {
+    const id = this.kernel.values.findIndex((value) => value.kind === 'reduced' && value.stage === stage);
+    if (id < 0) return;
+    this.f.get(total);
+    scope.define(this.f, id);
+  }
+
+  /** Computes what these values need, up to a level, as far as it is not known in the scope. */
+  private emit(roots: readonly ValueId[], site: Site, level: Level): void {
+    const { values } = this.kernel;
+    for (const id of needed(values, roots)) {
+      const value = values[id];
+      if (this.levels[id] > level || value.kind === 'constant' || site.scope.local(id) !== undefined) continue;
+      if (value.kind === 'load') this.load(value.input, site);
+      else if (value.kind === 'op') {
+        if (!value.args.every((arg) => this.isKnown(arg, site.scope))) continue;
+        putOp(this.f, values, value, (arg) => this.put(arg, site.scope));
+      } else continue;
+      site.scope.define(this.f, id);
+    }
+  }
+  private isKnown(id: ValueId, scope: Scope): boolean {
+    return this.kernel.values[id].kind === 'constant' || scope.local(id) !== undefined;
+  }
+  private put(id: ValueId, scope: Scope): void {
+    const value = this.kernel.values[id];
+    if (value.kind === 'constant') putConstant(this.f, value.type, value.value);
+    else this.f.get(scope.local(id) as Local);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Memory
+
+  /** Puts the address of the element at the present place on the stack. */
+  private address(operand: number, site: Site): void {
+    const { f } = this;
+    const { type, strides } = this.operands[operand];
+    f.get(this.pointers[operand]);
+    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
+    if (stride === 0) return;
+    f.get(this.along);
+    const bytes = stride * BYTES[type];
+    if (bytes % 4 !== 0) f.i32(2).op('i32.shr_u').i32(bytes).op('i32.mul');
+    else if (bytes !== 4) f.i32(bytes / 4).op('i32.mul');
+    f.op('i32.add');
+  }
+
+  private load(input: number, site: Site): void {
+    const { f } = this;
+    const { type, strides } = this.operands[input];
+    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
+    if (stride === 0 || site.lanes === 1) {
+      this.address(input, site);
+      if (type === 'bool') f.memory('i32.load8_u').op('i32x4.splat');
+      else f.memory('v128.load32_splat');
+    } else if (stride === 1) {
+      this.address(input, site);
+      if (type === 'bool') {
+        f.memory('v128.load32_zero').op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
+      } else f.memory('v128.load');
+    } else this.gather(input, site, stride);
+    if (type === 'bool') f.i32x4(0).op('i32x4.ne');
+  }
+  /** Four elements that do not lie side by side. */
+  private gather(input: number, site: Site, stride: number): void {
+    const { f } = this;
+    const { type } = this.operands[input];
+    const address = f.local(ADDRESS);
+    this.address(input, site);
+    f.set(address);
+    f.i32x4(0);
+    const vector = f.local(V128);
+    f.set(vector);
+    for (let lane = 0; lane < 4; lane++) {
+      f.get(address).get(vector);
+      if (type === 'bool') f.laneMemory('v128.load8_lane', 4 * lane);
+      else f.laneMemory('v128.load32_lane', lane);
+      f.set(vector);
+      if (lane < 3) f.advance(address, stride * BYTES[type]);
+    }
+    f.get(vector);
+  }
+
+  private store({ output, value }: Extract<Stage, { kind: 'store' }>, site: Site): void {
+    const { f } = this;
+    const operand = this.kernel.inputs.length + output;
+    const { type, strides } = this.operands[operand];
+    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
+    const isBool = type === 'bool';
+    const put = () => {
+      this.put(value, site.scope);
+      if (isBool) f.i32x4(1).op('v128.and');
+    };
+    if (site.lanes === 4 && stride === 1) {
+      this.address(operand, site);
+      put();
+      if (!isBool) {
+        f.memory('v128.store');
+        return;
+      }
+      const narrow = f.local(V128);
+      f.tee(narrow).get(narrow).op('i16x8.narrow_i32x4_u').tee(narrow).get(narrow).op('i8x16.narrow_i16x8_u');
+      f.laneMemory('v128.store32_lane', 0);
+      return;
+    }
+    const address = f.local(ADDRESS);
+    this.address(operand, site);
+    f.set(address);
+    const lanes = site.lanes === 4 ? 4 : 1;
+    for (let lane = 0; lane < lanes; lane++) {
+      f.get(address);
+      put();
+      if (isBool) f.laneMemory('v128.store8_lane', 4 * lane);
+      else f.laneMemory('v128.store32_lane', lane);
+      if (lane < lanes - 1) f.advance(address, stride * BYTES[type]);
+    }
+  }
+}

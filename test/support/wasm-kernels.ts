@@ -1,0 +1,62 @@
+/** Runs rendered kernels on a memory of their own, as the wasm backend would run them on its heap. */
+import type { Kernel, Operand } from '../../compiler/codegen/kernel.ts';
+import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
+import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
+
+export type Elements = Float32Array | Int32Array | Uint8Array;
+
+/** Runs the kernel on copies of the inputs; the outputs as they are afterwards. Bytes around them must not change. */
+export function runWasm(
+  kernel: Kernel,
+  inputs: readonly Elements[],
+  outputs: readonly Elements[],
+  scalars: readonly number[] = [],
+): Elements[] {
+  const GUARD = 64;
+  const buffers = [...inputs, ...outputs];
+  const addresses: number[] = [];
+  let end = GUARD;
+  for (const { byteLength } of buffers) {
+    addresses.push(end);
+    end += Math.ceil(byteLength / 8) * 8 + GUARD;
+  }
+  const scratch = end;
+  end += scratchOf(kernel) + GUARD;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) });
+  const bytes = new Uint8Array(memory.buffer).fill(0xab, 0, end);
+  const bytesOf = (array: Elements) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  buffers.forEach((array, i) => {
+    bytes.set(bytesOf(array), addresses[i]);
+  });
+  const before = bytes.slice(0, end);
+  const module = new WebAssembly.Module(assemble([renderKernel(kernel, 'kernel')]));
+  const instance = new WebAssembly.Instance(module, { e: { m: memory } });
+  (instance.exports.kernel as (...args: number[]) => void)(...addresses, ...scalars, scratch);
+  const results = outputs.map((output, i) => {
+    const start = addresses[inputs.length + i];
+    const result = output.slice() as Elements;
+    bytesOf(result).set(bytes.subarray(start, start + output.byteLength));
+    bytes.set(before.subarray(start, start + output.byteLength), start);
+    return result;
+  });
+  bytes.set(before.subarray(scratch, end - GUARD), scratch);
+  if (bytes.subarray(0, end).some((byte, i) => byte !== before[i]))
+    throw new Error('The kernel wrote beside its outputs.');
+  return results;
+}
+
+/** Strides of an array of these extents in row-major order, 0 for the axes that it lacks. */
+export function denseStrides(extents: readonly number[], has: (axis: number) => boolean = () => true): number[] {
+  const strides: number[] = [];
+  let size = 1;
+  for (let axis = extents.length - 1; axis >= 0; axis--) {
+    strides[axis] = has(axis) ? size : 0;
+    if (has(axis)) size *= extents[axis];
+  }
+  return strides;
+}
+
+/** How many elements a buffer needs for an operand. */
+export function spanOf({ strides, offset }: Operand, extents: readonly number[]): number {
+  return strides.reduce((last, stride, axis) => last + Math.max(0, stride) * (extents[axis] - 1), offset) + 1;
+}

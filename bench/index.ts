@@ -2,10 +2,13 @@
 import * as tfjs from '@tensorflow/tfjs';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
+import { benchFiles } from './files.ts';
 import { benchFit } from './fit.ts';
 import { benchGraph } from './graph.ts';
+import { benchLstm } from './lstm.ts';
 import { benchMlp } from './mlp.ts';
 import { useWasm } from './peers.ts';
+import { benchWhileLoop } from './while-loop.ts';
 
 const all: Readonly<Record<string, () => void | Promise<void>>> = {
   graph: benchGraph,
@@ -13,6 +16,9 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   dispatch: benchDispatch,
   mlp: benchMlp,
   fit: benchFit,
+  'while-loop': benchWhileLoop,
+  lstm: benchLstm,
+  files: benchFiles,
 };
 
 await useWasm();

@@ -32,6 +32,8 @@ export interface CompileOptions {
   readonly passes?: boolean | readonly (string | UserPass)[];
   /** `wasm`, `webgl`, `cpu`, or `host` for no backend at all; what sessions use by default. */
   readonly target?: string;
+  /** False: without kernels that the compiler generates. */
+  readonly codegen?: boolean;
   /** The graph of the fetches, or the default one. */
   readonly graph?: Graph;
 }
@@ -45,7 +47,11 @@ export interface CompileOptions {
  */
 export function compile(fetches: object | string, options: CompileOptions = {}): Compiled {
   const name = options.target ?? defaultBackendName();
-  const target = makeTarget(name, { hasKernel: (kernel) => mayHaveKernel(name, kernel), hasHost: hasHostKernel });
+  const target = makeTarget(name, {
+    hasKernel: (kernel) => mayHaveKernel(name, kernel),
+    hasHost: hasHostKernel,
+    codegen: options.codegen ?? true,
+  });
   const graph = options.graph ?? graphOf(fetches);
   const { passes = true } = options;
   const listed = typeof passes === 'boolean' ? [] : passes;

@@ -12,6 +12,8 @@ export interface ConfigInit {
   readonly backend?: string | Backend | null;
   /** False: only the passes that no plan can do without; a list: the names of the passes to leave out. */
   readonly passes?: boolean | readonly string[];
+  /** False: only kernels of the backend and the host, none that the compiler generates. */
+  readonly codegen?: boolean;
   /** Passes of the program's own, with their places. */
   readonly userPasses?: DriverOptions['userPasses'];
   /** Print where each op runs when a plan is made. */
@@ -42,6 +44,7 @@ export interface ConfigInit {
 export class ConfigProto implements ConfigInit {
   readonly backend: string | Backend | null;
   readonly passes: boolean | readonly string[];
+  readonly codegen: boolean;
   readonly userPasses: NonNullable<DriverOptions['userPasses']>;
   readonly logDevicePlacement: boolean;
   readonly operationTimeoutInMs: number;
@@ -58,6 +61,7 @@ export class ConfigProto implements ConfigInit {
   constructor(init: ConfigInit = {}) {
     this.backend = init.backend ?? null;
     this.passes = init.passes ?? true;
+    this.codegen = init.codegen ?? true;
     this.userPasses = init.userPasses ?? [];
     this.logDevicePlacement = init.logDevicePlacement ?? false;
     this.operationTimeoutInMs = init.operationTimeoutInMs ?? 0;

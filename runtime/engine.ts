@@ -46,10 +46,11 @@ export interface RunSettings {
   readonly pass: Pass | null;
 }
 
-export function targetOf(backend: Backend): Target {
+export function targetOf(backend: Backend, { codegen }: ConfigProto): Target {
   return makeTarget(backend.name, {
     hasKernel: (kernel) => backend.kernel(kernel) !== undefined,
     hasHost: hasHostKernel,
+    codegen: codegen && backend.generate !== undefined,
   });
 }
 
@@ -69,7 +70,7 @@ export class Engine {
   ) {
     this.store = new ResourceStore(backend);
     this.plans = new PlanCache(config.planCacheSize);
-    this.target = targetOf(backend);
+    this.target = targetOf(backend, config);
     this.functions = new FunctionPlans(backend, this.target, config);
   }
 

@@ -286,7 +286,7 @@ class Execution {
       return outputRecord(i, loaded.plan.slots[slot].dtype, shape);
     });
     const { kind, name } = instruction;
-    const op = kind === 'kernel' || kind === 'host' ? instruction.kernel : kind;
+    const op = kind === 'kernel' || kind === 'host' || kind === 'generated' ? instruction.kernel : kind;
     recorder.record(kind === 'host' ? HOST_DEVICE : this.device, name, op, start, end, output);
   }
 

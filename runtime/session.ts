@@ -490,7 +490,7 @@ export class Session implements Evaluator, Disposable {
     const { request } = feeds ? { request: requestOf(this.graph, fetches, feeds) } : this.prepare(fetches, feedDict);
     if (!feeds) releaseFeeds(request.feeds as readonly Feed[], backend);
     const exact = feeds ? request : withFlags(request as EngineRequest);
-    return explainRequest(this.graph, exact, targetOf(backend), this.config);
+    return explainRequest(this.graph, exact, targetOf(backend, this.config), this.config);
   }
 
   toString(): string {

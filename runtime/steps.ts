@@ -9,6 +9,7 @@ import type {
   Call,
   DestroyStep,
   ExecutionPlan,
+  GeneratedStep,
   HostStep,
   InitializedStep,
   Instruction,
@@ -22,7 +23,13 @@ import { bool, type DType } from '../src/util/dtype.ts';
 import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../src/util/shape.ts';
-import { type Backend, deviceTypes } from './backends/backend.ts';
+import {
+  type Backend,
+  type BufferId,
+  type DeviceValue,
+  deviceTypes,
+  type GeneratedKernel,
+} from './backends/backend.ts';
 import { Branch, Loop } from './calls.ts';
 import { findHostKernel } from './host/index.ts';
 import type {
@@ -51,6 +58,8 @@ export function loadStep(
   switch (instruction.kind) {
     case 'kernel':
       return new Kernel(instruction, backend);
+    case 'generated':
+      return new Generated(instruction, plan, backend);
     case 'alias':
       return new Alias(instruction, plan);
     case 'host':
@@ -120,6 +129,37 @@ function under(info: TensorInfo, shape: KnownShape | null | undefined): TensorIn
   return shape ? { dataId: info.dataId, shape: shape as number[], dtype: info.dtype } : info;
 }
 
+/** A kernel that the compiler described. The outputs get buffers of their own. */
+class Generated implements Step {
+  readonly onHost = NONE;
+  private readonly kernel: GeneratedKernel;
+  private readonly buffers: BufferId[] = [];
+  private readonly specs: readonly { readonly shape: KnownShape; readonly dtype: DType }[];
+
+  constructor(
+    readonly instruction: GeneratedStep,
+    plan: ExecutionPlan,
+    backend: Backend,
+  ) {
+    const kernel = backend.generate?.(instruction.code);
+    if (!kernel) throw new InternalError(null, `The backend ${backend.name} takes no generated kernels.`);
+    this.kernel = kernel;
+    this.specs = instruction.outputs.map((slot) => plan.slots[slot] as { shape: KnownShape; dtype: DType });
+  }
+
+  execute(run: Run): void {
+    const { inputs, outputs } = this.instruction;
+    const { backend } = run;
+    for (let i = 0; i < inputs.length; i++) this.buffers[i] = run.deviceOf(inputs[i]).dataId;
+    for (let i = 0; i < outputs.length; i++) {
+      const value = backend.allocate?.(this.specs[i].shape, this.specs[i].dtype) as DeviceValue;
+      run.device[outputs[i]] = value;
+      this.buffers[inputs.length + i] = value.dataId;
+    }
+    this.kernel(this.buffers);
+  }
+}
+
 class Alias implements Step {
   readonly onHost: readonly Slot[];
   /** Whether the sizes may differ, since they were not known when the plan was made. */
@@ -152,9 +192,9 @@ class Alias implements Step {
 /** The shape that a reshape asks for, with its -1 worked out. */
 function resolveShape(wanted: NdArray, own: KnownShape): KnownShape {
   const shape = Array.from(wanted.data as ArrayLike<number | bigint>, Number);
-  const size = sizeOf(own);
   let open = -1;
   let rest = 1;
+  let hasZero = false;
   shape.forEach((d, axis) => {
     if (d === -1) {
       if (open >= 0) {
@@ -163,27 +203,25 @@ function resolveShape(wanted: NdArray, own: KnownShape): KnownShape {
       open = axis;
     } else if (d < 0) {
       throw new InvalidArgumentError(null, `Size ${axis} must be non-negative, not ${d}`);
+    } else if (d === 0) {
+      hasZero = true;
     } else {
       rest *= d;
     }
   });
-  if (open < 0) {
-    if (rest !== size) throw misfit(own, rest);
-    return shape;
+  if (open >= 0) {
+    // Where a length of 0 is asked for, the other ones share what lengths other than 0 the value has, rounded down.
+    const empty = hasZero && own.includes(0);
+    const size = sizeOf(empty ? own.filter((d) => d > 0) : own);
+    if (!empty && size % rest !== 0) {
+      throw new InvalidArgumentError(
+        null,
+        `Input to reshape is a tensor with ${size} values, but the requested shape requires a multiple of ${rest}`,
+      );
+    }
+    shape[open] = Math.floor(size / rest);
   }
-  if (rest === 0) {
-    throw new InvalidArgumentError(
-      null,
-      'reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero',
-    );
-  }
-  if (size % rest !== 0) {
-    throw new InvalidArgumentError(
-      null,
-      `Input to reshape is a tensor with ${size} values, but the requested shape requires a multiple of ${rest}`,
-    );
-  }
-  shape[open] = size / rest;
+  if (sizeOf(shape) !== sizeOf(own)) throw misfit(own, sizeOf(shape));
   return shape;
 }
 

@@ -32,10 +32,15 @@ export {
   type DecodePngOptions,
   decodeJpeg,
   decodePng,
+  type EncodeJpegOptions,
   type EncodePngOptions,
+  type ExtractJpegShapeOptions,
+  encodeJpeg,
   encodePng,
+  extractJpegShape,
 } from './ops/image-codecs.ts';
 export { hsvToRgb, rgbToHsv } from './ops/image-color.ts';
+export { extractGlimpse, type GlimpseOptions } from './ops/image-glimpses.ts';
 export {
   centralCrop,
   cropToBoundingBox,

@@ -97,6 +97,12 @@ export {
   type SafeEmbeddingLookupSparseOptions,
   safeEmbeddingLookupSparse,
 } from './ops/embedding-sparse.ts';
+export {
+  type FractionalPooled,
+  type FractionalPoolOptions,
+  fractionalAvgPool,
+  fractionalMaxPool,
+} from './ops/fractional-pooling.ts';
 export { l2Loss } from './ops/losses-basic.ts';
 export {
   batchNormalization,

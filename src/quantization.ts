@@ -12,3 +12,4 @@ export {
   quantizeAndDequantize,
   quantizeAndDequantizeV2,
 } from './ops/quantization.ts';
+export { type DequantizeOptions, dequantize, type QuantizeOptions, quantize } from './ops/quantize.ts';

@@ -47,6 +47,17 @@ export { GraphDef } from './io/graph-def.ts';
 export { type Imported, type ImportOptions, type InputMap, importGraphDef } from './io/import-graph.ts';
 export type { OpList } from './io/import-versions.ts';
 export { MetaGraphDef, type MetaGraphDefInit } from './io/meta-graph/messages.ts';
+export {
+  FixedLengthRecordReader,
+  type FixedLengthRecordReaderOptions,
+  IdentityReader,
+  ReaderBase,
+  TextLineReader,
+  type TextLineReaderOptions,
+  TFRecordReader,
+  type TFRecordReaderOptions,
+  WholeFileReader,
+} from './io/readers.ts';
 
 // Ops, and what it takes to define one.
 

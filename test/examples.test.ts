@@ -51,6 +51,18 @@ test('checkpoint goes on in another session where the first one stopped, and kee
     assert.equal(indexes.sort(), ['model-100.index', 'model-150.index']);
   }));
 
+test('frozen-graph writes a network without variables, which runs on bytes in another graph', () =>
+  example('frozen-graph', async (output, folder) => {
+    const [, whole, frozen] = output.match(/(\d+) nodes with training and variables, (\d+) frozen/) as RegExpMatchArray;
+    assert.ok(Number(frozen) < Number(whole) / 10, output);
+    const [, accuracy] = output.match(/test accuracy ([\d.]+), without any variable/) as RegExpMatchArray;
+    assert.ok(Number(accuracy) >= 0.93, output);
+    assert.match(output, /this is a \d \(\d+\.\d %\)/);
+    const def = tf.GraphDef.fromBinary(await readFile(join(folder, 'out/digits.pb')));
+    assert.is(def.node.length, Number(frozen));
+    assert.not(def.node.some(({ op }) => /Variable/.test(op)));
+  }));
+
 test('explain prints graph, passes and plan, and the value', () =>
   example('explain', (output) => {
     for (const part of ['## graph', '## IR after algebra', '## plan', '_FusedMatMul', 'y = [[20. 20. 20.]]'])

@@ -9,6 +9,7 @@ import { OpError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { Dim, Shape } from '../../src/util/shape.ts';
 import { isInvalid } from './effects.ts';
+import { takenValues } from './list-elements.ts';
 import type { IrNode, IrValue } from './module.ts';
 
 type Values = readonly (NdArray | null)[];
@@ -38,6 +39,7 @@ export class Facts {
 
   /** What the op's rule knows of the outputs of a node, which need not have been added. */
   derive(node: IrNode): Values | null {
+    if (node.op === 'TensorListPopBack') return takenValues(this.spec(node.inputs[0]).elements);
     const rule = isInvalid(node) ? undefined : findOpDef(node.op)?.fold;
     return rule ? guarded(() => rule(new NodeContext(this, node))) : null;
   }

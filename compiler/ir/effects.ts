@@ -26,6 +26,8 @@ const WAITING = new Set([
   'QueueDequeueManyV2',
   'QueueDequeueUpToV2',
   'QueueCloseV2',
+  'ReaderReadV2',
+  'ReaderReadUpToV2',
   'AccumulatorTakeGradient',
   'ResourceAccumulatorTakeGradient',
   'SparseAccumulatorTakeGradient',

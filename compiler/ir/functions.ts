@@ -83,7 +83,14 @@ export function importFunction(
 ): FunctionModule {
   const feeds = fn.inputs.map((node, i): Feed => {
     const { spec, value = null, variable = null } = args[i];
-    return { endpoint: { node, index: 0 }, dtype: spec.dtype, shape: spec.shape, value, variable };
+    return {
+      endpoint: { node, index: 0 },
+      dtype: spec.dtype,
+      shape: spec.shape,
+      elements: spec.elements,
+      value,
+      variable,
+    };
   });
   const fetches = needed.map((output) => fn.outputs[output]);
   const module = importGraph(fn.body, { fetches, targets: fn.targets, feeds });

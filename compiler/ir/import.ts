@@ -2,7 +2,7 @@
  * Takes from a graph snapshot what a request needs: the closure over inputs and controls from fetches and targets, cut
  * at the feeds. Shapes stay as the graph has them; binding them to the feeds is the first pass's job.
  */
-import type { Attrs, Endpoint, Node, NodeId } from '../../src/graph/node.ts';
+import type { Attrs, Endpoint, ListElements, Node, NodeId } from '../../src/graph/node.ts';
 import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import { findOpDef } from '../../src/ops/opdef/define.ts';
 import { type DType, float16, float32, float64 } from '../../src/util/dtype.ts';
@@ -28,6 +28,8 @@ export interface Feed {
   readonly overrides?: boolean;
   /** The fed value itself, where the plan is to be made for this value alone. */
   readonly value?: NdArray | null;
+  /** What is known of the elements of a list of tensors, as an argument of a function. */
+  readonly elements?: ListElements;
   /** The variable that is fed the handle of, to the body of a function. */
   readonly variable?: VariableRef | null;
 }

@@ -53,6 +53,8 @@ export interface Target {
   readonly packsRightOperand: boolean;
   /** Whether scalars are computed on the host: where a value comes from the backend, and goes there, at little cost. */
   readonly scalarsOnHost: boolean;
+  /** Whether the compiler writes kernels of its own for the target. */
+  readonly generates: boolean;
   /** Whether the backend has this kernel. */
   hasKernel(kernel: string): boolean;
   /** Whether there is a host kernel for this op type. */

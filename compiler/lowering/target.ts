@@ -24,6 +24,8 @@ const bufferTypes: ReadonlySet<DType> = new Set([float32, int32, bool]);
 export interface Machine {
   hasKernel(kernel: string): boolean;
   hasHost(op: string): boolean;
+  /** Whether generated kernels are wanted, where the target can have them. */
+  readonly codegen?: boolean;
 }
 
 /**
@@ -32,12 +34,14 @@ export interface Machine {
  *     makeTarget('wasm', {hasKernel: (k) => getKernel(k, 'wasm') !== undefined, hasHost: hasHostKernel})
  */
 export function makeTarget(name: string, machine: Machine): Target {
+  const generates = name === 'wasm' && machine.codegen === true;
   return {
     name,
     table: tables.get(name) ?? tfjsTable,
     dtypes: name === HOST ? new Set() : bufferTypes,
-    packsRightOperand: name === 'wasm',
+    packsRightOperand: name === 'wasm' && !generates,
     scalarsOnHost: name === 'wasm' || name === 'cpu',
+    generates,
     hasKernel: (kernel) => machine.hasKernel(kernel),
     hasHost: (op) => machine.hasHost(op),
   };

@@ -6,6 +6,7 @@ import type { TensorSpec } from '../../src/graph/node.ts';
 import { commonShape, sameShape } from '../../src/util/shape.ts';
 import type { Facts } from '../ir/context.ts';
 import { type Argument, branchesOf, type FunctionModule, functionOf, importFunction, isLoop } from '../ir/functions.ts';
+import { commonElements, sameElements } from '../ir/list-elements.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 
 /** The types of the fetches of a function's module. */
@@ -45,11 +46,16 @@ function loopOutputs(facts: Facts, node: IrNode, resultsOf: ResultsOf): readonly
     changing.forEach((i, k) => {
       next[i] = common(specs[i], found[k]);
     });
-    if (next.every((spec, i) => sameShape(spec.shape, specs[i].shape))) return next;
+    if (next.every((spec, i) => isSame(spec, specs[i]))) return next;
     specs = next;
   }
 }
 
+function isSame(a: TensorSpec, b: TensorSpec): boolean {
+  return sameShape(a.shape, b.shape) && sameElements(a.elements, b.elements);
+}
+
 function common(a: TensorSpec, b: TensorSpec): TensorSpec {
-  return sameShape(a.shape, b.shape) ? a : { ...a, shape: commonShape(a.shape, b.shape) };
+  if (isSame(a, b)) return a;
+  return { ...a, shape: commonShape(a.shape, b.shape), elements: commonElements(a.elements, b.elements) };
 }

@@ -6,6 +6,7 @@
 import type { AttrValue } from '../../src/graph/node.ts';
 import { findOpDef, type OpView } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
+import { canGenerate } from '../codegen/generate.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
@@ -43,6 +44,7 @@ function wanted(target: Target, rewriter: Rewriter, node: IrNode) {
   if (target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
   if (target.hasHost(node.op) && !fitsBackend(target, rewriter.facts, node)) return undefined;
   if (isOnHost(target, rewriter.facts, node)) return undefined;
+  if (target.generates && canGenerate(rewriter.facts, node)) return undefined;
   return lowerNode(target, rewriter.facts, node) ? undefined : rule;
 }
 

@@ -6,12 +6,14 @@ import type { NodeId } from '../../src/graph/node.ts';
 import { getOpDef } from '../../src/ops/opdef/define.ts';
 import { resolveSignature } from '../../src/ops/opdef/resolve.ts';
 import { Uses } from '../analysis/uses.ts';
+import { canGenerate } from '../codegen/generate.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf } from '../ir/effects.ts';
 import { FUSED_ACTIVATIONS, FUSED_CONV2D, FUSED_MATMUL } from '../ir/fused-ops.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import { lowerNode } from '../lowering/lower.ts';
+import type { Target } from '../lowering/lowering.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 const fusedOf: ReadonlyMap<string, string> = new Map([
@@ -30,9 +32,10 @@ export const fuse: Pass = {
     for (const node of module.nodes) {
       if (!fusedOf.has(node.op) || effectOf(node) !== 'pure') continue;
       // The longest that the target has a kernel for.
-      for (const chain of chains(node, uses, facts)) {
+      for (const chain of chains(node, uses, facts, target)) {
         const candidate = join(chain);
-        if (!lowerNode(target, facts, candidate)) continue;
+        const isKnown = lowerNode(target, facts, candidate) || (target.generates && canGenerate(facts, candidate));
+        if (!isKnown) continue;
         fused.set(candidate.id, candidate);
         for (const { id } of chain.nodes) if (id !== candidate.id) absorbed.add(id);
         break;
@@ -55,9 +58,9 @@ interface Chain {
 }
 
 /** What could be joined, the longest first. */
-function chains(head: IrNode, uses: Uses, facts: Facts): Chain[] {
-  // A kernel that also transposes adds a bias wrongly, once per block.
-  if (head.attrs.transpose_a === true || head.attrs.transpose_b === true) return [];
+function chains(head: IrNode, uses: Uses, facts: Facts, { generates }: Target): Chain[] {
+  // The kernel of a backend that also transposes adds a bias wrongly, once per block.
+  if (!generates && (head.attrs.transpose_a === true || head.attrs.transpose_b === true)) return [];
   const found: Chain[] = [];
   const nodes = [head];
   let bias: IrValue | null = null;

@@ -3,6 +3,7 @@
  */
 import { algebra } from './algebra.ts';
 import { choose } from './choose.ts';
+import { cluster } from './cluster.ts';
 import { cse } from './cse.ts';
 import { dce } from './dce.ts';
 import { decompose } from './decompose.ts';
@@ -54,6 +55,8 @@ export const pipeline: readonly Stage[] = [
   stage(dce, 'dce2'),
   // On the target's own ops; no earlier pass knows the fused ones.
   stage(fuse),
-  // Last: the order of nodes is the order of the run.
+  // The order of nodes is the order of the run.
   stage(schedule),
+  // Last: what belongs to one kernel must not be moved apart.
+  stage(cluster),
 ];

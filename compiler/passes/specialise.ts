@@ -13,6 +13,7 @@ import { Facts, inferOutputs } from '../ir/context.ts';
 import { INVALID, isInvalid } from '../ir/effects.ts';
 import { isBranch, isLoop } from '../ir/functions.ts';
 import type { Feed, VariableRef } from '../ir/import.ts';
+import { sameElements, withElements } from '../ir/list-elements.ts';
 import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
 import { calledOutputs, type ResultsOf } from './called-shapes.ts';
 import { constant } from './fold.ts';
@@ -53,6 +54,7 @@ function bind(node: IrNode, feed: Feed | undefined): IrNode {
   const shape = feed?.shape ?? null;
   const [spec] = node.outputs;
   if (feed?.variable) return handle(node, feed.variable);
+  if (feed?.elements) return { ...node, outputs: [{ ...spec, shape: shape ?? spec.shape, elements: feed.elements }] };
   return shape === null || sameShape(spec.shape, shape) ? node : { ...node, outputs: [{ ...spec, shape }] };
 }
 
@@ -67,7 +69,8 @@ function inferred(facts: Facts, node: IrNode, trusted: boolean, context: PassCon
   if (isInvalid(node)) return node;
   try {
     const called = isLoop(node) || isBranch(node) ? calledOutputs(facts, node, bound(context)) : null;
-    const outputs = (called ?? inferOutputs(facts, node)).map((spec, i) => refine(node.outputs[i], spec, trusted));
+    const found = called ?? withElements(facts, node, inferOutputs(facts, node));
+    const outputs = found.map((spec, i) => refine(node.outputs[i], spec, trusted));
     return outputs.every((spec, i) => spec === node.outputs[i]) ? node : { ...node, outputs };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -91,7 +94,8 @@ function refine(old: TensorSpec, found: TensorSpec, trusted: boolean): TensorSpe
   const sameHandle =
     old.handle === found.handle ||
     (old.handle?.dtype === found.handle?.dtype && sameShape(old.handle?.shape ?? null, found.handle?.shape ?? null));
-  return sameHandle && sameShape(shape, old.shape) ? old : { ...found, shape };
+  const isSame = sameHandle && sameShape(shape, old.shape) && sameElements(old.elements, found.elements);
+  return isSame ? old : { ...found, shape };
 }
 
 function combine(found: Shape, old: Shape): Shape {

@@ -3,18 +3,22 @@
  * one backward pass. Choosing kernels is `lowering/lower.ts`'s job; running the plan is the runtime's.
  */
 
+import type { AttrValue } from '../../src/graph/node.ts';
 import { resource, variant } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
+import { type Generated, generateLoop, generateProduct } from '../codegen/generate.ts';
+import { isLoopOp } from '../codegen/loop-builder.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
 import { callsFromHost, isBranch, isLoop } from '../ir/functions.ts';
 import { ARG, type IrModule, type IrNode, type IrValue } from '../ir/module.ts';
 import { variableHandle } from '../ir/variable-handle.ts';
-import { lowerNode } from '../lowering/lower.ts';
+import { isOnHost, lowerNode } from '../lowering/lower.ts';
 import type { Lowered, Target } from '../lowering/lowering.ts';
+import { CLUSTER } from '../passes/cluster.ts';
 import { type CallContext, type CompileBody, draftBranch, draftLoop } from './calls.ts';
 import { handsOnList, isListOp } from './lists.ts';
 import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
@@ -32,7 +36,14 @@ export function buildFunctionPlan(module: IrModule, target: Target, compileBody:
 /** @param isFunction whether a step of another plan takes the results: they may be what no user could be given */
 function planOf(module: IrModule, target: Target, compileBody: CompileBody, isFunction: boolean): ExecutionPlan {
   const draft = new Draft(module, target, compileBody, isFunction);
-  for (const node of module.nodes) draft.lower(node);
+  const { nodes } = module;
+  for (let i = 0; i < nodes.length; i++) {
+    let end = i + 1;
+    const kernel = nodes[i].attrs[CLUSTER];
+    while (kernel !== undefined && nodes[end]?.attrs[CLUSTER] === kernel) end++;
+    if (kernel !== undefined && draft.lowerTogether(nodes.slice(i, end))) i = end - 1;
+    else draft.lower(nodes[i]);
+  }
   return draft.finish();
 }
 
@@ -57,8 +68,8 @@ class Draft {
   private readonly slotsOf: (readonly Slot[] | undefined)[] = [];
   private readonly constants: { slot: Slot; value: NdArray }[] = [];
   private readonly steps: DraftStep[] = [];
-  /** Which outputs of a node anybody takes. */
-  private readonly taken = new Map<number, Set<number>>();
+  /** By node and output, who takes it: the numbers of kernels that nodes are brought together for, else undefined. */
+  private readonly users = new Map<number, Map<number, (AttrValue | undefined)[]>>();
 
   constructor(
     private readonly module: IrModule,
@@ -67,15 +78,18 @@ class Draft {
     private readonly isFunction: boolean,
   ) {
     this.resources = new Resources(module);
-    for (const node of module.nodes) for (const input of node.inputs) this.take(input);
-    for (const fetch of module.fetches) this.take(fetch);
+    for (const node of module.nodes) for (const input of node.inputs) this.take(input, node.attrs[CLUSTER]);
+    for (const fetch of module.fetches) this.take(fetch, undefined);
     this.effects = new Set(module.effects);
   }
 
-  private take({ node, index }: IrValue): void {
-    const known = this.taken.get(node);
-    if (known) known.add(index);
-    else this.taken.set(node, new Set([index]));
+  private take({ node, index }: IrValue, kernel: AttrValue | undefined): void {
+    const known = this.users.get(node) ?? new Map<number, (AttrValue | undefined)[]>();
+    this.users.set(node, known);
+    const users = known.get(index);
+    // Who takes a value often counts once.
+    if (!users) known.set(index, [kernel]);
+    else if (users[users.length - 1] !== kernel) users.push(kernel);
   }
 
   lower(node: IrNode): void {
@@ -93,6 +107,51 @@ class Draft {
       const step = isLoop(node) ? this.loop(node) : isBranch(node) ? this.branch(node) : this.onVariable(node);
       this.steps.push({ step, must: this.effects.has(node.id) || mustRun(effectOf(node)) });
     }
+  }
+
+  /** One kernel for nodes that were brought together for it; false where there is none. */
+  lowerTogether(nodes: readonly IrNode[]): boolean {
+    for (const node of nodes) this.facts.add(node);
+    const outputs = nodes.flatMap((node) =>
+      node.outputs.map((_, index) => ({ node: node.id, index })).filter(({ index }) => this.leaves(node, index)),
+    );
+    const generated = generateLoop(this.facts, nodes, outputs);
+    if (!generated) return false;
+    const ops = nodes.map(({ op }) => op);
+    const step = this.onGenerated(nodes[nodes.length - 1], generated, ops);
+    this.steps.push({ step, must: nodes.some(({ id }) => this.effects.has(id)) && outputs.length > 0 });
+    return true;
+  }
+
+  /** Whether a value is taken outside of the kernel that it is computed in. */
+  private leaves({ id, attrs }: IrNode, index: number): boolean {
+    return (
+      this.users
+        .get(id)
+        ?.get(index)
+        ?.some((user) => user !== attrs[CLUSTER]) ?? false
+    );
+  }
+
+  private onGenerated(node: IrNode, { kernel: code, inputs, outputs }: Generated, ops: readonly string[]): OpenStep {
+    return {
+      kind: 'generated',
+      kernel: kernelName(ops),
+      code,
+      inputs: inputs.map((input) => this.slot(node, input)),
+      outputs: outputs.map((output) => this.newSlot(output)),
+      frees: [],
+      origin: node.origin[0],
+      name: node.name,
+    };
+  }
+  private newSlot({ node, index }: IrValue): Slot {
+    const { dtype, shape } = this.facts.spec({ node, index });
+    const slot = this.slots.push({ dtype, shape }) - 1;
+    const slots = [...(this.slotsOf[node] ?? [])];
+    slots[index] = slot;
+    this.slotsOf[node] = slots;
+    return slot;
   }
 
   private onVariable(node: IrNode): OpenStep {
@@ -124,7 +183,7 @@ class Draft {
       resources: this.resources,
       compileBody: this.compileBody,
       buildPlan: (module) => planOf(module, this.target, this.compileBody, true),
-      isUsed: (output) => this.taken.get(node.id)?.has(output) ?? false,
+      isUsed: (output) => this.users.get(node.id)?.has(output) ?? false,
     };
   }
 
@@ -174,8 +233,12 @@ class Draft {
   private compute(node: IrNode): OpenStep {
     if (isListOp(node)) return this.onList(node);
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
+    const product = this.target.generates ? generateProduct(this.facts, node) : null;
+    if (product) return this.onGenerated(node, product, [node.op]);
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
+    const generated = this.generateAlone(node);
+    if (generated) return this.onGenerated(node, generated, [node.op]);
     if (callsFromHost(node)) for (const input of node.inputs) this.nameVariable(input);
     // The handle of a variable is no value: the plan names the variable instead.
     const isHandle = (value: IrValue) => this.facts.spec(value).dtype === resource && !this.slotsOf[value.node];
@@ -190,6 +253,12 @@ class Draft {
       origin: node.origin[0],
       name: node.name,
     };
+  }
+
+  private generateAlone(node: IrNode): Generated | null {
+    if (!this.target.generates || isInvalid(node) || isOnHost(this.target, this.facts, node)) return null;
+    const outputs = node.outputs.map((_, index) => ({ node: node.id, index }));
+    return isLoopOp(node.op) ? generateLoop(this.facts, [node], outputs) : null;
   }
 
   /** Gives the handle of a variable a slot: a kernel hands it on to the functions it calls. */
@@ -333,4 +402,12 @@ class Draft {
     });
     return { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
   }
+}
+
+/** How many op types a kernel's name says. */
+const NAMED = 6;
+
+function kernelName(ops: readonly string[]): string {
+  const name = ops.slice(0, NAMED).join('+');
+  return ops.length > NAMED ? `${name}+${ops.length - NAMED}` : name;
 }

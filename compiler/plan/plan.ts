@@ -7,6 +7,7 @@ import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape, Shape } from '../../src/util/shape.ts';
+import type { Kernel } from '../codegen/kernel.ts';
 
 export type Slot = number;
 
@@ -45,6 +46,14 @@ export interface KernelStep extends Step {
   readonly inputShapes: readonly (KnownShape | null)[] | null;
   /** Shapes under which outputs are kept, where they differ from what the kernel says. */
   readonly outputShapes: readonly (KnownShape | null)[] | null;
+}
+
+/** A kernel that the compiler describes and the runtime renders for its machine. */
+export interface GeneratedStep extends Step {
+  readonly kind: 'generated';
+  /** The op types that it computes, for people. */
+  readonly kernel: string;
+  readonly code: Kernel;
 }
 
 /**
@@ -136,6 +145,7 @@ export interface ListStep extends Step {
 
 export type Instruction =
   | KernelStep
+  | GeneratedStep
   | AliasStep
   | HostStep
   | ReadStep

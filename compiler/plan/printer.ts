@@ -60,6 +60,8 @@ function call(step: Instruction): string {
   switch (step.kind) {
     case 'kernel':
       return `${step.kernel}(${kernelInputs(step)})${printAttrs(step.attrs)}`;
+    case 'generated':
+      return `generated.${step.kernel}(${inputs})`;
     case 'host':
       return `host.${step.kernel}(${inputs})${printAttrs(step.attrs)}`;
     case 'alias':

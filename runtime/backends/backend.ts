@@ -3,10 +3,12 @@
  * backend of TensorFlow.js to it; which one to use is decided in `index.ts`.
  */
 import type { KernelFunc, TensorInfo, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
+import type { Kernel } from '../../compiler/codegen/kernel.ts';
 import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { bool, float32, int32 } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
+import type { KnownShape } from '../../src/util/shape.ts';
 
 /** A buffer of a backend under a shape. */
 export type DeviceValue = TensorInfo;
@@ -14,6 +16,9 @@ export type BufferId = TensorInfo['dataId'];
 
 /** The element types that backend buffers hold; values of other types stay on the host. */
 export const deviceTypes: ReadonlySet<DType> = new Set([float32, int32, bool]);
+
+/** Computes on the buffers of inputs and outputs, in order. */
+export type GeneratedKernel = (buffers: readonly BufferId[]) => void;
 
 /** Every buffer has a count of references; the last `dispose` frees it. */
 export interface Backend {
@@ -25,6 +30,10 @@ export interface Backend {
   readonly native: unknown;
   /** The function of a kernel; undefined where there is none. */
   kernel(name: string): KernelFunc | undefined;
+  /** Makes a kernel from its description; absent where the backend takes none. */
+  generate?(kernel: Kernel): GeneratedKernel;
+  /** A new buffer whose elements are anything; there where `generate` is. */
+  allocate?(shape: KnownShape, dtype: DType): DeviceValue;
   /** A new buffer with a copy of the data. */
   write(array: NdArray): DeviceValue;
   /** A copy of the data. */

@@ -15,10 +15,13 @@ import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { bool, type DType, float32, int32, string } from '../../src/util/dtype.ts';
 import { InternalError, TypeError } from '../../src/util/errors.ts';
 import { type Data, NdArray } from '../../src/util/ndarray.ts';
-import type { Backend, BufferId, DeviceValue } from './backend.ts';
-import { mended } from './wasm-fixes.ts';
-import { releaseTextures } from './webgl-pool.ts';
+import type { KnownShape } from '../../src/util/shape.ts';
 import { TensorList } from '../tensor-list.ts';
+import type { Backend, BufferId, DeviceValue } from './backend.ts';
+import { mendedOnCpu } from './cpu-fixes.ts';
+import { mended } from './wasm-fixes.ts';
+import { WasmKernels } from './wasm-kernels.ts';
+import { releaseTextures } from './webgl-pool.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -36,6 +39,7 @@ const ASYNCHRONOUS = new Set(['webgpu']);
 export class TfjsBackend implements Backend {
   readonly canReadSync: boolean;
   private readonly copies: boolean;
+  private kernels: WasmKernels | null = null;
   private readonly functions = new Map<string, KernelFunc | undefined>();
 
   constructor(
@@ -54,7 +58,24 @@ export class TfjsBackend implements Backend {
   private lookUp(name: string): KernelFunc | undefined {
     const config: KernelConfig | undefined = getKernel(name, this.name);
     if (!config) return undefined;
-    return this.name === 'wasm' ? mended(name, config.kernelFunc) : config.kernelFunc;
+    if (this.name === 'wasm') return mended(name, config.kernelFunc);
+    return this.name === 'cpu' ? mendedOnCpu(name, config.kernelFunc) : config.kernelFunc;
+  }
+
+  get generate(): Backend['generate'] {
+    if (this.name !== 'wasm') return undefined;
+    this.kernels ??= new WasmKernels(this.native);
+    const { kernels } = this;
+    return (kernel) => kernels.get(kernel);
+  }
+  allocate(shape: KnownShape, dtype: DType): DeviceValue {
+    const type = tfjsTypes.get(dtype) as DataType;
+    // Null for the values: the memory is left as it is.
+    return {
+      dataId: this.native.write(null as unknown as Values, shape as number[], type),
+      shape: shape as number[],
+      dtype: type,
+    };
   }
 
   write(array: NdArray): DeviceValue {

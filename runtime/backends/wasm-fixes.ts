@@ -3,6 +3,9 @@
  */
 import type { KernelBackend, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 
+/** The least finite float32: what TensorFlow starts a maximum with. */
+const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
+
 /** The kernel as it may be called; itself where nothing is wrong with it. */
 export function mended(name: string, kernel: KernelFunc): KernelFunc {
   switch (name) {
@@ -13,7 +16,7 @@ export function mended(name: string, kernel: KernelFunc): KernelFunc {
     case 'FusedConv2D':
       return withBiasShape(kernel);
     case 'MaxPool':
-      return withNaN(kernel, (value, best) => (value > best ? value : best), -Infinity);
+      return withNaN(kernel, (value, best) => (value > best ? value : best), LOWEST);
     case 'AvgPool':
       return withNaN(kernel, (value, sum) => value + sum, 0);
   }
@@ -73,7 +76,7 @@ interface PoolAttrs {
 
 /**
  * XNNPACK's pools make −∞ of a window in which a NaN comes first. What is −∞ is computed again: a mean that is NaN or −∞ is
- * so whatever the sum is divided by; of a maximum NaN is left out.
+ * so whatever the sum is divided by; of a maximum NaN is left out, and it is finite where nothing else is there.
  */
 function withNaN(kernel: KernelFunc, step: (value: number, total: number) => number, start: number): KernelFunc {
   return (args) => {

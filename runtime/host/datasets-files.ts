@@ -14,6 +14,7 @@ import { paddedStack } from './dataset-padding.ts';
 import { Components, Dataset, type Elements, type Pass, settled } from './dataset-pass.ts';
 import { some } from './dataset-sources.ts';
 import { datasetOf, numberIn } from './dataset-specs.ts';
+import { joined, linesOf } from './file-records.ts';
 import { variantArray, variantOf } from './handles.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
 import { shown, textArray, textsOf } from './texts.ts';
@@ -60,39 +61,6 @@ function texts(paths: readonly string[], compression: Compression, read: Reader,
       return null;
     },
   };
-}
-
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
-
-async function* linesOf(path: string, compression: Compression): AsyncGenerator<Uint8Array, void, undefined> {
-  let left: Uint8Array[] = [];
-  for await (const chunk of expand(chunksOf(path), compression, path)) {
-    let from = 0;
-    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
-      yield lineOf([...left, chunk.subarray(from, at)]);
-      left = [];
-      from = at + 1;
-    }
-    if (from < chunk.length) left.push(chunk.slice(from));
-  }
-  if (left.length > 0) yield lineOf(left);
-}
-
-/** The pieces joined, without what Windows puts before a line feed. */
-function lineOf(pieces: readonly Uint8Array[]): Uint8Array {
-  const line = joined(pieces);
-  return line[line.length - 1] === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 /** Records of one length between a head and a foot. */

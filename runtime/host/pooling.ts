@@ -81,7 +81,10 @@ function windows(
   }
 }
 
-/** The flat positions of the greatest element of each window, NaN left out: the first of equal ones; -1 where a window is empty. */
+/**
+ * The flat positions of the greatest element of each window, the first of equal ones; -1 where a window is empty. A NaN
+ * counts where it comes first, and not else.
+ */
 function greatest(data: NumericData, g: Geometry): Int32Array {
   const found = new Int32Array(sizeOf(g.outShape)).fill(-1);
   const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
@@ -95,13 +98,31 @@ function greatest(data: NumericData, g: Geometry): Int32Array {
       for (let j = j0; j < j1; j++) {
         const at = plane + i * s.i + j * s.j;
         for (let c = 0; c < depth; c++) {
-          const best = data[found[out + c * o.c]];
-          if (data[at + c * s.c] > best || Number.isNaN(best)) found[out + c * o.c] = at + c * s.c;
+          if (data[at + c * s.c] > data[found[out + c * o.c]]) found[out + c * o.c] = at + c * s.c;
         }
       }
     }
   });
   return found;
+}
+
+/** The greatest element of each window, NaN left out, and never less than the lowest finite number. */
+function maxima(x: NdArray, g: Geometry): NdArray {
+  const data = x.data as Float64Array;
+  const out = (allocate(x.dtype, sizeOf(g.outShape)) as Float64Array).fill(lowest(x.dtype));
+  const [o, s] = [stridesFor(g.outShape, g), stridesFor(g.inShape, g)];
+  const depth = g.inShape[g.channel];
+  windows(g, (at, plane, i0, i1, j0, j1) => {
+    for (let i = i0; i < i1; i++) {
+      for (let j = j0; j < j1; j++) {
+        const from = plane + i * s.i + j * s.j;
+        for (let c = 0; c < depth; c++) {
+          if (data[from + c * s.c] > out[at + c * o.c]) out[at + c * o.c] = data[from + c * s.c];
+        }
+      }
+    }
+  });
+  return new NdArray(x.dtype, g.outShape, out);
 }
 
 /** The elements at these positions. */
@@ -176,8 +197,7 @@ function maxPool(x: NdArray, w: Window): NdArray {
     }
     return acrossDepth(x, w);
   }
-  const g = geometry(x.shape, w);
-  return pick(x.dtype, x.data as NumericData, greatest(x.data as NumericData, g), g.outShape);
+  return maxima(x, geometry(x.shape, w));
 }
 
 function maxPoolGrad(x: NdArray, dy: NdArray, w: Window): NdArray {

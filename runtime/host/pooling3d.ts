@@ -92,7 +92,7 @@ function lines(g: Geometry, visit: (out: number, at: number, count: number, firs
 function maxPool(x: NdArray, g: Geometry): NdArray {
   const data = x.data as Float32Array;
   const out = allocate(x.dtype, sizeOf(g.outShape)) as Float32Array;
-  out.fill(-(x.dtype.max as number));
+  out.fill(-Infinity);
   const [step, inChannel, outChannel] = [g.inStrides[3], g.inStrides[4], g.outStrides[4]];
   lines(g, (to, at, count) => {
     for (let k = 0; k < count; k++) {

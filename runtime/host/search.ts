@@ -1,7 +1,7 @@
 /** Host kernels that search: places in sorted rows, the n-th element, coordinates of flat indices. */
 import { allocate, NdArray, type NumericData } from '../../src/util/ndarray.ts';
 import { sizeOf, stridesOf } from '../../src/util/shape.ts';
-import { indicesOf, integers, invalid, scalarOf } from './elements.ts';
+import { brackets, indicesOf, integers, invalid, scalarOf } from './elements.ts';
 import { defineHostKernels, type HostKernel } from './registry.ts';
 
 /** The first place in a sorted row where `isBefore` no longer holds. */
@@ -46,6 +46,11 @@ const nthElement: HostKernel = ([input, nth], op) => {
 const unravelIndex: HostKernel = ([indices, dimsInput]) => {
   if (indices.rank > 1) {
     throw invalid(`The indices can only be scalar or vector, got "[${indices.shape}]"`);
+  }
+  if (indices.size === 0) {
+    throw invalid(
+      `received empty tensor indices: Tensor<type: ${indices.dtype.name} shape: ${brackets(indices.shape)} values: >`,
+    );
   }
   const dims = Array.from(indicesOf(dimsInput));
   if (dims.includes(0)) throw invalid('Input dims cannot contain a dim of zero');

@@ -24,32 +24,26 @@ function reshapeTo(x: NdArray, sizes: NdArray): KnownShape {
     if (d < -1) throw new InvalidArgumentError(null, `Size ${i} must be non-negative, not ${d}`);
     if (d === -1) open = i;
   });
-  const given = sizeOf(shape.map((d) => (d === -1 ? 1 : d)));
   if (open >= 0) {
-    if (given === 0 && x.size === 0) {
-      shape[open] = openAmongZeros(x, shape);
-      return shape;
-    }
-    if (given === 0 || x.size % given !== 0) {
+    const given = sizeOf(shape.filter((d) => d > 0));
+    // Where a length of 0 is asked for, the other ones share what lengths other than 0 the value has, rounded down.
+    const empty = shape.includes(0) && x.shape.includes(0);
+    const size = sizeOf(empty ? x.shape.filter((d) => d > 0) : x.shape);
+    if (!empty && size % given !== 0) {
       throw new InvalidArgumentError(
         null,
-        `Input to reshape is a tensor with ${x.size} values, but the requested shape requires a multiple of ${given}`,
+        `Input to reshape is a tensor with ${size} values, but the requested shape requires a multiple of ${given}`,
       );
     }
-    shape[open] = x.size / given;
-  } else if (given !== x.size) {
+    shape[open] = Math.floor(size / given);
+  }
+  if (sizeOf(shape) !== x.size) {
     throw new InvalidArgumentError(
       null,
-      `Input to reshape is a tensor with ${x.size} values, but the requested shape has ${given}`,
+      `Input to reshape is a tensor with ${x.size} values, but the requested shape has ${sizeOf(shape)}`,
     );
   }
   return shape;
-}
-
-/** The open length of an empty tensor's new shape that has a 0: what the lengths other than 0 leave to it. */
-function openAmongZeros(x: NdArray, shape: readonly number[]): number {
-  const known = sizeOf(shape.filter((d) => d > 0));
-  return sizeOf(x.shape.filter((d) => d > 0)) / known;
 }
 
 /** Checks that `perm` is a permutation of the axes, with the texts of TensorFlow's kernel. */

@@ -20,6 +20,15 @@ export interface TensorSpec {
   readonly shape: Shape;
   /** For a resource handle: the element type and shape of what it refers to. */
   readonly handle?: { readonly dtype: DType; readonly shape: Shape };
+  /** For a list of tensors in a program that is compiled: what its elements are. Unknown without it. */
+  readonly elements?: ListElements;
+}
+
+/** The shape that all elements have which are written, whether all are, and their value, where it is one and the same. */
+export interface ListElements {
+  readonly shape: Shape | 'none';
+  readonly isWhole: boolean;
+  readonly value?: NdArray | null;
 }
 
 /** The value of an attribute; which kinds an attribute takes is declared by its op. Shapes are arrays or null. */

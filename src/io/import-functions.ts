@@ -177,7 +177,9 @@ export class FunctionImport {
       if (!found) throw new ValueError(`Return ${arg.name} of function ${fn.name}: unknown ${input}`);
       if (!('position' in found)) return found;
       const op = built[found.position];
-      return op.output(found.index(op));
+      const output: Tensor | undefined = op.outputs[found.index(op)];
+      if (!output) throw new ValueError(`Return ${arg.name} of function ${fn.name}: unknown ${input}`);
+      return output;
     });
   }
 

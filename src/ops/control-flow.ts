@@ -4,7 +4,7 @@
  */
 import { GraphFunction } from '../graph/function.ts';
 import type { AttrValue, TensorSpec } from '../graph/node.ts';
-import type { DType } from '../util/dtype.ts';
+import { type DType, float32 } from '../util/dtype.ts';
 import { commonShape, type Shape } from '../util/shape.ts';
 import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
 
@@ -140,5 +140,5 @@ defineOp({
   attrs: ['dtype: type', 'shape: shape'],
   infer: (op) => [op.attr<Shape>('shape')],
   grad: () => [],
-  samples: [],
+  samples: [{ inputs: [], attrs: { dtype: float32, shape: [2, 3] }, outputs: [null], shapes: [[2, 3]] }],
 });

@@ -2,7 +2,7 @@
  * Image files as pixels and pixels as files: the ops and the functions of `tf.image`. Reading files is left to others.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { asDType, type DTypeLike, uint8 } from '../util/dtype.ts';
+import { asDType, type DTypeLike, int32, uint8 } from '../util/dtype.ts';
 import { emitOne } from './emit.ts';
 import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
 import { withRank, withRankAtLeast } from './opdef/shape-rules.ts';
@@ -51,6 +51,44 @@ defineOp({
   infer: (op) => {
     const image = withRankAtLeast(op.shape(0), 3);
     return [image === null ? null : image.slice(0, -3)];
+  },
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'EncodeJpeg',
+  doc: 'An image [height, width, channels] as a JPEG file.',
+  inputs: ['image: uint8'],
+  outputs: ['contents: string'],
+  attrs: [
+    'format: {"", "grayscale", "rgb"} = ""',
+    'quality: int = 95',
+    'progressive: bool = false',
+    'optimize_size: bool = false',
+    'chroma_downsampling: bool = true',
+    'density_unit: {"in", "cm"} = "in"',
+    'x_density: int = 300',
+    'y_density: int = 300',
+    'xmp_metadata: string = ""',
+  ],
+  infer: (op) => {
+    withRank(op.shape(0), 3);
+    return [[]];
+  },
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'ExtractJpegShape',
+  doc: 'The shape [height, width, channels] of a JPEG file, whose pixels are not read.',
+  inputs: ['contents: string'],
+  outputs: ['image_shape: output_type'],
+  attrs: ['output_type: {int32, int64} = int32'],
+  infer: (op) => {
+    withRank(op.shape(0), 0);
+    return [[3]];
   },
   grad: null,
   samples: [],
@@ -145,4 +183,96 @@ export function encodePng(
 ): Tensor {
   const { compression, name } = bind<EncodePngOptions>(['compression', 'name'], rest);
   return emitOne('EncodePng', [image], { compression }, name);
+}
+
+export interface EncodeJpegOptions {
+  /** `grayscale` or `rgb`; without it the channels tell. */
+  readonly format?: '' | 'grayscale' | 'rgb';
+  /** From 0 to 100; 95 without it. */
+  readonly quality?: number;
+  /** Has no effect: the file is a sequential one, of the same pixels. */
+  readonly progressive?: boolean;
+  /** Has no effect. */
+  readonly optimizeSize?: boolean;
+  /** Whether colors have half the resolution; true without it. */
+  readonly chromaDownsampling?: boolean;
+  /** What densities are per: an inch (the default) or a centimeter. */
+  readonly densityUnit?: 'in' | 'cm';
+  readonly xDensity?: number;
+  readonly yDensity?: number;
+  readonly xmpMetadata?: string;
+  readonly name?: string | null;
+}
+
+/**
+ * The uint8 image `image` [height, width, channels] of 1 or 3 channels as a JPEG file, a scalar string; byte for byte that of
+ * TensorFlow, but for `progressive` and `optimizeSize`. Other channels, and a quality out of range, fail the run.
+ *
+ *     tf.image.encodeJpeg(x, {quality: 90})
+ */
+export function encodeJpeg(
+  image: TensorLike,
+  ...rest: Rest<
+    [
+      format: '' | 'grayscale' | 'rgb',
+      quality: number,
+      progressive: boolean,
+      optimizeSize: boolean,
+      chromaDownsampling: boolean,
+      densityUnit: 'in' | 'cm',
+      xDensity: number,
+      yDensity: number,
+      xmpMetadata: string,
+      name: string | null,
+    ],
+    EncodeJpegOptions
+  >
+): Tensor {
+  const { name, ...options } = bind<EncodeJpegOptions>(
+    [
+      'format',
+      'quality',
+      'progressive',
+      'optimizeSize',
+      'chromaDownsampling',
+      'densityUnit',
+      'xDensity',
+      'yDensity',
+      'xmpMetadata',
+      'name',
+    ],
+    rest,
+  );
+  const attrs = {
+    format: options.format,
+    quality: options.quality,
+    progressive: options.progressive,
+    optimize_size: options.optimizeSize,
+    chroma_downsampling: options.chromaDownsampling,
+    density_unit: options.densityUnit,
+    x_density: options.xDensity,
+    y_density: options.yDensity,
+    xmp_metadata: options.xmpMetadata,
+  };
+  return emitOne('EncodeJpeg', [image], attrs, name);
+}
+
+export interface ExtractJpegShapeOptions {
+  /** int32 (the default) or int64. */
+  readonly outputType?: DTypeLike;
+  readonly name?: string | null;
+}
+
+/**
+ * The shape [height, width, channels] of the JPEG file whose bytes are `contents` (a scalar string). What is no JPEG file
+ * fails the run.
+ *
+ *     tf.image.extractJpegShape(bytes)
+ */
+export function extractJpegShape(
+  contents: TensorLike,
+  ...rest: Rest<[outputType: DTypeLike, name: string | null], ExtractJpegShapeOptions>
+): Tensor {
+  const { outputType, name } = bind<ExtractJpegShapeOptions>(['outputType', 'name'], rest);
+  return emitOne('ExtractJpegShape', [contents], { output_type: asDType(outputType ?? int32) }, name);
 }

@@ -22,14 +22,17 @@ import { round } from './unary-math.ts';
 const IMAGES = 'T: {int8, uint8, int16, uint16, int32, int64, float16, float32, float64, bfloat16}';
 const CENTERS = ['align_corners: bool = false', 'half_pixel_centers: bool = false'];
 
-/** The images of the first input in the size that the second one holds. */
-export function resized(op: InferContext): Inferred {
+/** The images of the first input in the size that another one holds. */
+export function sizedBy(op: InferContext, input: number): Inferred {
   const [batch, , , channels] = withRank(op.shape(0), 4);
-  const [length] = withRank(op.shape(1), 1);
+  const [length] = withRank(op.shape(input), 1);
   if (length !== null && length !== 2) throw new ShapeError(`Dimension must be 2 but is ${length}`);
-  const size: readonly Dim[] = op.constantShape(1) ?? [null, null];
+  const size: readonly Dim[] = op.constantShape(input) ?? [null, null];
   return [[batch, ...size, channels]];
 }
+
+/** The images of the first input in the size that the second one holds. */
+export const resized = (op: InferContext): Inferred => sizedBy(op, 1);
 
 const size = (height: number, width: number) => sample(int32, [2], [height, width]);
 const image = (height: number, width: number, data: readonly number[]) => sample(float32, [1, height, width, 1], data);

@@ -25,7 +25,9 @@ const ANY_PADDING = ['padding: {"SAME", "VALID", "EXPLICIT"}', 'explicit_padding
 const FORMAT = 'data_format: {"NHWC", "NCHW"} = "NHWC"';
 const VECT_FORMAT = 'data_format: {"NHWC", "NCHW", "NCHW_VECT_C"} = "NHWC"';
 
-function pooled(given: Shape, { ksize, strides, padding, explicit, dataFormat }: Window): readonly Dim[] {
+/** @param checksDepth whether windows of one channel have to fit into the channels, as those of max pooling */
+function pooled(given: Shape, window: Window, checksDepth = true): readonly Dim[] {
+  const { ksize, strides, padding, explicit, dataFormat } = window;
   const input = withRank(given, 4);
   for (const [name, list] of [
     ['stride', strides],
@@ -43,7 +45,7 @@ function pooled(given: Shape, { ksize, strides, padding, explicit, dataFormat }:
   }
   const depth = input[channel];
   out[channel] =
-    ksize[channel] === 1 || depth === null
+    depth === null || (ksize[channel] === 1 && (depth > 0 || !checksDepth))
       ? depth
       : windowedDim(depth, ksize[channel], strides[channel], 1, padding, [0, 0]);
   return out;
@@ -240,7 +242,7 @@ defineOp({
   inputs: ['value: T'],
   outputs: ['output: T'],
   attrs: [...WINDOW, SAME_OR_VALID, FORMAT, `T: ${FLOATS}`],
-  infer: (op) => [pooled(op.shape(0), windowOf(op, false))],
+  infer: (op) => [pooled(op.shape(0), windowOf(op, false), false)],
   grad: (op, [dy], $) => [$.op('AvgPoolGrad', [$.shape(op.inputs[0]), dy], attrsOf(op, BASIC))],
   samples: [{ inputs: [IMAGE], attrs: TWO_BY_TWO, outputs: [sample(float32, [1, 1, 1, 1], [2.5])] }],
 });

@@ -2,10 +2,10 @@
  * Writing tensors to checkpoints and reading them: the ops that `tf.train.Saver` builds. The formats are in
  * `src/io/checkpoint`; reaching the files is the runtime's.
  */
-import type { DType } from '../util/dtype.ts';
+import { type DType, int32, string } from '../util/dtype.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import type { Shape } from '../util/shape.ts';
-import { defineOp, type InferContext, type Inferred, ShapeError } from './opdef/define.ts';
+import { defineOp, type InferContext, type Inferred, ShapeError, sample } from './opdef/define.ts';
 import { merge, none, withRank } from './opdef/shape-rules.ts';
 
 /** Prefix, names and slices: a scalar and two vectors of the same length. */
@@ -88,7 +88,12 @@ defineOp({
   outputs: ['filename: string'],
   infer: allScalar,
   grad: () => [null, null, null],
-  samples: [],
+  samples: [
+    {
+      inputs: [sample(string, [], ['model']), sample(int32, [], [3]), sample(int32, [], [12])],
+      outputs: [sample(string, [], ['model-00003-of-00012'])],
+    },
+  ],
 });
 
 defineOp({
@@ -98,7 +103,12 @@ defineOp({
   outputs: ['filename: string'],
   infer: allScalar,
   grad: () => [null, null],
-  samples: [],
+  samples: [
+    {
+      inputs: [sample(string, [], ['model']), sample(int32, [], [12])],
+      outputs: [sample(string, [], ['model-?????-of-00012'])],
+    },
+  ],
 });
 
 function allScalar(op: InferContext): Inferred {

@@ -6,10 +6,11 @@ import type { FuncGraph } from '../graph/func-graph.ts';
 import { type Operation, Tensor } from '../graph/graph.ts';
 import { convertToTensor, graphOf, opScope } from '../ops/emit.ts';
 import { emitCall, newBody } from '../ops/functions.ts';
-import { cast, dynamicPartition, noOp } from '../ops/index.ts';
+import { cast, dynamicPartition, maximum, noOp } from '../ops/index.ts';
 import { constantValue } from '../ops/static-value.ts';
+import { scalarSummary } from '../ops/summaries.ts';
 import { isOptions, type TensorLike } from '../ops/tensor-like.ts';
-import { type DType, int32 } from '../util/dtype.ts';
+import { type DType, float32, int32 } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { asShape, mergeShapes, type Shape } from '../util/shape.ts';
 import type { BatchOptions, Examples } from './batch-options.ts';
@@ -28,6 +29,7 @@ export interface Sources {
  *
  * @param sources the tensors of each
  * @param make makes the queue
+ * @param summarize adds the summary of how full it is
  */
 export function batched(
   sources: readonly Examples[],
@@ -35,9 +37,10 @@ export function batched(
   fallback: string,
   { numThreads = 1, enqueueMany = false, shapes, allowSmallerFinalBatch = false, name }: BatchOptions,
   make: (types: readonly DType[], shapes: readonly Shape[]) => QueueBase,
+  summarize: (queue: QueueBase) => void,
   { keep = true, isJoin = false }: Sources = {},
 ): Dequeued {
-  if (sources.length === 0) throw new ValueError('Expected at least one input in batch_join().');
+  if (sources.length === 0) throw new ValueError('Expected at least one set of tensors');
   const [first] = sources;
   const keys = isOptions(first) ? Object.keys(first).sort() : null;
   const values = sources.map((source) => valuesOf(source, keys));
@@ -51,6 +54,7 @@ export function batched(
       const enqueues = lists.map((list) => enqueueOp(queue, list, choice, enqueueMany));
       const loops = isJoin ? enqueues : new Array<Operation>(numThreads).fill(enqueues[0]);
       addQueueRunner(new QueueRunner(queue, loops));
+      summarize(queue);
       const named = { name: scope };
       const taken = allowSmallerFinalBatch ? queue.dequeueUpTo(batchSize, named) : queue.dequeueMany(batchSize, named);
       if (!keys) return taken;
@@ -123,4 +127,21 @@ function enqueueIf(keep: Tensor, enqueue: () => Operation): Operation {
     Tout: [],
   };
   return emitCall('If', [keep, [...captured]], attrs, [yes, no], 'cond');
+}
+
+interface Fullness {
+  /** How many elements stay in the queue for shuffling, which do not count. */
+  readonly minAfterDequeue?: number;
+  readonly name?: string;
+}
+
+/** Adds the summary of how full the queue is, as a part of what it can hold. */
+export function fullness(queue: QueueBase, capacity: number, { minAfterDequeue, name }: Fullness = {}): void {
+  if (minAfterDequeue === undefined) {
+    scalarSummary(name ?? `fraction_of_${capacity}_full`, cast(queue.size(), float32).mul(1 / capacity));
+    return;
+  }
+  const room = capacity - minAfterDequeue;
+  const part = cast(maximum(0, queue.size().sub(minAfterDequeue)), float32).mul(1 / room);
+  scalarSummary(name ?? `fraction_over_${minAfterDequeue}_of_${room}_full`, part);
 }

@@ -14,7 +14,7 @@ import { ValueError } from '../util/errors.ts';
 import { asShape, isFullyDefined, mergeShapes, type Shape, type ShapeLike } from '../util/shape.ts';
 import { Variable } from '../variables/variable.ts';
 import type { BatchOptions, Examples } from './batch-options.ts';
-import { batched } from './batched.ts';
+import { batched, fullness } from './batched.ts';
 
 export type { BatchOptions, Examples } from './batch-options.ts';
 
@@ -39,7 +39,7 @@ export interface ProducerOptions {
 export interface InputProducerOptions extends ProducerOptions {
   /** The shape of a row, where that of the input does not say it. */
   readonly elementShape?: ShapeLike;
-  /** TensorFlow's name of a summary, which is not made here. */
+  /** The name of a summary of how full the queue is; there is none without it. */
   readonly summaryName?: string | null;
 }
 
@@ -60,6 +60,10 @@ type ProducerRest = Rest<
 
 function producerOptions(rest: ProducerRest): ProducerOptions {
   return bind<ProducerOptions>([...PRODUCER, 'name', 'cancelOp'], rest);
+}
+
+function summaryOf({ capacity = 32 }: ProducerOptions): string {
+  return `fraction_of_${capacity}_full`;
 }
 
 /**
@@ -109,7 +113,7 @@ export function inputProducer(
   >
 ): QueueBase {
   const options = bind<InputProducerOptions>(['elementShape', ...PRODUCER, 'summaryName', 'name', 'cancelOp'], rest);
-  const { numEpochs, shuffle = true, seed, capacity = 32, sharedName, name, cancelOp } = options;
+  const { numEpochs, shuffle = true, seed, capacity = 32, sharedName, summaryName, name, cancelOp } = options;
   return opScope(name, 'input_producer', [inputTensor], () => {
     let input = convertToTensor(inputTensor, { name: 'input_tensor' });
     const own: Shape = input.shape === null ? null : input.shape.slice(1);
@@ -123,6 +127,7 @@ export function inputProducer(
     input = limitEpochs(input, { numEpochs });
     const queue = new FIFOQueue(capacity, [input.dtype], [element], { sharedName, name });
     addQueueRunner(new QueueRunner(queue, [queue.enqueueMany([input])], { cancelOp }));
+    if (summaryName != null) fullness(queue, capacity, { name: summaryName });
     return queue;
   });
 }
@@ -141,7 +146,7 @@ export function stringInputProducer(stringTensor: TensorLike, ...rest: ProducerR
     const strings = convertToTensor(stringTensor, { dtype: string });
     const check = Assert(greater(size(strings), 0), [text]);
     const checked = strings.graph.controlDependencies([check], () => identity(strings));
-    return inputProducer(checked, { ...options, elementShape: [], name: scope });
+    return inputProducer(checked, { ...options, elementShape: [], summaryName: summaryOf(options), name: scope });
   });
 }
 
@@ -154,7 +159,7 @@ export function rangeInputProducer(limit: TensorLike, ...rest: ProducerRest): Qu
   const options = producerOptions(rest);
   return opScope(options.name, 'input_producer', [limit], (scope) => {
     const numbers = range(convertToTensor(limit, { preferredDtype: int32 }));
-    return inputProducer(numbers, { ...options, elementShape: [], name: scope });
+    return inputProducer(numbers, { ...options, elementShape: [], summaryName: summaryOf(options), name: scope });
   });
 }
 
@@ -207,10 +212,16 @@ export function batch(
   const order = ['numThreads', 'capacity', 'enqueueMany', 'shapes', 'dynamicPad', ...LAST] as const;
   const options = bind<BatchOptions>(order, rest);
   const { capacity = 32, dynamicPad = false, sharedName } = options;
-  return batched([tensors], batchSize, 'batch', options, (types, shapes) =>
-    dynamicPad
-      ? new PaddingFIFOQueue(capacity, types, shapes, { sharedName })
-      : new FIFOQueue(capacity, types, shapes, { sharedName }),
+  return batched(
+    [tensors],
+    batchSize,
+    'batch',
+    options,
+    (types, shapes) =>
+      dynamicPad
+        ? new PaddingFIFOQueue(capacity, types, shapes, { sharedName })
+        : new FIFOQueue(capacity, types, shapes, { sharedName }),
+    (queue) => fullness(queue, capacity),
   );
 }
 
@@ -250,5 +261,6 @@ export function shuffleBatch(
     'shuffle_batch',
     options,
     (types, shapes) => new RandomShuffleQueue(capacity, minAfterDequeue, types, shapes, { seed, sharedName }),
+    (queue) => fullness(queue, capacity, { minAfterDequeue }),
   );
 }

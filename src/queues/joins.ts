@@ -5,7 +5,7 @@
 import { bind, type Rest, type TensorLike } from '../ops/tensor-like.ts';
 import { ValueError } from '../util/errors.ts';
 import type { ShapeLike } from '../util/shape.ts';
-import { batched, type Sources } from './batched.ts';
+import { batched, fullness, type Sources } from './batched.ts';
 import type { BatchOptions, Examples, ShuffleBatchOptions } from './input.ts';
 import type { Dequeued } from './queue-base.ts';
 import { FIFOQueue, PaddingFIFOQueue, RandomShuffleQueue } from './queues.ts';
@@ -90,6 +90,7 @@ function inOrder(
     fallback,
     options,
     (types, shapes) => new Queue(capacity, types, shapes, { sharedName }),
+    (queue) => fullness(queue, capacity),
     how,
   );
 }
@@ -112,6 +113,7 @@ function shuffled(
     fallback,
     options,
     (types, shapes) => new RandomShuffleQueue(capacity, minAfterDequeue, types, shapes, { seed, sharedName }),
+    (queue) => fullness(queue, capacity, { minAfterDequeue }),
     how,
   );
 }

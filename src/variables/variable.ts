@@ -12,7 +12,8 @@ import { cond } from '../ops/cond.ts';
 import { convertToTensor, emit, emitOne } from '../ops/emit.ts';
 import { asIndices } from '../ops/indices.ts';
 import { bind, type Rest, type TensorConvertible, type TensorLike } from '../ops/tensor-like.ts';
-import { type DType, resource } from '../util/dtype.ts';
+import { toNdArray } from '../util/array-convert.ts';
+import { type DType, int32, resource } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { formatShape, isCompatible, isFullyDefined, type Shape, TensorShape } from '../util/shape.ts';
 import type { SaveSliceInfo } from './save-slice-info.ts';
@@ -105,7 +106,7 @@ abstract class BaseVariable extends Chainable<Tensor> implements TensorConvertib
   }
   /** The rows at `indices`, without reading the rest. */
   sparseRead(indices: TensorLike, name?: string | null): Tensor {
-    if (this.isReference) return emitOne('GatherV2', [this.value(), asIndices(indices), 0], {}, name);
+    if (this.isReference) return emitOne('GatherV2', [this.value(), asIndices(indices), toNdArray(0, int32)], {}, name);
     return this.place.nameScope(name || 'Gather', (scope) =>
       emitOne('ResourceGather', [this.handle, asIndices(indices)], { dtype: this.dtype }, scope),
     );

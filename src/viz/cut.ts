@@ -141,6 +141,24 @@ export function openWithin(tree: Tree, most: number, allowed: (group: Group) => 
   return open;
 }
 
+/**
+ * Opens whole levels from the outside in while there are no more than `most` items, so that what is alike looks alike; one
+ * level by and by where there would be fewer than `least`.
+ */
+export function openLevels(tree: Tree, least: number, most: number): Set<Group> {
+  const open = new Set<Group>([tree.root]);
+  let items = membersOf(tree.root);
+  let level = tree.root.groups;
+  while (level.length > 0) {
+    items += level.reduce((sum, group) => sum + membersOf(group) - 1, 0);
+    if (items > most) break;
+    for (const group of level) open.add(group);
+    level = level.flatMap(({ groups }) => groups);
+  }
+  const shown = [...open].reduce((sum, group) => sum + membersOf(group) - 1, 1);
+  return shown < least ? openWithin(tree, most, () => true) : open;
+}
+
 function membersOf(group: Group): number {
   return group.groups.length + group.nodes.length;
 }

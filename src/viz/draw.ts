@@ -110,18 +110,22 @@ export function drawScene(cut: Cut, scene: Scene, options: DrawOptions): string 
   for (const frame of scene.frames) {
     const group = frame.of;
     const { width, height } = frame;
-    const name = clip(groupTitle(group), LONGEST_NAME);
     parts.push(
       `<g class="frame" ${attributes(groupKey(group), options, `${groupTitle(group)}, ${group.kind}, open`, true)}` +
         ` transform="translate(${num(frame.x)} ${num(frame.y)})">${title(options, group.path || group.label)}` +
         `<rect width="${num(width)}" height="${num(height)}" rx="9"/>` +
-        `${options.interactive ? `<rect class="grip" width="${num(width)}" height="26"/>` : ''}` +
-        `<text x="12" y="18">${escapeXml(options.interactive ? `− ${name}` : name)}</text></g>`,
+        `${options.interactive ? `<rect class="grip" width="${num(width)}" height="26"/>` : ''}</g>`,
     );
   }
   scene.stretches.forEach((stretch, i) => {
     parts.push(drawStretch(stretch, i, scene.direction === 'LR'));
   });
+  // Above the edges, which may come in through the place of a title.
+  for (const { of: group, x, y } of scene.frames) {
+    const name = clip(groupTitle(group), LONGEST_NAME);
+    const shown = escapeXml(options.interactive ? `− ${name}` : name);
+    parts.push(`<text class="scope" x="${num(x + 12)}" y="${num(y + 18)}">${shown}</text>`);
+  }
   for (const { of: item, ...box } of scene.items) parts.push(drawItem(cut, item, box, options));
   return parts.join('\n');
 }

@@ -254,7 +254,7 @@ function layoutGroup(
     const points = routeOf(centered[from], middle, centered[to], rows);
     if (plan.parts[from].kind === 'in') points.shift();
     if (plan.parts[to].kind === 'out') points.pop();
-    return { points: points.map(read), label: at };
+    return { points: points.map(read), label: at && { ...at, ...turn(labels[i]) } };
   });
   const local = shiftInto(plan, boxes, routes, isRoot, isRoot ? 0 : options.titleWidth(group), turned);
   options.cache?.set(group.id, { key, local });
@@ -262,7 +262,7 @@ function layoutGroup(
 }
 
 type Centered = Point & Size;
-type Route = { readonly points: Point[]; readonly label: Point | null };
+type Route = { readonly points: Point[]; readonly label: Centered | null };
 
 /** Ports stay at the border: those where edges come in above everything, those where they go out below. */
 function holdPorts(graph: DagreGraph, plan: Plan): void {
@@ -362,7 +362,7 @@ function shiftInto(
   });
   routes.forEach(({ points, label }) => {
     for (const { x, y } of points) include(x, y);
-    if (label) include(label.x, label.y, 20, 10);
+    if (label) include(label.x, label.y, label.width, label.height);
   });
   if (left > right) [left, top, right, bottom] = [0, 0, 0, 0];
   const pad = isRoot ? MARGIN : PADDING;

@@ -67,7 +67,7 @@ ${root}[data-theme=dark]{color-scheme:dark;${variables('dark')}}`;
 
 export const GRAPH_CSS = `.graph text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-size:12px;fill:var(--ink)}
 .graph .frame rect{fill:var(--frame);stroke:var(--frame-line)}
-.graph .frame text{font-weight:600;font-size:12px}
+.graph .scope{font-weight:600;font-size:12px;pointer-events:none;paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
 .graph .item rect{stroke-width:1.2}
 .graph .item text{text-anchor:middle}
 .graph .item .sub{font-size:10px;fill:var(--soft)}

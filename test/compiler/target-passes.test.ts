@@ -280,7 +280,7 @@ test('passes can be left out and put in', () => {
       { after: 'fuse', pass: other },
     ],
   });
-  assert.equal(two.slice(two.indexOf('fuse')), ['fuse', 'mine', 'other', 'schedule']);
+  assert.equal(two.slice(two.indexOf('fuse')), ['fuse', 'mine', 'other', 'schedule', 'cluster']);
   assert.throws(
     () => names({ userPasses: [{ after: 'nope', pass: mine }] }),
     (e: Error) => e instanceof ValueError,
@@ -326,7 +326,7 @@ test('the driver verifies, skips, prints and reports', () => {
     console.error = write;
   }
   assert.not.ok(seen.some((name) => name.startsWith('algebra')));
-  assert.equal(seen.at(-1), 'schedule');
+  assert.equal(seen.at(-1), 'cluster');
   assert.is(lines.length, 1);
   assert.match(lines[0], /^# fuse\n[\s\S]*_FusedMatMul/);
 });

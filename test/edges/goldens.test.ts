@@ -14,7 +14,18 @@ import { type GoldenArray, GRADIENT } from '../support/compare.ts';
 import { checkForward, checkGradients, type GoldenCase, type Gradients, type Run } from '../support/goldens.ts';
 import { interpret } from '../support/interpret.ts';
 
-const GROUPS = ['unary', 'binary', 'integers', 'casts', 'reductions', 'losses', 'shapes', 'picking', 'windows'];
+const GROUPS = [
+  'unary',
+  'binary',
+  'integers',
+  'casts',
+  'reductions',
+  'losses',
+  'shapes',
+  'picking',
+  'windows',
+  'families',
+];
 
 const byAutodiff: Gradients = (ys, xs, gradYs) => gradients([...ys], [...xs], { gradYs: [...gradYs] });
 
@@ -32,13 +43,6 @@ const runs: Readonly<Record<string, Run>> = {
   },
   wasm: onBackend('wasm'),
   cpu: onBackend('cpu'),
-};
-
-/** What differs, and why. Everything else is TensorFlow's. */
-const known: Readonly<Record<string, string>> = {
-  'a window of nothing but −∞': 'the least finite number there, by the start of its loop; −∞ here',
-  'a window over no channels': 'refused there for the depth of 1 in ksize',
-  'a length among zeros': 'sessions refuse -1 beside 0, which TensorFlow takes for an empty tensor',
 };
 
 /** Of these, which zero comes out is a matter of the order in which equals are compared, or zeros added up. */
@@ -68,7 +72,6 @@ for (const group of GROUPS) {
   for (const [where, run] of Object.entries(runs)) {
     const test = suite(`edges/${where}/${group}`);
     for (const c of cases) {
-      if (c.note && c.note in known) continue;
       const note = c.note ? ` (${c.note})` : '';
       test(`${c.id} ${c.op}${note}`, async () => {
         let values: readonly NdArray[] = [];

@@ -72,6 +72,13 @@ def read_events():
                         check(where, strip(a).SerializeToString(deterministic=True), strip(b).SerializeToString(deterministic=True))
     meta = tf.MetaGraphDef.FromString(events[2].meta_graph_def)
     check('meta graph', len(meta.graph_def.node), len(graph_def.node))
+    check('ops of the meta graph', {op.name for op in meta.meta_info_def.stripped_op_list.op}, {n.op for n in graph_def.node})
+    with tf.Graph().as_default() as g, tf.Session() as sess:
+        tf.train.import_meta_graph(meta)
+        check('variables of the meta graph', [v.name for v in tf.trainable_variables()], ['w:0'])
+        check('summaries of the meta graph', len(tf.get_collection(tf.GraphKeys.SUMMARIES)), 7)
+        sess.run(tf.global_variables_initializer())
+        check('loss of the meta graph', abs(sess.run('loss:0', {'x:0': values_at(0)}) - values_at(0).sum()) < 1e-3, True)
     run = tf.RunMetadata.FromString(events[6].tagged_run_metadata.run_metadata)
     names = [n.node_name for d in run.step_stats.dev_stats for n in d.node_stats]
     check('steps', bool(names) and all(n.all_start_micros > 1e15 for d in run.step_stats.dev_stats for n in d.node_stats), True)

@@ -8,7 +8,6 @@ import * as tf from '../../src/index.ts';
 import { frameRecord } from '../../src/io/records/framing.ts';
 import { decodeImage } from '../../src/keras/utils/image-codec.ts';
 import { leakChecked } from '../support/leaks.ts';
-import { mutations } from '../support/mutations.ts';
 
 const { Event, FileWriter, FileWriterCache, Summary } = tf.summary;
 
@@ -157,6 +156,7 @@ test('a writer with a graph writes the version, the graph with shapes, the meta 
         .sum(),
     ),
   );
+  graph.addToCollection('numbers', 5);
   const logdir = fresh();
   const writer = new FileWriter(logdir, graph);
   await writer.close();
@@ -172,6 +172,13 @@ test('a writer with a graph writes the version, the graph with shapes, the meta 
     graph.getOperations().map((op) => op.name),
   );
   assert.ok(def.node.every((node) => node.attr.has('_output_shapes')));
+  const meta = tf.MetaGraphDef.fromBinary(events[2].metaGraphDef as Uint8Array);
+  assert.equal(meta.graphDef?.node.length, def.node.length);
+  assert.equal(
+    [...new Set(def.node.map(({ op }) => op))].sort(),
+    meta.metaInfoDef?.strippedOpList?.op.map(({ name }) => name),
+  );
+  assert.equal(meta.collectionDef.get('numbers')?.int64List?.value, [5n]);
 });
 
 test('graphs are added later, too, and refused where they are none', async () => {
@@ -361,32 +368,6 @@ test('a damaged file is told with its name', async () => {
   const wrong = await eventsOf(frameRecord(Uint8Array.of(255))).catch((reason: Error) => reason);
   assert.instance(wrong, tf.errors.DataLossError);
   assert.match((wrong as Error).message, /^Error parsing message with type 'tensorflow\.Event': .*\(record 0\)$/);
-});
-
-test('10,000 damaged events give a clean error or an event', async () => {
-  const events = await eventsOf(file);
-  for (const event of [...events.slice(3, 5), ...events.slice(-3)]) {
-    for (const bytes of mutations(event.serializeToString(), 2000)) {
-      try {
-        Event.fromString(bytes).serializeToString();
-      } catch (error) {
-        if (!(error instanceof tf.errors.DataLossError)) throw error;
-      }
-    }
-  }
-});
-
-test('10,000 damaged event files give a clean error or events', async () => {
-  // The graphs are long: without them the damage is where messages are.
-  const small = (await eventsOf(file)).filter((_, i) => i !== 1 && i !== 2).slice(0, 4);
-  const bytes = new Uint8Array(Buffer.concat(small.map((event) => frameRecord(event.serializeToString()))));
-  for (const damaged of mutations(bytes, 10_000)) {
-    try {
-      await eventsOf(damaged);
-    } catch (error) {
-      if (!(error instanceof tf.errors.DataLossError)) throw error;
-    }
-  }
 });
 
 plain.run();

@@ -218,7 +218,7 @@ checked('collections go out and come back; mixed types are left out with a warni
   assert.instance(saver, tf.train.Saver);
   using sess = new tf.Session();
   await sess.run(tf.globalVariablesInitializer());
-  assert.equal([...((await sess.run(y)) as tf.NdArray<Float32Array>).data], [6, 6]);
+  assert.equal([...(((await sess.run(y)) as tf.NdArray).data as Float32Array)], [6, 6]);
 });
 
 checked('a definition of a variable names its ops, and makes the variable again', async () => {
@@ -417,36 +417,6 @@ checked('files that are none, or not there, and wrong arguments are refused', as
   const broken = tf.MetaGraphDef.fromBinary(bytes);
   broken.collectionDef.get('my_tensors')?.nodeList?.value.push('nothing:0');
   assert.match(await refused(() => tf.train.importMetaGraph(broken)), /^KeyError: The name 'nothing:0'/);
-});
-
-checked('of 5,000 damaged files each is read, or refused in a moment with a clean error', async () => {
-  let state = 7;
-  const random = (limit: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return state % limit;
-  };
-  const known = /^(DataLossError|InvalidArgumentError|ValueError|KeyError|NotFoundError|TypeError|UnimplementedError)$/;
-  const small = tf.train.exportMetaGraph({ graph: withoutInputs() }).toBinary();
-  const start = performance.now();
-  let longest = 0;
-  let imports = 0;
-  for (let i = 0; i < 5000; i++) {
-    const source = i % 500 === 0 ? bytes : small;
-    let damaged = source.slice();
-    for (let k = random(4); k >= 0; k--) damaged[random(damaged.length)] = random(256);
-    if (i % 5 === 0) damaged = damaged.subarray(0, random(damaged.length));
-    const before = performance.now();
-    try {
-      const meta = tf.MetaGraphDef.fromBinary(damaged);
-      // Most are refused here; of the others some are enough.
-      if (imports++ < 500) new tf.Graph().asDefault(() => tf.train.importMetaGraph(meta));
-    } catch (error) {
-      assert.match((error as Error).name, known, String((error as Error).stack));
-    }
-    longest = Math.max(longest, performance.now() - before);
-  }
-  assert.ok(longest < 5000, `${longest} ms`);
-  assert.ok(performance.now() - start < 300_000);
 });
 
 test.run();

@@ -6,7 +6,6 @@ import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as tf from '../../src/index.ts';
-import { mutations } from '../support/mutations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'records-'));
 const test = suite('io/records');
@@ -100,7 +99,7 @@ test('what was flushed can be read before the end', async () => {
 test('many and great records come back', async () => {
   for (const type of ['', 'GZIP', 'ZLIB'] as const) {
     const writer = new tf.io.TFRecordWriter(path('many'), type);
-    const records = Array.from({ length: 300 }, (_, i) => new Uint8Array(i * i * 13).fill(i));
+    const records = Array.from({ length: 300 }, (_, i) => new Uint8Array(i * i * 4).fill(i));
     for (const record of records) writer.write(record);
     await writer.close();
     let i = 0;
@@ -195,21 +194,6 @@ test('options are those of TensorFlow', () => {
   assert.is(TFRecordOptions.getCompressionTypeString(null), '');
   assert.throws(() => new TFRecordOptions('gzip' as 'GZIP'), /Not a valid compression_type: "gzip"/);
   assert.throws(() => tf.io.tfRecordIterator('x', 'zip' as 'GZIP'), /Not a valid compression_type: "zip"/);
-});
-
-test('10,000 damaged files of each kind give a clean error or records', async () => {
-  const kinds = [
-    ['plain.tfrecord', ''],
-    ['gzip.tfrecord', 'GZIP'],
-    ['zlib.tfrecord', 'ZLIB'],
-  ] as const;
-  for (const [name, type] of kinds) {
-    for (const bytes of mutations(golden(name), 10_000)) {
-      const found = await failure(bytes, type);
-      if (found.name !== '' && found.name !== 'DataLossError')
-        assert.unreachable(`${name}: ${found.name} ${found.message}`);
-    }
-  }
 });
 
 test('a record that claims to be great costs nothing', async () => {

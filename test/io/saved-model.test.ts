@@ -108,7 +108,7 @@ for (const [name, keys] of [
     for (const [key, output] of Object.entries(keys)) {
       const x = key === 'y' ? golden.x : golden.x.map((row) => row.map((value) => -value));
       const info = output ? outputs.get(output) : [...outputs.values()][0];
-      const got = (await sess.run(info?.name, { feedDict: { [input.name as string]: x } })) as tf.NdArray;
+      const got = (await sess.run(info?.name as string, { feedDict: { [input.name as string]: x } })) as tf.NdArray;
       const expected = golden[key];
       const wanted = { dtype: 'float32', shape: [expected.length, expected[0].length], data: expected.flat() };
       assert.is(difference(got, fromGolden(wanted as GoldenArray), FORWARD), null, key);
@@ -151,9 +151,9 @@ checked('a model is written, as bytes and as text, and loaded into another graph
     const { inputs, outputs } = meta.signatureDef.get('go') as NonNullable<ReturnType<typeof meta.signatureDef.get>>;
     const y = tf.savedModel.getTensorFromTensorInfo(outputs.get('y') as never, graph) as tf.Tensor;
     const feedDict = new Map([[inputs.get('x')?.name as string, [[3, 4]]]]);
-    assert.equal([...((await sess.run(y, { feedDict })) as tf.NdArray<Float32Array>).data], [3, 8]);
+    assert.equal([...(((await sess.run(y, { feedDict })) as tf.NdArray).data as Float32Array)], [3, 8]);
     const [v] = graph.getCollection('variables') as tf.Variable[];
-    assert.equal([...((await sess.run(v)) as tf.NdArray<Float32Array>).data], [1, 2]);
+    assert.equal([...(((await sess.run(v)) as tf.NdArray).data as Float32Array)], [1, 2]);
   }
 });
 
@@ -367,45 +367,6 @@ checked('folders without a model, and files that are none, are refused', async (
     /^ValueError: The passed save_path is not a valid checkpoint: /,
   );
   assert.ok(existsSync(bare));
-});
-
-checked('of 5,000 damaged files each is read, or refused in a moment with a clean error', async () => {
-  const files = new tf.io.MemoryFileSystem();
-  const before = tf.io.setFileSystem(files);
-  try {
-    const source = new Uint8Array(readFileSync(join(GOLDENS, 'saved_model_simple/saved_model.pb')));
-    let state = 11;
-    const random = (limit: number) => {
-      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-      return state % limit;
-    };
-    await files.mkdirs('m');
-    let longest = 0;
-    let loads = 0;
-    for (let i = 0; i < 5000; i++) {
-      let damaged = source.slice();
-      for (let k = random(3); k >= 0; k--) damaged[random(damaged.length)] = random(256);
-      if (i % 4 === 0) damaged = damaged.subarray(0, random(damaged.length));
-      const file = await files.write('m/saved_model.pb');
-      await file.write(damaged);
-      await file.close();
-      const start = performance.now();
-      // Without the values of its variables even a model that can be read is refused: some of these are enough.
-      const tags = loads < 500 ? ['serve'] : ['none'];
-      using sess = new tf.Session({ graph: new tf.Graph() });
-      const error = await failure(() => loader.load(sess, tags, 'm'));
-      if (error.name !== 'DataLossError') loads++;
-      assert.match(
-        error.name,
-        /^(DataLossError|InvalidArgumentError|ValueError|KeyError|NotFoundError|TypeError|RuntimeError|UnimplementedError)$/,
-        String(error.stack),
-      );
-      longest = Math.max(longest, performance.now() - start);
-    }
-    assert.ok(longest < 5000, `${longest} ms`);
-  } finally {
-    tf.io.setFileSystem(before);
-  }
 });
 
 test.run();

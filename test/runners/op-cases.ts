@@ -170,7 +170,7 @@ function textOf(message: string, shorten: boolean): string {
   const text = message.split(" for '{{node")[0].replace(/float32_ref/g, 'float32');
   // Python quotes the text of a KeyError.
   const plain = text.replace(/^"(The name .*)"$/s, '$1');
-  return shorten ? plain.split('. ')[0] : plain;
+  return shorten ? plain.split(/\.\s/)[0] : plain;
 }
 
 /** The goldens cut the messages of gradients. Compares class, text and, for an error of a run, code and the node that it names. */

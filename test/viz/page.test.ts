@@ -91,6 +91,54 @@ inBrowser('a click opens a scope and closes it again', async () => {
   });
 });
 
+inBrowser('at first whole levels are open, and the names can be read', async () => {
+  const html = await tf.viz.export(smallGraph(), { format: 'html' });
+  await opened('first', html, async (page) => {
+    for (const name of ['dense', 'loop', 'functions'])
+      assert.is(await page.getAttribute(group(name), 'aria-expanded'), 'true', name);
+    assert.is(await page.getAttribute(group('kernel'), 'aria-expanded'), 'false');
+  });
+  for (const [name, graph] of [
+    ['column', layered(10_000)],
+    ['row', chain(10_000)],
+  ] as const) {
+    await opened(name, await tf.viz.export(graph, { format: 'html' }), async (page) => {
+      const found = await page.$$eval('#world .name', (names) =>
+        names
+          .map((text) => text.getBoundingClientRect())
+          .filter(({ left, right, top, bottom }) => left > 0 && right < 960 && top > 44 && bottom < 750)
+          .map(({ height }) => height),
+      );
+      assert.ok(found.length > 5, `${found.length} names are in sight`);
+      assert.ok(Math.min(...found) > 9, `${Math.min(...found)} pixels high`);
+    });
+  }
+});
+
+inBrowser('nothing is cut off at the borders of a file, and titles stand above edges', async () => {
+  const page = await browser.newPage();
+  await page.setContent(await tf.viz.export(smallGraph(), { format: 'svg' }));
+  const { cut, titles } = await page.evaluate(() => {
+    const svg = document.querySelector('svg') as SVGSVGElement;
+    const { width, height } = svg.viewBox.baseVal;
+    const outside = [...svg.querySelectorAll('text, rect, path')].filter((element) => {
+      if (element.closest('defs')) return false;
+      const outer = svg.getBoundingClientRect();
+      const box = element.getBoundingClientRect();
+      const [left, top] = [box.left - outer.left, box.top - outer.top];
+      return left < -0.5 || top < -0.5 || left + box.width > width + 0.5 || top + box.height > height + 0.5;
+    });
+    const last = [...svg.querySelectorAll('.edge')].at(-1) as Element;
+    const after = [...svg.querySelectorAll('.scope')].filter(
+      (title) => last.compareDocumentPosition(title) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+    return { cut: outside.map(({ outerHTML }) => outerHTML), titles: after.map(({ textContent }) => textContent) };
+  });
+  assert.equal(cut, []);
+  assert.ok(titles.includes('dense') && titles.includes('ƒ loop_while_cond_1'), String(titles));
+  await page.close();
+});
+
 inBrowser('the search finds a node in closed scopes, by keys alone', async () => {
   const html = await tf.viz.export(smallGraph(), { format: 'html', collapse: 0 });
   await opened('search', html, async (page) => {
@@ -142,6 +190,7 @@ inBrowser('wheel, drag and keys move and zoom', async () => {
       );
       return (found as RegExpExecArray).slice(1).map(Number);
     };
+    await page.keyboard.press('0');
     const [, , scale] = await view();
     await page.mouse.move(400, 400);
     await page.mouse.wheel(0, -300);

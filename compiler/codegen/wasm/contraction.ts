@@ -18,10 +18,10 @@ const SUMS = 8;
 /** Rows of a tile, where there are as many. */
 const ROWS = 4;
 /** Long sums are formed in parts, so that the panel stays in the first cache. */
-const DEPTH = 256;
+const DEPTH = 1024;
 /** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
 const FAR = 512;
-const ENOUGH_ROWS = 24;
+const ENOUGH_ROWS = 64;
 
 /** How a contraction is cut into tiles. */
 interface Tiling {

@@ -23,6 +23,7 @@ import {
   type OpList,
   OpListSchema,
 } from '../proto/op_def_pb.ts';
+import { fullTypeOf } from './full-types.ts';
 
 /** The definitions of the ops that a graph and its functions use, by name and without descriptions. */
 export function strippedOpList(def: GraphDef): OpList {
@@ -39,6 +40,11 @@ export function strippedOpList(def: GraphDef): OpList {
 
 /** What the effect of an op does not tell: TensorFlow calls these stateful, or not. */
 const STATEFUL: ReadonlyMap<string, boolean> = new Map([
+  ['CacheDataset', false],
+  ['ExtractGlimpse', false],
+  ['ExtractGlimpseV2', false],
+  ['FractionalAvgPool', false],
+  ['FractionalMaxPool', false],
   ['GuaranteeConst', true],
   ['PyFuncStateless', false],
   ['RangeDataset', true],
@@ -60,10 +66,11 @@ function opDefMessage(op: OpDef): OpDefMessage {
   return create(OpDefSchema, {
     name: op.name,
     inputArg: op.inputs.map(argMessage),
-    outputArg: op.outputs.map(argMessage),
+    outputArg: op.outputs.map((arg) => outputMessage(op, arg)),
     attr: op.attrs.map(attrMessage),
     isStateful: STATEFUL.get(op.name) ?? (op.effect !== 'pure' && !writesReference),
     isCommutative: op.commutative ?? false,
+    isDistributedCommunication: op.name === 'StatefulPartitionedCall',
     isAggregate: AGGREGATES.has(op.name),
     allowsUninitializedInput: TAKE_UNINITIALIZED.has(op.name),
   });
@@ -78,6 +85,13 @@ function argMessage(arg: ArgDef): OpDef_ArgDef {
     typeListAttr: arg.typeListAttr ?? '',
     isRef: arg.isRef,
   });
+}
+
+function outputMessage(op: OpDef, arg: ArgDef): OpDef_ArgDef {
+  const message = argMessage(arg);
+  const type = fullTypeOf(op, arg);
+  if (type) message.experimentalFullType = type;
+  return message;
 }
 
 function attrMessage(attr: AttrDef): OpDef_AttrDef {

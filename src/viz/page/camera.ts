@@ -5,6 +5,10 @@ const LEAST = 0.02;
 const MOST = 4;
 /** Below this, lines would be too thin to see. */
 const FAR = 0.55;
+/** Below this, names could not be read. */
+const LEGIBLE = 0.7;
+/** Kept free at the lower end, where the legend stands. */
+const FOOT = 44;
 /** A pointer that moves less means a click. */
 const SLIP = 4;
 
@@ -62,10 +66,24 @@ export class Camera {
   /** Shows the whole box, no larger than `most`. */
   fit(box: Point & Size, most = 1.2): void {
     const { width, height } = this.view;
-    const room = Math.min((width - 24) / box.width, (height - 24) / box.height);
+    const room = Math.min((width - 24) / box.width, (height - 12 - FOOT) / box.height);
     this.scale = Math.max(LEAST, Math.min(most, room));
     this.x = (width - box.width * this.scale) / 2 - box.x * this.scale;
-    this.y = (height - box.height * this.scale) / 2 - box.y * this.scale;
+    this.y = (height - FOOT + 12 - box.height * this.scale) / 2 - box.y * this.scale;
+    this.apply();
+  }
+
+  /** Shows the whole box or, where names could not be read then, the part of it around `first`, near the upper border. */
+  begin(box: Point & Size, first: (Point & Size) | undefined): void {
+    this.fit(box);
+    if (this.scale >= LEGIBLE || !first) return;
+    this.scale = LEGIBLE;
+    const { width, height } = this.view;
+    const place = (from: number, length: number, room: number, wanted: number) =>
+      length * this.scale <= room ? (room - length * this.scale) / 2 - from * this.scale : wanted - from * this.scale;
+    const middle = first.x + first.width / 2 - box.x;
+    this.x = place(box.x, box.width, width, width / 2 - middle * this.scale);
+    this.y = place(box.y, box.height, height - FOOT, 4 - (first.y - box.y - 20) * this.scale);
     this.apply();
   }
 

@@ -3,7 +3,7 @@
  * `script.gen.ts` by `scripts/viz-page.ts`; nothing of the library imports it.
  */
 import * as dagre from '@dagrejs/dagre';
-import { type Cut, cutTree, groupKey, groupOf, type Item, keyOf, openWithin } from '../cut.ts';
+import { type Cut, cutTree, groupKey, groupOf, type Item, keyOf, openLevels, openWithin } from '../cut.ts';
 import { drawScene, groupTitle, heatOf, labelWidth, sizeOfItem, titleWidth } from '../draw.ts';
 import { bytesText, timeText } from '../escape.ts';
 import { type CachedLayout, type Direction, layoutCut, type Point, type Scene, type Size } from '../layout.ts';
@@ -23,8 +23,8 @@ interface Settings {
   readonly colorBy: ColorBy;
 }
 
-/** How many boxes are shown at first, and at most. */
-const AT_FIRST = 26;
+/** How many boxes are shown at first, about, and at most. */
+const AT_FIRST = { least: 6, most: 24 };
 const AT_MOST = 600;
 
 const byId = <T extends Element = HTMLElement>(id: string) => document.getElementById(id) as unknown as T;
@@ -48,7 +48,8 @@ function grow(): Tree {
 }
 
 function openAtFirst(): Set<Group> {
-  return openGroups(tree, settings.collapse, settings.collapse === undefined ? Math.min(AT_FIRST, atMost) : atMost);
+  if (settings.collapse !== undefined) return openGroups(tree, settings.collapse, atMost);
+  return openLevels(tree, AT_FIRST.least, Math.min(AT_FIRST.most, atMost));
 }
 
 function arrange(): { readonly cut: Cut; readonly scene: Scene } {
@@ -110,6 +111,10 @@ function boxAt(key: string): (Point & Size) | null {
   const item = itemAt(key);
   const group = groupOf(cut, item);
   return scene.items.find((box) => box.of === item) ?? scene.frames.find((frame) => frame.of === group) ?? null;
+}
+
+function topmost(): (Point & Size) | undefined {
+  return [...scene.items, ...scene.frames].sort((a, b) => a.y - b.y || a.x - b.x)[0];
 }
 
 function everything(): Point & Size {
@@ -423,7 +428,7 @@ colour.value = colorBy;
 byId<HTMLInputElement>('constants').checked = constants;
 setTheme(null);
 paint();
-camera.fit(everything());
+camera.begin(everything(), topmost());
 panel.showModel(tree);
 drawLegend();
 listen();

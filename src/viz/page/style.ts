@@ -45,7 +45,7 @@ button:hover,select:hover{border-color:var(--accent)}
 .graph .item:focus rect,.graph .item.picked rect,.graph .frame:focus rect:first-of-type{stroke:var(--accent);stroke-width:2.5}
 .graph .item:hover rect{stroke:var(--accent)}
 .graph .frame rect.grip{fill:transparent;stroke:none}
-.graph .frame:hover>text,.graph .frame:focus>text{fill:var(--accent)}
+.graph .frame:hover rect:first-of-type{stroke:var(--accent)}
 .graph.lit .edge{opacity:.22}
 .graph.lit .edge.on{opacity:1}
 .graph .edge.on path{stroke:var(--accent)}

@@ -21,6 +21,8 @@ config.graph_options.rewrite_options.disable_meta_optimizer = True
 
 
 def number(v):
+    if isinstance(v, bytes):
+        return v.decode()
     if isinstance(v, (bool, np.bool_)):
         return bool(v)
     if isinstance(v, (int, np.integer)):
@@ -37,6 +39,11 @@ def number(v):
 
 def array(x):
     x = np.asarray(x)
+    if x.dtype.kind in 'OS':
+        return {'dtype': 'string', 'shape': list(x.shape), 'data': [number(v) for v in x.reshape(-1)]}
+    if x.dtype.kind == 'c':
+        parts = x.reshape(-1, 1).view(x.real.dtype).reshape(-1)
+        return {'dtype': x.dtype.name, 'shape': list(x.shape), 'data': [number(v) for v in parts]}
     return {'dtype': x.dtype.name, 'shape': list(x.shape), 'data': [number(v) for v in x.reshape(-1)]}
 
 
@@ -102,6 +109,7 @@ def case(group, op, inputs, consts=(), grad=False, note=None, unset=(), **attrs)
             cases.append(c)
             return
         c['outputs'] = [None if i in unset else array(v) for i, v in enumerate(values)]
+        values = [np.array(v, object) if isinstance(v, bytes) else v for v in values]
         ws = [weights(v.shape, v.dtype, 3 * i) if v.dtype in FLOATS else None for i, v in enumerate(values)]
         found = []
         if grad and xs and any(w is not None for w in ws):
@@ -582,6 +590,130 @@ linear('MatrixTriangularSolve', [('matrix', ramp(0, 2, 2)), ('rhs', zeros(0, 2, 
 linear('MatrixInverse', [('input', zeros(2, 2))], grad=False)
 linear('Cross', [('a', zeros(0, 3)), ('b', zeros(0, 3))])
 linear('Softmax', [('logits', ramp(1, 1))])
+
+# ---------------------------------------------------------------------------------------------- reshapes and pools, once more
+for shape in ((2, 0), (0,), (6,), (0, 3), (2, 3, 0), ()):
+    for to in ([-1, 4, 0], [-1, 5], [-1, 0, 7], [0, -1]):
+        note = 'a shape known only in a run'
+        case('shapes', 'Reshape', [('tensor', zeros(*shape)), ('shape', np.array(to, np.int32))], note=note)
+TWO = dict(ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='VALID')
+few = [[NAN, NAN, NAN, NAN], [NAN, 1, 2, -INF], [1, NAN, 3, NAN], [-INF, NAN, -INF, -INF], [INF, INF, 1, NAN], [-0., 0, -0., -1]]
+for values in few:
+    x = np.array(values, np.float32).reshape(1, 2, 2, 1)
+    linear('MaxPool', [('input', x)], **TWO)
+    linear('MaxPool', [('input', x.astype(np.float64))], grad=False, **TWO)
+    linear('MaxPool', [('input', x.astype(np.float16))], grad=False, **TWO)
+    linear('MaxPoolWithArgmax', [('input', x)], grad=False, **TWO)
+    linear('AvgPool', [('value', x)], **TWO)
+    volume = x.reshape(1, 2, 2, 1, 1)
+    # With other numbers of channels NaN counts in a maximum, or does not in a mean, by the order of elements.
+    for op, channels in (('MaxPool3D', 8), ('AvgPool3D', 1)):
+        linear(op, [('input', np.repeat(volume, channels, 4))], grad=False, ksize=[1, 2, 2, 1, 1], strides=[1, 2, 2, 1, 1], padding='VALID')
+linear('MaxPool', [('input', i32(-2147483648, -2147483648, 5, 2147483647).reshape(1, 1, 4, 1))], ksize=[1, 1, 2, 1], strides=[1, 1, 2, 1], padding='VALID', grad=False)
+for shape in ((0, 2, 2, 2, 1), (1, 2, 2, 2, 0)):
+    for op in ('MaxPool3D', 'AvgPool3D'):
+        linear(op, [('input', ramp(*shape))], grad=False, ksize=[1, 2, 2, 2, 1], strides=[1, 2, 2, 2, 1], padding='VALID')
+
+# ---------------------------------------------------------------------------------------------- other families
+def other(op, *inputs, **more):
+    case('families', op, list(inputs), **more)
+
+
+text_of = lambda *v: np.array([w.encode() for w in v], object)
+bad = f32(NAN, INF, -INF, 0, -0., 1, -1, 0.5, 20)
+for op in ('BesselI0', 'BesselI1', 'BesselI0e', 'BesselI1e', 'Dawsn', 'Expint', 'FresnelCos', 'FresnelSin', 'Spence'):
+    # NaN and infinities in BesselI0 and its kin are a matter of the library.
+    x = f32(0, 0.5, 1, 20) if op != 'Expint' else f32(0.5, 1, 20)
+    other(op, ('x', x))
+    other(op, ('x', zeros(0, 2)))
+    other(op, ('x', np.float32(0.5)))
+for op in ('Igamma', 'Igammac', 'Polygamma', 'Zeta'):
+    a, b = ('x', 'q') if op == 'Zeta' else ('a', 'x')
+    for x, y in ((f32(NAN, 1, 2, 2, 1.5), f32(1, NAN, 0.5, 3, 2)), (zeros(0, 2), zeros(2)), (np.float32(2), np.float32(1))):
+        other(op, (a, x), (b, y))
+other('Betainc', ('a', zeros(0)), ('b', zeros(0)), ('x', zeros(0)))
+other('Betainc', ('a', f32(1, 2, NAN, 2)), ('b', f32(1, NAN, 1, 3)), ('x', f32(0, 0.5, 0.5, 1)))
+for op in ('FFT', 'IFFT', 'FFT2D'):
+    for shape in ((0, 4), (2, 1), (1, 1)) if op != 'FFT2D' else ((0, 2, 2), (1, 1)):
+        other(op, ('input', ramp(*shape).astype(np.complex64)))
+other('RFFT', ('input', ramp(0, 4)), ('fft_length', i32(4)), consts=('fft_length',))
+other('RFFT', ('input', ramp(2, 3)), ('fft_length', i32(5)), consts=('fft_length',))
+other('IRFFT', ('input', ramp(0, 3).astype(np.complex64)), ('fft_length', i32(4)), consts=('fft_length',))
+for op in ('ComplexAbs', 'Conj', 'Real', 'Imag', 'Angle'):
+    name = 'x' if op == 'ComplexAbs' else 'input'
+    other(op, (name, np.array([complex(3, -4), complex(-0., 0), complex(0, -0.), complex(INF, 1), complex(-1, 0)], np.complex64)))
+    other(op, (name, np.zeros((0, 2), np.complex64)))
+for op in ('RGBToHSV', 'HSVToRGB'):
+    other(op, ('images', zeros(0, 3)))
+    other(op, ('images', zeros(2, 3)))
+    other(op, ('images', np.ones((1, 3), np.float32)))
+for op in ('AdjustHue', 'AdjustSaturation'):
+    other(op, ('images', zeros(0, 2, 2, 3)), ('delta' if op == 'AdjustHue' else 'scale', np.float32(0.5)))
+other('AdjustContrastv2', ('images', zeros(1, 0, 2, 3)), ('contrast_factor', np.float32(0.5)))
+other('CropAndResize', ('image', ramp(1, 3, 3, 1)), ('boxes', zeros(0, 4)), ('box_ind', np.zeros(0, np.int32)), ('crop_size', i32(2, 2)), consts=('crop_size',))
+other('CropAndResize', ('image', ramp(1, 3, 3, 1)), ('boxes', np.array([[-1, -1, 2, 2], [0, 0, 0, 0], [1, 1, 0, 0]], np.float32)), ('box_ind', i32(0, 0, 0)), ('crop_size', i32(2, 1)), consts=('crop_size',))
+for op in ('ResizeArea', 'ResizeBicubic'):
+    other(op, ('images', ramp(0, 2, 2, 1)), ('size', i32(3, 3)), consts=('size',))
+    other(op, ('images', ramp(1, 1, 1, 1)), ('size', i32(2, 3)), consts=('size',))
+boxes = np.array([[0, 0, 1, 1], [0, 0, 1, 1.1], [0, 2, 1, 3], [1, 1, 0, 0]], np.float32)
+for n in (0, 4):
+    for count in (0, 3):
+        other('NonMaxSuppressionV3', ('boxes', boxes[:n]), ('scores', f32(0.5, 0.9, -INF, 0.7)[:n]), ('max_output_size', np.int32(count)), ('iou_threshold', np.float32(0.5)), ('score_threshold', np.float32(-INF)))
+for op, lists in (('Concat', False), ('ConcatV2', True)):
+    values = [zeros(0, 2), ramp(1, 2), zeros(0, 2)]
+    for axis in (0, -2):
+        inputs = [('values', values), ('axis', np.int32(axis))] if lists else [('concat_dim', np.int32(axis)), ('values', values)]
+        other(op, *inputs, consts=('axis', 'concat_dim'))
+other('ReverseV2', ('tensor', zeros(0, 2)), ('axis', i32(0, 1)), consts=('axis',))
+other('ReverseV2', ('tensor', np.float32(4)), ('axis', np.zeros(0, np.int32)), consts=('axis',))
+other('BiasAddGrad', ('out_backprop', zeros(0, 3)))
+other('BiasAddGrad', ('out_backprop', np.array([[NAN, INF], [1, -INF]], np.float32)))
+other('LeakyReluGrad', ('gradients', f32(1, NAN, 2, 3, 4)), ('features', f32(NAN, 1, 0, -0., -INF)), alpha=0.5)
+other('NthElement', ('input', f32(INF, -INF, 2, 2)), ('n', np.int32(1)), consts=('n',))
+other('NthElement', ('input', zeros(0, 3)), ('n', np.int32(1)), consts=('n',))
+other('UnravelIndex', ('indices', np.zeros(0, np.int32)), ('dims', i32(2, 3)))
+other('UnravelIndex', ('indices', i32(6)), ('dims', i32(2, 3)))
+other('UniqueV2', ('x', zeros(0, 2)), ('axis', i32(0)), consts=('axis',))
+other('Bitcast', ('input', f32(NAN, -0., INF)), type=tf.int32)
+other('Bitcast', ('input', zeros(0, 2)), type=tf.uint8)
+for op in ('Qr', 'Lu', 'SelfAdjointEigV2'):
+    other(op, ('input', zeros(0, 2, 2)))
+other('MatrixDiagV3', ('diagonal', zeros(0, 2)), ('k', np.int32(0)), ('num_rows', np.int32(-1)), ('num_cols', np.int32(-1)), ('padding_value', np.float32(NAN)), consts=('k', 'num_rows', 'num_cols', 'padding_value'))
+for x in (bad, zeros(0)):
+    # NaN there is a matter of the compiler.
+    x = x[~np.isnan(x)]
+    other('FakeQuantWithMinMaxArgs', ('inputs', x), min=-1.0, max=1.0)
+    other('FakeQuantWithMinMaxVars', ('inputs', x), ('min', np.float32(0)), ('max', np.float32(0)))
+none = np.zeros((0, 2), np.int64)
+other('SparseToDense', ('sparse_indices', none), ('output_shape', np.int64([2, 2])), ('sparse_values', zeros(0)), ('default_value', np.float32(NAN)))
+other('SparseToDense', ('sparse_indices', none), ('output_shape', np.int64([0, 2])), ('sparse_values', zeros(0)), ('default_value', np.float32(1)))
+other('SparseReorder', ('input_indices', none), ('input_values', zeros(0)), ('input_shape', np.int64([2, 2])))
+other('SparseTensorDenseMatMul', ('a_indices', none), ('a_values', zeros(0)), ('a_shape', np.int64([2, 3])), ('b', ramp(3, 2)))
+other('SparseTensorDenseMatMul', ('a_indices', np.int64([[0, 1]])), ('a_values', f32(INF)), ('a_shape', np.int64([2, 2])), ('b', f32(0, 1).reshape(2, 1)))
+other('SparseReduceSum', ('input_indices', none), ('input_values', zeros(0)), ('input_shape', np.int64([2, 3])), ('reduction_axes', i32(1)))
+other('SparseReduceMax', ('input_indices', np.int64([[0, 0], [0, 1]])), ('input_values', f32(-INF, -1)), ('input_shape', np.int64([2, 3])), ('reduction_axes', i32(1)))
+other('SparseFillEmptyRows', ('indices', none), ('values', zeros(0)), ('dense_shape', np.int64([2, 2])), ('default_value', np.float32(7)))
+other('SparseFillEmptyRows', ('indices', none), ('values', zeros(0)), ('dense_shape', np.int64([0, 2])), ('default_value', np.float32(7)))
+other('SparseSoftmax', ('sp_indices', np.int64([[0, 0], [0, 1]])), ('sp_values', f32(1000, 1000)), ('sp_shape', np.int64([1, 2])))
+other('StringToNumber', ('string_tensor', text_of('nan', 'inf', '-inf', '-0', '1e-3', ' 7 ')))
+other('StringToNumber', ('string_tensor', text_of('')))
+other('StringToNumber', ('string_tensor', text_of('2147483647', '-2147483648')), out_type=tf.int32)
+other('StringToNumber', ('string_tensor', text_of('2147483648')), out_type=tf.int32)
+other('StringToNumber', ('string_tensor', text_of()))
+other('AsString', ('input', bad))
+other('AsString', ('input', i32(2147483647, -2147483648)))
+other('AsString', ('input', zeros(0)))
+other('Substr', ('input', text_of('', 'abc')), ('pos', np.int32(0)), ('len', np.int32(2)))
+other('Substr', ('input', text_of('abc')), ('pos', np.int32(4)), ('len', np.int32(2)))
+other('Substr', ('input', text_of()), ('pos', np.int32(0)), ('len', np.int32(2)))
+other('StringSplitV2', ('input', text_of('', ' ', 'a  b')), ('sep', np.array(b'', object)))
+other('StringSplitV2', ('input', text_of('', ',', 'a,,b')), ('sep', np.array(b',', object)))
+other('StringSplitV2', ('input', text_of()), ('sep', np.array(b',', object)))
+other('StringLength', ('input', text_of('', 'a')))
+other('StringJoin', ('inputs', [text_of(), text_of()]))
+other('ReduceJoin', ('inputs', text_of('a', 'b')), ('reduction_indices', np.zeros(0, np.int32)), consts=('reduction_indices',))
+other('ReduceJoin', ('inputs', text_of()), ('reduction_indices', i32(0)), consts=('reduction_indices',))
+other('RegexReplace', ('input', text_of('', 'aa')), ('pattern', np.array(b'', object)), ('rewrite', np.array(b'-', object)))
 
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 total = 0

@@ -16,6 +16,7 @@ import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
 tf.enable_v2_tensorshape()
 import tf_keras as keras
+from tf_keras.src.backend import set_session
 from tf_keras.src.layers.rnn import cudnn_gru, cudnn_lstm, gru_v1, lstm_v1
 L = keras.layers
 K = keras.backend
@@ -263,8 +264,8 @@ def error(name, body):
 error('units', lambda: L.LSTM(0))
 error('no call', lambda: L.RNN(3))
 error('no batch', lambda: L.LSTM(2, stateful=True)(tf.placeholder(tf.float32, [None, 3, 2])))
-error('unroll', lambda: L.LSTM(2, unroll=True)(tf.placeholder(tf.float32, [2, None, 2])))
-error('number of states', lambda: L.LSTM(2)(tf.zeros([2, 3, 2]), initial_state=[tf.zeros([2, 2])]))
+error('unroll', lambda: lstm_v1.LSTM(2, unroll=True)(tf.placeholder(tf.float32, [2, None, 2])))
+error('number of states', lambda: lstm_v1.LSTM(2)(tf.zeros([2, 3, 2]), initial_state=[tf.zeros([2, 2])]))
 error('rank', lambda: L.LSTM(2)(tf.zeros([2, 3])))
 error('steps', lambda: K.rnn(lambda x, s: (x, s), tf.placeholder(tf.float32, [2, None, 2]), [], unroll=True))
 error('merge', lambda: B(L.LSTM(2), merge_mode='max'))
@@ -277,7 +278,7 @@ error('constants', lambda: L.RNN(L.GRUCell(2))(tf.zeros([2, 3, 2]), constants=[t
 # Stateful models.
 graph = tf.Graph()
 with graph.as_default(), tf.Session(graph=graph) as sess:
-    K.set_session(sess)
+    set_session(sess)
     model = keras.Sequential([L.GRU(2, stateful=True, batch_input_shape=(2, 3, 2)), L.Dense(1)])
     model.compile(keras.optimizers.legacy.SGD(0.1), 'mse')
     start = [numbers(*w.shape) for w in model.get_weights()]

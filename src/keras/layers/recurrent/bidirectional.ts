@@ -10,8 +10,9 @@ import { flat, type LayerShape, type MaskNest, type ShapeNest, shapeList, type T
 import { onUndo } from '../../engine/undo.ts';
 import type { WeightValue } from '../../engine/weights.ts';
 import { type Config, customObjectScope, isSerialized, type Named, type Serialized } from '../../serialization.ts';
-import { deserializeLayer, serializeLayer } from '../lookup.ts';
+import { deserializeLayer } from '../lookup.ts';
 import { Wrapper, type WrapperOptions } from '../wrappers/wrapper.ts';
+import { withSettledType } from './cell.ts';
 import { areOfModel, type RNN, type RNNCallOptions, separate, withSpecs } from './rnn.ts';
 import { requireStateful } from './states.ts';
 
@@ -78,7 +79,7 @@ export class Bidirectional extends Wrapper {
     super({ ...others, layer, trainable: options.trainable ?? layer.trainable });
     const half = weights ? Math.floor(weights.length / 2) : 0;
     const part = (first: boolean) => (weights ? { weights: first ? weights.slice(0, half) : weights.slice(half) } : {});
-    this.#backwardConfig = back ? serializeLayer(back) : null;
+    this.#backwardConfig = back ? withSettledType(back) : null;
     this.forwardLayer = copyOf(layer, `forward_${layer.name}`, part(true));
     this.backwardLayer = back
       ? renamed(back, `backward_${back.name}`)
@@ -185,12 +186,9 @@ export class Bidirectional extends Wrapper {
   }
 
   override getConfig(): Config {
-    const config = super.getConfig();
-    const { className, config: inner } = config.layer as Serialized;
     return {
-      ...config,
-      // The pattern is never built: nothing settles its type.
-      layer: { className, config: { ...inner, dtype: this.layer.settledDtype?.name ?? null } },
+      ...super.getConfig(),
+      layer: withSettledType(this.layer),
       mergeMode: this.mergeMode,
       ...(this.#numConstants > 0 ? { numConstants: this.#numConstants } : {}),
       ...(this.#backwardConfig ? { backwardLayer: this.#backwardConfig } : {}),

@@ -12,6 +12,8 @@ import { UnimplementedError, ValueError } from '../../../util/errors.ts';
 import { asShape, type Dim, type TensorShape } from '../../../util/shape.ts';
 import { type CallOptions, Layer } from '../../engine/layer.ts';
 import type { StateNest, StepResult, TensorNest } from '../../engine/nest.ts';
+import type { Serialized } from '../../serialization.ts';
+import { serializeLayer } from '../lookup.ts';
 
 /** How long a state is, without the batch: a number, or a `TensorShape` for more axes; lists of these for several states. */
 export type StateSize = number | TensorShape | readonly StateSize[];
@@ -121,4 +123,10 @@ export function flatSizes(stateSize: StateSize): readonly (number | TensorShape)
 /** The size of the output: as said, else that of the first state. */
 export function outputSizeOf({ outputSize, stateSize }: RNNCell): StateSize {
   return outputSize ?? (Array.isArray(stateSize) ? (stateSize as readonly StateSize[])[0] : stateSize);
+}
+
+/** A layer as its class's name and configuration, without an element type where nothing has settled one yet. */
+export function withSettledType(layer: Layer<TensorNest>): Serialized {
+  const { className, config } = serializeLayer(layer);
+  return { className, config: { ...config, dtype: layer.settledDtype?.name ?? null } };
 }

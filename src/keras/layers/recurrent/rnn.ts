@@ -15,6 +15,7 @@ import { addN } from '../../../ops/sums.ts';
 import { bind, isConvertible, type Rest, type TensorLike } from '../../../ops/tensor-like.ts';
 import { int64 } from '../../../util/dtype.ts';
 import { AssertionError, TypeError, ValueError } from '../../../util/errors.ts';
+import { TensorShape } from '../../../util/shape.ts';
 import { assign } from '../../../variables/assign.ts';
 import type { Variable } from '../../../variables/variable.ts';
 import { rnn, type Tensors } from '../../backend/rnn.ts';
@@ -36,8 +37,17 @@ import { completeHistory } from '../../engine/op-history.ts';
 import { onUndo } from '../../engine/undo.ts';
 import type { WeightValue } from '../../engine/weights.ts';
 import { type Config, isSerialized, type Serialized } from '../../serialization.ts';
-import { deserializeLayer, serializeLayer } from '../lookup.ts';
-import { checkCell, dimsOf, flatSizes, initialStates, outputSizeOf, type RNNCell, runCell } from './cell.ts';
+import { deserializeLayer } from '../lookup.ts';
+import {
+  checkCell,
+  dimsOf,
+  flatSizes,
+  initialStates,
+  outputSizeOf,
+  type RNNCell,
+  runCell,
+  withSettledType,
+} from './cell.ts';
 import { StackedRNNCells } from './stacked-rnn-cells.ts';
 import { assignStates, requireStateful, stateVariables } from './states.ts';
 import type { UnitCell } from './unit-cell.ts';
@@ -248,12 +258,6 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
     const values =
       given === null ? null : flatten<TensorLike>(given as never, isStructure).map((v) => convertToTensor(v));
     const structure = structureOf(this.cell);
-    const sizes = flatSizes(this.cell.stateSize);
-    if (values && values.length !== sizes.length) {
-      throw new ValueError(
-        `Layer has ${sizes.length} states but was passed ${values.length} initial states. Received: initial_state=[${values.join(', ')}]`,
-      );
-    }
     if (values) this.checkStates(values);
     if (this.#states) return pack<Tensor>(structure, this.kept(this.#states, values)) as StateNest;
     if (values) return pack<Tensor>(structure, values) as StateNest;
@@ -263,16 +267,21 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
   /** Throws `ValueError` for states that the cell does not have. */
   protected checkStates(values: readonly Tensor[]): void {
     const sizes = flatSizes(this.cell.stateSize).map(dimsOf);
-    const fits = values.every(({ shape }, i) => {
+    const agrees = ({ shape }: Tensor, i: number) => {
       if (shape === null) return true;
       const own = shape.slice(1);
       return (
         own.length === sizes[i].length && own.every((d, k) => d === null || sizes[i][k] === null || d === sizes[i][k])
       );
-    });
-    if (fits) return;
+    };
+    if (values.length === sizes.length && values.every(agrees)) return;
+    const specs = values.map(
+      ({ shape }) => `InputSpec(shape=${new TensorShape(shape)}, ndim=${shape?.length ?? 'None'})`,
+    );
+    const flat = sizes.map((dims) => (dims.length === 1 ? dims[0] : new TensorShape(dims)));
+    const shown = flat.length === 1 ? flat[0] : `[${flat.join(', ')}]`;
     throw new ValueError(
-      `An \`initial_state\` was passed that is not compatible with \`cell.state_size\`. Received \`state_spec\`=[${values.join(', ')}]; however \`cell.state_size\` is ${JSON.stringify(sizes.flat())}`,
+      `An \`initial_state\` was passed that is not compatible with \`cell.state_size\`. Received \`state_spec\`=[${specs.join(', ')}]; however \`cell.state_size\` is ${shown}`,
     );
   }
 
@@ -358,7 +367,7 @@ export class RNN<S extends boolean = false> extends Layer<RNNResult<S>> {
 
 /** A cell as its class's name and configuration. Throws `TypeError` for one that is no layer. */
 export function serializeCell(cell: RNNCell): Serialized {
-  if (cell instanceof Layer) return serializeLayer(cell as unknown as Layer);
+  if (cell instanceof Layer) return withSettledType(cell as unknown as Layer);
   throw new TypeError('A cell that is not a layer has no configuration.');
 }
 

@@ -6,7 +6,7 @@ import { bind, type Rest } from '../../../ops/tensor-like.ts';
 import { Layer, type LayerOptions } from '../../engine/layer.ts';
 import { type LayerShape, type ShapeNest, type StateNest, type StepResult, singleShape } from '../../engine/nest.ts';
 import { type Config, isSerialized, type Serialized } from '../../serialization.ts';
-import { deserializeLayer, serializeLayer } from '../lookup.ts';
+import { deserializeLayer } from '../lookup.ts';
 import {
   AbstractRNNCell,
   type CellCallOptions,
@@ -19,6 +19,7 @@ import {
   type RNNCell,
   runCell,
   type StateSize,
+  withSettledType,
 } from './cell.ts';
 
 export interface StackedRNNCellsOptions extends LayerOptions {
@@ -87,10 +88,10 @@ export class StackedRNNCells extends AbstractRNNCell {
 
   override getConfig(): Config {
     const cells = this.cells.map((cell) => {
-      if (cell instanceof Layer) return serializeLayer(cell as unknown as Layer);
+      if (cell instanceof Layer) return withSettledType(cell as unknown as Layer);
       throw new TypeError('A cell that is not a layer has no configuration.');
     });
-    // Nothing settles the type of cells in a stack, which have weights of their own.
+    // Nothing settles the type of a stack: its cells have the weights.
     return { ...super.getConfig(), dtype: this.settledDtype?.name ?? null, cells };
   }
 }

@@ -1,0 +1,182 @@
+/**
+ * THE table of ops that are computed element by element: what each does with an element. Ops that only turn shapes, and
+ * reductions, are in `loop-builder.ts`.
+ */
+import { bool, type DType, float32, int32 } from '../../src/util/dtype.ts';
+import type { LowerContext } from '../lowering/lowering.ts';
+import type { ElementType, Op, ValueId, Values } from './values.ts';
+
+/** The element types of buffers; undefined for types that only the host holds. */
+export function elementType(dtype: DType): ElementType | undefined {
+  return dtype === float32 ? 'f32' : dtype === int32 ? 'i32' : dtype === bool ? 'bool' : undefined;
+}
+
+/** What the op does with one element of each input; null where this instance of it is no such op. */
+export type ElementRule = ($: Values, args: readonly ValueId[], op: LowerContext) => ValueId | null;
+
+type Expression = ($: Expressions, ...args: ValueId[]) => ValueId;
+
+/** Short names, so that formulas read as such. */
+class Expressions {
+  constructor(private readonly values: Values) {}
+  readonly c = (value: number) => this.values.constant(value);
+  readonly neg = this.of('neg');
+  readonly abs = this.of('abs');
+  readonly sqrt = this.of('sqrt');
+  readonly exp = this.of('exp');
+  readonly tanh = this.of('tanh');
+  readonly sigmoid = this.of('sigmoid');
+  readonly add = this.of('add');
+  readonly sub = this.of('sub');
+  readonly mul = this.of('mul');
+  readonly div = this.of('div');
+  readonly min = this.of('min');
+  readonly max = this.of('max');
+  readonly lt = this.of('lt');
+  readonly gt = this.of('gt');
+  readonly eq = this.of('eq');
+  readonly ne = this.of('ne');
+  readonly and = this.of('and');
+  readonly select = this.of('select');
+  /** 0 of the type of the value. */
+  readonly zero = (like: ValueId) => this.values.constant(0, this.values.type(like));
+
+  private of(op: Op): (...args: ValueId[]) => ValueId {
+    return (...args) => this.values.op(op, ...args);
+  }
+}
+
+/** On floats. */
+function floats(expression: Expression): ElementRule {
+  return ($, args) => (args.every((arg) => $.type(arg) === 'f32') ? expression(new Expressions($), ...args) : null);
+}
+/** On floats and integers. */
+function numbers(expression: Expression): ElementRule {
+  return ($, args) =>
+    args.every((arg) => $.type(arg) === $.type(args[0]) && $.type(arg) !== 'bool')
+      ? expression(new Expressions($), ...args)
+      : null;
+}
+/** An op of processors on floats. */
+const float =
+  (op: Op): ElementRule =>
+  ($, args) =>
+    args.every((arg) => $.type(arg) === 'f32') ? $.op(op, ...args) : null;
+/** An op of processors on floats and integers. */
+const number =
+  (op: Op): ElementRule =>
+  ($, args) =>
+    args.every((arg) => $.type(arg) === $.type(args[0]) && $.type(arg) !== 'bool') ? $.op(op, ...args) : null;
+/** An op of processors on truth values. */
+const logical =
+  (op: Op): ElementRule =>
+  ($, args) =>
+    args.every((arg) => $.type(arg) === 'bool') ? $.op(op, ...args) : null;
+
+/** Shapes that do not fit give a scalar where the op allows them, which is not known here. */
+const equality =
+  (name: 'eq' | 'ne'): ElementRule =>
+  ($, args, op) =>
+    op.attr('incompatible_shape_error') === false && String(op.shape(0)) !== String(op.shape(1))
+      ? null
+      : $.op(name, ...args);
+
+const sum: ElementRule = ($, args) =>
+  $.type(args[0]) === 'bool' ? null : args.slice(1).reduce((total, arg) => $.op('add', total, arg), args[0]);
+
+const cast: ElementRule = ($, [x], op) => {
+  const [from, to] = [$.type(x), elementType(op.outputDType(0))];
+  if (from === to) return x;
+  // Floats that no integer holds are what processors make of them, which is left to the host kernel.
+  if (to === 'f32') return $.op('toFloat', x);
+  if (to === 'i32' && from === 'bool') return $.op('toInt', x);
+  return to === 'bool' ? $.op('ne', x, $.constant(0, from)) : null;
+};
+
+/** A condition that stands for whole rows is another op. */
+const select: ElementRule = ($, args, op) => {
+  const [rank, condition] = [op.shape(1)?.length, op.shape(0)?.length];
+  if (op.type === 'Select' && rank !== condition && condition !== 0) return null;
+  return $.op('select', ...args);
+};
+
+/** Limits have the shape of the value, or are scalars. */
+const clip: ElementRule = ($, args, op) => {
+  const fits = [1, 2].every((i) => op.shape(i)?.length === 0 || String(op.shape(i)) === String(op.shape(0)));
+  return fits ? numbers((e, x, low, high) => e.max(e.min(x, high), low))($, args, op) : null;
+};
+
+const alpha = (op: LowerContext) => op.attr<number>('alpha');
+
+export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, ElementRule>(
+  Object.entries({
+    Identity: (_, [x]) => x,
+    Neg: number('neg'),
+    Abs: number('abs'),
+    Sqrt: float('sqrt'),
+    Rsqrt: floats(($, x) => $.div($.c(1), $.sqrt(x))),
+    Square: numbers(($, x) => $.mul(x, x)),
+    Reciprocal: floats(($, x) => $.div($.c(1), x)),
+    Inv: floats(($, x) => $.div($.c(1), x)),
+    Floor: float('floor'),
+    Ceil: float('ceil'),
+    Round: float('nearest'),
+    Rint: float('nearest'),
+    Exp: float('exp'),
+    Log: float('log'),
+    Tanh: float('tanh'),
+    Sigmoid: float('sigmoid'),
+    // A NaN has itself for a sign, and no zero has one.
+    Sign: floats(($, x) =>
+      $.select($.gt(x, $.c(0)), $.c(1), $.select($.lt(x, $.c(0)), $.c(-1), $.select($.eq(x, $.c(0)), $.c(0), x))),
+    ),
+    Relu: floats(($, x) => $.max(x, $.c(0))),
+    Relu6: floats(($, x) => $.min($.max(x, $.c(0)), $.c(6))),
+    LeakyRelu: ($, args, op) => floats((e, x) => e.select(e.gt(x, e.c(0)), x, e.mul(x, e.c(alpha(op)))))($, args, op),
+
+    Add: number('add'),
+    AddV2: number('add'),
+    Sub: number('sub'),
+    Mul: number('mul'),
+    RealDiv: float('div'),
+    Div: float('div'),
+    Maximum: number('max'),
+    Minimum: number('min'),
+    SquaredDifference: numbers(($, x, y) => $.mul($.sub(x, y), $.sub(x, y))),
+    DivNoNan: floats(($, x, y) => $.select($.eq(y, $.c(0)), $.c(0), $.div(x, y))),
+    MulNoNan: floats(($, x, y) => $.select($.eq(y, $.c(0)), $.c(0), $.mul(x, y))),
+    BiasAdd: ($, args, op) => (op.attr('data_format') === 'NHWC' ? number('add')($, args, op) : null),
+    AddN: sum,
+    AccumulateNV2: sum,
+    ClipByValue: clip,
+
+    Less: number('lt'),
+    LessEqual: number('le'),
+    Greater: number('gt'),
+    GreaterEqual: number('ge'),
+    Equal: equality('eq'),
+    NotEqual: equality('ne'),
+    LogicalAnd: logical('and'),
+    LogicalOr: logical('or'),
+    LogicalNot: logical('not'),
+    IsNan: floats(($, x) => $.ne(x, x)),
+    IsInf: floats(($, x) => $.eq($.abs(x), $.c(Infinity))),
+    IsFinite: floats(($, x) => $.lt($.abs(x), $.c(Infinity))),
+    Cast: cast,
+    Select: select,
+    SelectV2: select,
+    ZerosLike: ($, [x]) => $.constant(0, $.type(x)),
+    OnesLike: ($, [x]) => $.constant(1, $.type(x)),
+
+    ReluGrad: floats(($, dy, x) => $.select($.gt(x, $.c(0)), dy, $.c(0))),
+    Relu6Grad: floats(($, dy, x) => $.select($.and($.gt(x, $.c(0)), $.lt(x, $.c(6))), dy, $.c(0))),
+    LeakyReluGrad: ($, args, op) =>
+      floats((e, dy, x) => e.select(e.gt(x, e.c(0)), dy, e.mul(dy, e.c(alpha(op)))))($, args, op),
+    SigmoidGrad: floats(($, y, dy) => $.mul($.mul(dy, y), $.sub($.c(1), y))),
+    TanhGrad: floats(($, y, dy) => $.mul(dy, $.sub($.c(1), $.mul(y, y)))),
+    SqrtGrad: floats(($, y, dy) => $.div($.mul(dy, $.c(0.5)), y)),
+    RsqrtGrad: floats(($, y, dy) => $.mul($.mul($.mul($.c(-0.5), dy), y), $.mul(y, y))),
+    ReciprocalGrad: floats(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
+    InvGrad: floats(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
+  } satisfies Record<string, ElementRule>),
+);

@@ -1,0 +1,39 @@
+/**
+ * The generated kernel for one op, or for several that stand together. Which do is `passes/cluster.ts`'s business, which
+ * targets have generated kernels that of `lowering/target.ts`.
+ */
+import { type Facts, NodeContext } from '../ir/context.ts';
+import { isInvalid } from '../ir/effects.ts';
+import type { IrNode, IrValue } from '../ir/module.ts';
+import type { LowerContext } from '../lowering/lowering.ts';
+import type { Kernel } from './kernel.ts';
+import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
+import { productKernel } from './products.ts';
+
+/** A kernel, and which values it takes and gives, in order. */
+export interface Generated {
+  readonly kernel: Kernel;
+  readonly inputs: readonly IrValue[];
+  readonly outputs: readonly IrValue[];
+}
+
+class Context extends NodeContext implements LowerContext {}
+
+/** The kernel for a product of matrices; null for other ops. */
+export function generateProduct(facts: Facts, node: IrNode): Generated | null {
+  const kernel = isInvalid(node) ? null : productKernel(new Context(facts, node));
+  return kernel && { kernel, inputs: node.inputs, outputs: [{ node: node.id, index: 0 }] };
+}
+
+/** Whether a kernel can be generated for the node alone. */
+export function canGenerate(facts: Facts, node: IrNode): boolean {
+  if (isInvalid(node)) return false;
+  if (isLoopOp(node.op)) return !isView(node.op) && new LoopBuilder(facts).tryAdd(node);
+  return productKernel(new Context(facts, node)) !== null;
+}
+
+/** One kernel for nodes in order, that gives the values of theirs that are asked for; null where they do not go together. */
+export function generateLoop(facts: Facts, nodes: readonly IrNode[], outputs: readonly IrValue[]): Generated | null {
+  const builder = new LoopBuilder(facts);
+  return nodes.every((node) => builder.tryAdd(node)) ? builder.finish(outputs) : null;
+}

@@ -1,0 +1,106 @@
+/**
+ * Products of matrices as contractions, with what is fused to them. Element-wise ops are `elements.ts`'s business.
+ */
+import { float32 } from '../../src/util/dtype.ts';
+import { isFullyDefined, type KnownShape, type Shape, sizeOf } from '../../src/util/shape.ts';
+import { FUSED_MATMUL } from '../ir/fused-ops.ts';
+import type { LowerContext } from '../lowering/lowering.ts';
+import { elementRules } from './elements.ts';
+import type { ContractionAxis, ContractionKernel, Operand } from './kernel.ts';
+import { type ValueId, Values } from './values.ts';
+
+const PRODUCTS: ReadonlySet<string> = new Set(['MatMul', 'BatchMatMul', 'BatchMatMulV2', FUSED_MATMUL]);
+
+/** The kernel for a product of matrices, which takes the inputs of the op in their order; null for other ops and types. */
+export function productKernel(op: LowerContext): ContractionKernel | null {
+  if (!PRODUCTS.has(op.type) || op.dtype(0) !== float32 || op.dtype(1) !== float32) return null;
+  if (op.outputDType(0) !== float32) return null;
+  const [a, b, out] = [op.shape(0), op.shape(1), op.outputShape(0)];
+  if (!isPlain(a) || !isPlain(b) || !isPlain(out)) return null;
+  const [turnA, turnB] = turned(op);
+  const left = matrix(a, turnA);
+  const right = matrix(b, turnB);
+  const batch = batchAxes(a, b, out);
+  if (!batch || left.columns !== right.rows) return null;
+  const strides = [...outer(out), right.columns, 1];
+  const others: Operand[] = [];
+  const $ = new Values();
+  const value = fused(op, $, others, strides.length, right.columns);
+  if (value === null) return null;
+  return {
+    kind: 'contraction',
+    batch,
+    rows: { extent: left.rows, left: left.byRow, right: 0 },
+    columns: { extent: right.columns, left: 0, right: right.byColumn },
+    sums: [{ extent: left.columns, left: left.byColumn, right: right.byRow }],
+    inputs: [plain([]), plain([]), ...others],
+    scalars: [],
+    outputs: [plain(strides)],
+    values: $.list,
+    results: [value],
+  };
+}
+
+function isPlain(shape: Shape): shape is KnownShape {
+  return isFullyDefined(shape) && shape.length >= 2 && sizeOf(shape) > 0;
+}
+
+function plain(strides: readonly number[]): Operand {
+  return { type: 'f32', strides, offset: 0 };
+}
+
+/** Whether the operands are taken transposed. */
+function turned(op: LowerContext): [boolean, boolean] {
+  const names = op.type.startsWith('Batch') ? ['adj_x', 'adj_y'] : ['transpose_a', 'transpose_b'];
+  return [op.attr<boolean>(names[0]), op.attr<boolean>(names[1])];
+}
+
+/** Rows, columns and their strides, as the product sees them. */
+function matrix(shape: KnownShape, isTurned: boolean) {
+  const [height, width] = shape.slice(-2);
+  return isTurned
+    ? { rows: width, columns: height, byRow: 1, byColumn: width }
+    : { rows: height, columns: width, byRow: width, byColumn: 1 };
+}
+
+/** Strides of the dimensions before the last two. */
+function outer(shape: KnownShape): number[] {
+  const strides: number[] = [];
+  let size = sizeOf(shape.slice(-2));
+  for (let i = shape.length - 3; i >= 0; i--) {
+    strides[i] = size;
+    size *= shape[i];
+  }
+  return strides;
+}
+
+/** The axes before the last two; an operand that has one element, or none, along an axis is the same all along. */
+function batchAxes(a: KnownShape, b: KnownShape, out: KnownShape): ContractionAxis[] | null {
+  const strideOf = (shape: KnownShape, axis: number): number => {
+    const own = axis - (out.length - shape.length);
+    return own < 0 || shape[own] === 1 ? 0 : outer(shape)[own];
+  };
+  return out.slice(0, -2).map((extent, axis) => ({ extent, left: strideOf(a, axis), right: strideOf(b, axis) }));
+}
+
+/** What is done to each sum: a bias added, then an activation. */
+function fused(op: LowerContext, $: Values, others: Operand[], rank: number, columns: number): ValueId | null {
+  let value = $.reduced('f32', 0);
+  if (op.type !== FUSED_MATMUL) return value;
+  for (const name of op.attr<readonly string[]>('fused_ops')) {
+    if (name === 'BiasAdd') {
+      const bias = op.shape(2);
+      if (bias?.length !== 1 || bias[0] !== columns) return null;
+      others.push(plain([...new Array<number>(rank - 1).fill(0), 1]));
+      value = $.op('add', value, $.load('f32', 2));
+    } else if (name === 'LeakyRelu') {
+      const scaled = $.op('mul', value, $.constant(op.attr<number>('leakyrelu_alpha')));
+      value = $.op('select', $.op('gt', value, $.constant(0)), value, scaled);
+    } else {
+      const activated: ValueId | null = elementRules.get(name)?.($, [value], op) ?? null;
+      if (activated === null) return null;
+      value = activated;
+    }
+  }
+  return value;
+}

@@ -1,0 +1,117 @@
+/**
+ * What is known of the shape that the written elements of a list of tensors have, beyond what the list was made for: from
+ * this follow the shapes of what bodies of loops take out. The rules of the ops, which TensorFlow's errors come from, are
+ * in `src/ops/tensor-lists.ts`.
+ */
+import type { ListElements, TensorSpec } from '../../src/graph/node.ts';
+import { int32, int64 } from '../../src/util/dtype.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
+import { commonShape, type Shape, sameShape } from '../../src/util/shape.ts';
+import type { IrNode, IrValue } from './module.ts';
+
+/** What is known of values: `Facts`. */
+interface Known {
+  spec(value: IrValue): TensorSpec;
+  constant(value: IrValue): NdArray | null;
+}
+
+/** What holds of elements of either kind. */
+export function commonElements(a: ListElements | undefined, b: ListElements | undefined): ListElements | undefined {
+  if (!a || !b) return undefined;
+  if (sameElements(a, b)) return a;
+  const shape = a.shape === 'none' ? b.shape : b.shape === 'none' ? a.shape : commonShape(a.shape, b.shape);
+  const value = a.shape === 'none' ? b.value : b.shape === 'none' || sameValue(a, b) ? a.value : null;
+  return { shape, isWhole: a.isWhole && b.isWhole, value };
+}
+
+export function sameElements(a: ListElements | undefined, b: ListElements | undefined): boolean {
+  if (!a || !b) return a === b;
+  if (a.isWhole !== b.isWhole || (a.shape === 'none') !== (b.shape === 'none')) return false;
+  return a.shape === 'none' || (sameShape(a.shape, b.shape as Shape) && sameValue(a, b));
+}
+
+function sameValue({ value: a = null }: ListElements, { value: b = null }: ListElements): boolean {
+  if (a === b) return true;
+  if (!a || !b || a.size !== b.size || a.dtype !== b.dtype) return false;
+  for (let i = 0; i < a.size; i++) if (a.data[i] !== b.data[i]) return false;
+  return true;
+}
+
+/** Shapes and numbers of steps, which gradients take from the rounds of a loop: others are not worth a comparison. */
+const LONGEST = 16;
+
+function integers(value: NdArray | null): NdArray | null {
+  return value && value.size <= LONGEST && (value.dtype === int32 || value.dtype === int64) ? value : null;
+}
+
+/** The values of the outputs of a node that takes the last element of a list, where all elements are one and the same. */
+export function takenValues(list: ListElements | undefined): readonly (NdArray | null)[] | null {
+  return list?.isWhole && list.value ? [null, list.value] : null;
+}
+
+/** The outputs that the shape rule gave, with what is known of elements of lists. */
+export function withElements(
+  facts: Known,
+  { op, inputs, attrs }: IrNode,
+  outputs: readonly TensorSpec[],
+): readonly TensorSpec[] {
+  const list = (): ListElements | undefined => facts.spec(inputs[0]).elements;
+  const shape = (input: number): Shape => facts.spec(inputs[input]).shape;
+  const listed = (elements: ListElements | undefined): readonly TensorSpec[] =>
+    elements ? [{ ...outputs[0], elements }, ...outputs.slice(1)] : outputs;
+  const written = (input: number) =>
+    commonElements(list(), { shape: shape(input), isWhole: true, value: integers(facts.constant(inputs[input])) });
+  const rows = (isWhole: boolean) => listed({ shape: shape(0)?.slice(1) ?? null, isWhole });
+  switch (op) {
+    case 'EmptyTensorList':
+      return listed({ shape: 'none', isWhole: true });
+    case 'TensorListReserve':
+      return listed({ shape: 'none', isWhole: false });
+    case 'TensorListFromTensor':
+      return rows(true);
+    case 'TensorListScatter':
+    case 'TensorListScatterV2':
+      return rows(false);
+    case 'TensorListPushBack':
+      return listed(written(1));
+    case 'TensorListSetItem':
+      return listed(attrs.resize_if_index_out_of_bounds ? withGaps(written(2)) : written(2));
+    case 'TensorListResize':
+      return listed(withGaps(list()));
+    case 'Identity':
+      return listed(list());
+    case 'ZerosLike': {
+      const elements = list();
+      return listed(elements && { ...elements, value: null });
+    }
+    case 'TensorListGetItem':
+      return [taken(outputs[0], list(), [])];
+    case 'TensorListPopBack':
+      return [...listed(list()).slice(0, 1), taken(outputs[1], list(), [])];
+    case 'TensorListGather':
+      return [taken(outputs[0], list(), [shape(1)?.[0] ?? null])];
+    // Elements that are not written become zeros of the shape of the others.
+    case 'TensorListStack':
+      return [
+        taken(outputs[0], list() && { ...(list() as ListElements), isWhole: true }, [outputs[0].shape?.[0] ?? null]),
+      ];
+    default:
+      return outputs;
+  }
+}
+
+function withGaps(elements: ListElements | undefined): ListElements | undefined {
+  return elements && { ...elements, isWhole: false };
+}
+
+/** Of an element, or of a stack of some; one that is not written takes its shape from elsewhere. */
+function taken(found: TensorSpec, elements: ListElements | undefined, before: readonly (number | null)[]): TensorSpec {
+  if (!elements?.isWhole || elements.shape === 'none' || elements.shape === null) return found;
+  const own = [...before, ...elements.shape];
+  if (found.shape === null) return { ...found, shape: own };
+  // Where both disagree, the run fails with the words for it.
+  if (found.shape.length !== own.length || found.shape.some((d, i) => d !== null && own[i] !== null && d !== own[i])) {
+    return found;
+  }
+  return { ...found, shape: found.shape.map((d, i) => d ?? own[i]) };
+}

@@ -1,0 +1,163 @@
+/**
+ * `cluster`: brings ops together that one generated kernel computes, and numbers the kernels. A node joins the kernel at hand
+ * only when all it takes is there or in the kernel already, so that no order of kernels can be a circle. The kernels
+ * themselves are made from the numbers when the plan is.
+ *
+ * The model of costs: a call and a pass through memory cost more than anything that an element-wise op computes, so that
+ * whatever can join, does. Not worth a kernel are views alone, which are free, and a few scalars, which the host computes
+ * in less time than a kernel is called in.
+ */
+import { isLoopOp, isView, LoopBuilder, placesOf } from '../codegen/loop-builder.ts';
+import { Facts } from '../ir/context.ts';
+import { effectOf, mustRun } from '../ir/effects.ts';
+import type { IrModule, IrNode } from '../ir/module.ts';
+import type { Pass, PassContext } from './pass.ts';
+
+/** The attribute that numbers the kernels; its value is an integer. */
+export const CLUSTER = '_cluster';
+
+/** So many ops on scalars are worth a kernel. */
+const SCALARS = 8;
+/** So many nodes are brought forward, at most, for another that may join. */
+const PULLED = 32;
+/** A value that more nodes take is no reason to look at them all. */
+const USERS = 16;
+
+export const cluster: Pass = {
+  name: 'cluster',
+  doc: 'Brings ops together that one generated kernel computes.',
+  run(module: IrModule, { target }: PassContext): IrModule {
+    if (!target.generates || !module.nodes.some((node) => isLoopOp(node.op))) return module;
+    const nodes = new Clustering(module).run();
+    return nodes ? { ...module, nodes } : module;
+  },
+};
+
+class Clustering {
+  private readonly facts: Facts;
+  private readonly users: IrNode[][] = [];
+  /** By id, 1 for nodes that have their place. */
+  private readonly placed: Uint8Array;
+  private readonly positions: Int32Array;
+  private readonly out: IrNode[] = [];
+  private count = 0;
+  /** The position of the first node, in the old order, that has an effect and no place yet. */
+  private barrier = 0;
+
+  constructor(private readonly module: IrModule) {
+    this.facts = new Facts(module.nodes);
+    this.placed = new Uint8Array(module.nextId);
+    this.positions = new Int32Array(module.nextId);
+    module.nodes.forEach((node, i) => {
+      this.positions[node.id] = i;
+      this.users[node.id] = [];
+      for (const { node: source } of node.inputs) {
+        const users = this.users[source];
+        if (users[users.length - 1] !== node) users.push(node);
+      }
+    });
+  }
+
+  /** The nodes in their new order, with numbers; null where there is no kernel. */
+  run(): IrNode[] | null {
+    for (const node of this.module.nodes) {
+      if (this.placed[node.id]) continue;
+      const found = this.canJoin(node) ? this.grow(node) : [];
+      if (found.length === 0) this.place(node);
+      for (const member of found) this.place({ ...member, attrs: { ...member.attrs, [CLUSTER]: this.count } });
+      if (found.length > 0) this.count++;
+    }
+    return this.count > 0 ? this.out : null;
+  }
+
+  private place(node: IrNode): void {
+    this.placed[node.id] = 1;
+    this.out.push(node);
+  }
+
+  private canJoin(node: IrNode): boolean {
+    return isLoopOp(node.op) && effectOf(node) === 'pure';
+  }
+
+  /** The nodes of the kernel that begins with this one, in order; none where it is not worth it. */
+  private grow(first: IrNode): readonly IrNode[] {
+    const builder = new LoopBuilder(this.facts);
+    if (!builder.tryAdd(first)) return [];
+    const members = new Set([first.id]);
+    const tried = new Set([first.id]);
+    const queue = [first];
+    for (let at = 0; at < queue.length; at++) {
+      for (const node of this.neighbours(queue[at], members)) {
+        if (tried.has(node.id) || this.placed[node.id] || !this.canJoin(node)) continue;
+        const missing = this.missing(node, members);
+        if (!missing) continue;
+        tried.add(node.id);
+        for (const each of [...missing, node]) {
+          if (!this.canJoin(each)) this.place(each);
+          else if (builder.tryAdd(each)) {
+            members.add(each.id);
+            queue.push(each);
+          } else break;
+        }
+      }
+    }
+    return this.worthwhile(builder.nodes);
+  }
+
+  /**
+   * What has to come before the node and has no place yet, in order, if all of it can be put before the kernel or into it;
+   * else null.
+   */
+  private missing(node: IrNode, members: ReadonlySet<number>): IrNode[] | null {
+    const found = new Map<number, IrNode>();
+    const stack = [node];
+    for (let next = stack.pop(); next; next = stack.pop()) {
+      for (const { node: source } of next.inputs) {
+        if (this.placed[source] || members.has(source) || found.has(source)) continue;
+        const input = this.facts.node(source);
+        if (found.size === PULLED || !(this.canJoin(input) || this.canMove(input))) return null;
+        found.set(source, input);
+        stack.push(input);
+      }
+    }
+    return [...found.values()].sort((a, b) => this.positions[a.id] - this.positions[b.id]);
+  }
+
+  /** Whether the node can be done now: it is free, or reads a variable to which nothing is written before. */
+  private canMove(node: IrNode): boolean {
+    if (node.op === 'Const' || node.op === 'VarHandleOp') return true;
+    if (node.op !== 'ReadVariableOp') return false;
+    const { nodes } = this.module;
+    while (this.barrier < nodes.length && !this.isBarrier(nodes[this.barrier])) this.barrier++;
+    return this.positions[node.id] < this.barrier;
+  }
+  private isBarrier(node: IrNode): boolean {
+    return !this.placed[node.id] && mustRun(effectOf(node));
+  }
+
+  /** Those that take what the node gives, and those that take what it takes, in the order of the module. */
+  private neighbours(node: IrNode, members: ReadonlySet<number>): IrNode[] {
+    const found = [...this.users[node.id]];
+    for (const { node: source } of node.inputs) {
+      const users = this.users[source];
+      if (users.length <= USERS && !members.has(source)) found.push(...users);
+    }
+    return found.sort((a, b) => this.positions[a.id] - this.positions[b.id]);
+  }
+
+  private worthwhile(nodes: readonly IrNode[]): readonly IrNode[] {
+    // Views at the end would be written once more; after the kernel they are free.
+    const inside = new Set(nodes.map(({ id }) => id));
+    const kept: IrNode[] = [];
+    for (const node of [...nodes].reverse()) {
+      const isTaken = this.users[node.id].some(({ id }) => inside.has(id));
+      if (isView(node.op) && !isTaken) inside.delete(node.id);
+      else kept.push(node);
+    }
+    kept.reverse();
+    const places = kept.length > 0 && placesOf(this.facts, nodes[0]);
+    const isScalar = places && places.length === 0;
+    const work = kept.filter((node) => !isView(node.op)).length;
+    return work === 0 || (isScalar && work < SCALARS) ? [] : kept;
+  }
+}

@@ -2,6 +2,7 @@
  * Options and records of single runs: `RunOptions`, `RunMetadata` and the recorder that fills it. The executor calls the
  * recorder; sessions hand the records out.
  */
+import { parseRunMetadata, serializeRunMetadata } from '../src/io/events/run-metadata.ts';
 import type { DType } from '../src/util/dtype.ts';
 import { TypeError } from '../src/util/errors.ts';
 import { type KnownShape, sizeOf } from '../src/util/shape.ts';
@@ -78,6 +79,32 @@ export interface StepStats {
 /** What a run tells of itself: `stepStats` is null unless the run was traced. */
 export class RunMetadata {
   stepStats: StepStats | null = null;
+
+  /**
+   * What was written by `serializeToString`, here or by TensorFlow. Throws `DataLossError` for other bytes.
+   *
+   *     const metadata = tf.RunMetadata.fromString(event.taggedRunMetadata.runMetadata);
+   */
+  static fromString(bytes: Uint8Array): RunMetadata {
+    const metadata = new RunMetadata();
+    const { stepStats } = parseRunMetadata(bytes);
+    const devStats = stepStats?.devStats.map(({ device, nodeStats }) => ({
+      device,
+      nodeStats: nodeStats.map((node) => ({ ...node, op: opIn(node.timelineLabel) })),
+    }));
+    metadata.stepStats = devStats ? { devStats } : null;
+    return metadata;
+  }
+
+  /** A message of type `RunMetadata`, as bytes. */
+  serializeToString(): Uint8Array {
+    return serializeRunMetadata(this);
+  }
+}
+
+/** Labels are `name = Op(…)`. */
+function opIn(label: string): string {
+  return /^\S+ = (\w+)\(/.exec(label)?.[1] ?? '';
 }
 
 /** Collects the steps of one run, by device. */

@@ -50,6 +50,10 @@ class Expressions {
 function floats(expression: Expression): ElementRule {
   return ($, args) => (args.every((arg) => $.type(arg) === 'f32') ? expression(new Expressions($), ...args) : null);
 }
+/** On floats: 0 where the gradient that comes in is 0, whatever it would be multiplied with. */
+function gradient(expression: Expression): ElementRule {
+  return floats(($, y, dy) => $.select($.eq(dy, $.c(0)), $.c(0), expression($, y, dy)));
+}
 /** On floats and integers. */
 function numbers(expression: Expression): ElementRule {
   return ($, args) =>
@@ -168,15 +172,16 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     ZerosLike: ($, [x]) => $.constant(0, $.type(x)),
     OnesLike: ($, [x]) => $.constant(1, $.type(x)),
 
-    ReluGrad: floats(($, dy, x) => $.select($.gt(x, $.c(0)), dy, $.c(0))),
-    Relu6Grad: floats(($, dy, x) => $.select($.and($.gt(x, $.c(0)), $.lt(x, $.c(6))), dy, $.c(0))),
+    // Multiplied by 0 or 1, as TensorFlow does: what is not finite becomes NaN.
+    ReluGrad: floats(($, dy, x) => $.mul(dy, $.select($.gt(x, $.c(0)), $.c(1), $.c(0)))),
+    Relu6Grad: floats(($, dy, x) => $.mul(dy, $.select($.and($.gt(x, $.c(0)), $.lt(x, $.c(6))), $.c(1), $.c(0)))),
     LeakyReluGrad: ($, args, op) =>
       floats((e, dy, x) => e.select(e.gt(x, e.c(0)), dy, e.mul(dy, e.c(alpha(op)))))($, args, op),
     SigmoidGrad: floats(($, y, dy) => $.mul($.mul(dy, y), $.sub($.c(1), y))),
     TanhGrad: floats(($, y, dy) => $.mul(dy, $.sub($.c(1), $.mul(y, y)))),
-    SqrtGrad: floats(($, y, dy) => $.div($.mul(dy, $.c(0.5)), y)),
-    RsqrtGrad: floats(($, y, dy) => $.mul($.mul($.mul($.c(-0.5), dy), y), $.mul(y, y))),
-    ReciprocalGrad: floats(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
-    InvGrad: floats(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
+    SqrtGrad: gradient(($, y, dy) => $.div($.mul(dy, $.c(0.5)), y)),
+    RsqrtGrad: gradient(($, y, dy) => $.mul($.mul($.mul($.c(-0.5), dy), y), $.mul(y, y))),
+    ReciprocalGrad: gradient(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
+    InvGrad: gradient(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
   } satisfies Record<string, ElementRule>),
 );

@@ -83,9 +83,9 @@ function combine(reduction: Reduction, a: number, b: number): number {
     case 'prod':
       return a * b;
     case 'max':
-      return Math.max(a, b);
+      return b > a || Number.isNaN(b) ? b : a;
     case 'min':
-      return Math.min(a, b);
+      return b < a || Number.isNaN(b) ? b : a;
     case 'any':
       return a || b;
     case 'all':

@@ -99,6 +99,9 @@ export class LoopBuilder {
 
   /** Whether buffers hold all that the op takes and gives, and all shapes are known and not empty. */
   private isPlain(node: IrNode): boolean {
+    // A shape that is not known may not fit, which is an error of the run.
+    const asks = VIEWS.has(node.op) || node.op === 'BroadcastTo';
+    if (asks && node.inputs.length > 1 && !this.facts.constant(node.inputs[1])) return false;
     const specs = [...node.outputs, ...dataOf(node).map((input) => this.facts.spec(input))];
     return specs.every(({ dtype, shape }) => elementType(dtype) && isFullyDefined(shape) && sizeOf(shape) > 0);
   }

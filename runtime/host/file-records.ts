@@ -9,8 +9,8 @@ import { chunksOf } from '../../src/io/records/sources.ts';
 import { encodeString } from '../../src/util/ndarray.ts';
 
 /** A key, which tells file and place, and what stands there. */
-export type Record = readonly [key: Uint8Array, value: Uint8Array];
-export type Records = AsyncGenerator<Record, void, undefined>;
+export type KeyedRecord = readonly [key: Uint8Array, value: Uint8Array];
+export type Records = AsyncGenerator<KeyedRecord, void, undefined>;
 
 /** Bytes of a file with records of one length. */
 export interface FixedLayout {

@@ -7,7 +7,7 @@ import { int64, string } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, type OpError, UnimplementedError } from '../../src/util/errors.ts';
 import { NdArray } from '../../src/util/ndarray.ts';
 import { type Attempt, operationCancelled, type Queue } from '../queues.ts';
-import { keyedFixed, keyedLines, keyedRecords, type Record, wholeFile } from './file-records.ts';
+import { type KeyedRecord, keyedFixed, keyedLines, keyedRecords, wholeFile } from './file-records.ts';
 import { handleArray, handleOf } from './handles.ts';
 import { type ReaderState, readerState, stateOfBytes } from './reader-state.ts';
 import { defineHostKernels, type HostOp } from './registry.ts';
@@ -17,7 +17,7 @@ const KIND = 'tensorflow::ReaderInterface';
 const QUEUE = 'tensorflow::QueueInterface';
 
 /** The records of a file; the promise is over when the file is open. */
-type Open = (work: Uint8Array) => Promise<AsyncIterator<Record>>;
+type Open = (work: Uint8Array) => Promise<AsyncIterator<KeyedRecord>>;
 
 interface ReaderKind {
   /** As messages have it: the name of TensorFlow's kernel. */
@@ -66,23 +66,23 @@ class Reader {
   finished = 0;
   produced = 0;
   private work: Uint8Array | null = null;
-  private records: AsyncIterator<Record> | null = null;
+  private records: AsyncIterator<KeyedRecord> | null = null;
   /** What reading the file failed with: it does so again. */
   private failure: unknown = null;
   /** What runs that were cancelled have given back. */
-  private givenBack: Record[] = [];
+  private givenBack: KeyedRecord[] = [];
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly kind: ReaderKind) {}
 
   /** Records, one read after the other: 1 to `count` of them, and all of one file. */
-  read(queue: Queue, count: number, waiting: Waiting): Promise<Record[]> {
+  read(queue: Queue, count: number, waiting: Waiting): Promise<KeyedRecord[]> {
     const mine = this.turn.then(() => this.some(queue, count, waiting));
     this.turn = mine.catch(() => {});
     return mine;
   }
 
-  private async some(queue: Queue, count: number, waiting: Waiting): Promise<Record[]> {
+  private async some(queue: Queue, count: number, waiting: Waiting): Promise<KeyedRecord[]> {
     const found = this.givenBack.splice(0, count);
     while (found.length < count) {
       if (!this.records) {
@@ -104,10 +104,10 @@ class Reader {
     this.started++;
   }
 
-  private async next(): Promise<Record | null> {
+  private async next(): Promise<KeyedRecord | null> {
     if (this.failure) throw this.failure;
     try {
-      const { done, value } = await (this.records as AsyncIterator<Record>).next();
+      const { done, value } = await (this.records as AsyncIterator<KeyedRecord>).next();
       if (done || this.kind.isSingle) this.finish();
       return done ? null : value;
     } catch (error) {
@@ -121,7 +121,7 @@ class Reader {
     this.finished = this.started;
   }
 
-  giveBack(records: readonly Record[]): void {
+  giveBack(records: readonly KeyedRecord[]): void {
     this.givenBack.unshift(...records);
     this.produced -= records.length;
   }
@@ -199,13 +199,13 @@ function whenRead(
   queue: NdArray,
   count: number,
   op: HostOp,
-  outputs: (records: readonly Record[]) => readonly NdArray[],
+  outputs: (records: readonly KeyedRecord[]) => readonly NdArray[],
 ): readonly NdArray[] {
   const source = readerOf(reader);
   const names = handleOf(queue, QUEUE).resource as Queue;
   const waiting = new Waiting();
   let isTaken = false;
-  let settled: () => readonly Record[] = () => [];
+  let settled: () => readonly KeyedRecord[] = () => [];
   const read = source.read(names, count, waiting);
   const ready = read.then(
     (records) => {
@@ -284,6 +284,6 @@ defineHostKernels({
   },
 });
 
-async function* identity(work: Uint8Array): AsyncGenerator<Record, void, undefined> {
+async function* identity(work: Uint8Array): AsyncGenerator<KeyedRecord, void, undefined> {
   yield [work, work];
 }

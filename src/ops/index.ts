@@ -29,7 +29,6 @@ import './non-max-suppression.ts';
 import './normalization.ts';
 import './operators.ts';
 import './fractional-pooling.ts';
-import './quantize.ts';
 import './pooling.ts';
 import './pooling3d.ts';
 import './py-func.ts';
@@ -274,6 +273,7 @@ export {
   fakeQuantWithMinMaxVarsPerChannel,
   fakeQuantWithMinMaxVarsPerChannelGradient,
 } from './quantization.ts';
+export { type DequantizeOptions, dequantize, type QuantizeOptions, quantize } from './quantize.ts';
 export {
   getSeed,
   type MultinomialOptions,
@@ -515,4 +515,5 @@ export {
   tan,
   tanh,
 } from './unary-math.ts';
+export { type VectorizedMapOptions, vectorizedMap } from './vectorized-map.ts';
 export { type LoopResult, type LoopVars, type WhileLoopOptions, whileLoop } from './while-loop.ts';

@@ -69,11 +69,13 @@ function network() {
   ]);
   const y = tf.tanh(tf.add(tf.matmul(x, w), b), { name: 'y' });
   const loss = tf.reduceSum(tf.square(y), null, { name: 'loss' });
-  const [, sum] = tf.whileLoop(
-    (i: tf.Tensor, _: tf.Tensor) => tf.less(i, 3),
-    (i: tf.Tensor, s: tf.Tensor) => [tf.add(i, 1), tf.add(s, tf.reduceSum(y))],
-    [tf.constant(0, { dtype: tf.int32 }), tf.constant(0, { dtype: tf.float32 })],
-  ) as tf.Tensor[];
+  const [, sum] = [
+    tf.whileLoop(
+      (i) => tf.less(i, 3),
+      (i, s) => [tf.add(i, 1), tf.add(s, tf.reduceSum(y))],
+      [tf.constant(0, { dtype: tf.int32 }), tf.constant(0, { dtype: tf.float32 })],
+    ),
+  ].flat() as tf.Tensor[];
   const total = tf.identity(sum, { name: 'total' });
   // It puts itself into the collection `train_op`.
   new tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss, {

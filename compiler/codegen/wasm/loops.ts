@@ -335,6 +335,7 @@ class LoopRenderer {
           .shuffle([...lanes]),
       );
     }
+    f.get(total).get(total).shuffle([0, 0, 0, 0]).set(total);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -350,10 +351,23 @@ class LoopRenderer {
 
   /** `total = total ∘ what is put on the stack`. */
   private combine({ reduction, value }: Extract<Stage, { kind: 'reduce' }>, total: Local, put: () => void): void {
-    const instruction = instructionOf(COMBINE[reduction], this.kernel.values[value].type);
-    this.f.get(total);
+    const { f } = this;
+    const { type } = this.kernel.values[value];
+    if (type === 'f32' && (reduction === 'max' || reduction === 'min')) {
+      // As TensorFlow compares: of equal zeros the first stays, and a NaN always.
+      const next = f.local(V128);
+      put();
+      f.set(next).get(next).get(total);
+      f.get(next)
+        .get(total)
+        .op(reduction === 'max' ? 'f32x4.gt' : 'f32x4.lt');
+      f.get(next).get(next).op('f32x4.ne').op('v128.or').op('v128.bitselect').set(total);
+      return;
+    }
+    const instruction = instructionOf(COMBINE[reduction], type);
+    f.get(total);
     put();
-    this.f.op(instruction as NonNullable<typeof instruction>).set(total);
+    f.op(instruction as NonNullable<typeof instruction>).set(total);
   }
 
   /** Begins a total of parts, and gives what combines a part with it. */

@@ -1,14 +1,14 @@
 /** What a run tells of itself as a message of type `RunMetadata`. Recording it is the sessions' work. */
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { DType } from '../../util/dtype.ts';
+import { asDType, type DType } from '../../util/dtype.ts';
 import { TypeError } from '../../util/errors.ts';
 import type { KnownShape } from '../../util/shape.ts';
-import { encodeMessage } from '../proto/codec.ts';
+import { decodeMessage, encodeMessage } from '../proto/codec.ts';
 import { RunMetadataSchema } from '../proto/config_pb.ts';
-import type { NodeExecStatsSchema } from '../proto/step_stats_pb.ts';
+import type { NodeExecStats as NodeExecStatsMessage, NodeExecStatsSchema } from '../proto/step_stats_pb.ts';
 
 /** One executed step. Times are microseconds, the start since 1970. */
-interface NodeStats {
+export interface NodeStats {
   readonly nodeName: string;
   readonly allStartMicros: number;
   readonly allEndRelMicros: number;
@@ -26,6 +26,47 @@ export interface RunRecord {
   readonly stepStats: {
     readonly devStats: readonly { readonly device: string; readonly nodeStats: readonly NodeStats[] }[];
   } | null;
+}
+
+/**
+ * What a run told of itself, read from the bytes of a `RunMetadata`. Throws `DataLossError` where they are none. Of outputs
+ * whose types are not known nothing is kept.
+ */
+export function parseRunMetadata(bytes: Uint8Array): RunRecord {
+  const { stepStats } = decodeMessage(RunMetadataSchema, bytes);
+  if (!stepStats) return { stepStats: null };
+  const devStats = stepStats.devStats.map(({ device, nodeStats }) => ({ device, nodeStats: nodeStats.map(recordOf) }));
+  return { stepStats: { devStats } };
+}
+
+function recordOf({
+  nodeName,
+  allStartMicros,
+  allEndRelMicros,
+  timelineLabel,
+  output,
+}: NodeExecStatsMessage): NodeStats {
+  return {
+    nodeName,
+    allStartMicros: Number(allStartMicros),
+    allEndRelMicros: Number(allEndRelMicros),
+    timelineLabel,
+    output: output.flatMap(({ slot, tensorDescription }) => {
+      const { dtype = 0, shape, allocationDescription } = tensorDescription ?? {};
+      const type = dtypeOf(dtype);
+      if (!type) return [];
+      const bytes = Number(allocationDescription?.requestedBytes ?? 0);
+      return [{ slot, dtype: type, shape: shape?.dim.map(({ size }) => Number(size)) ?? [], bytes }];
+    }),
+  };
+}
+
+function dtypeOf(value: number): DType | null {
+  try {
+    return asDType(value).baseDtype;
+  } catch {
+    return null;
+  }
 }
 
 /** The record as bytes. Bytes are taken as they are: a `RunMetadata` that was serialized elsewhere. */

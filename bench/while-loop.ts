@@ -96,12 +96,7 @@ export async function benchWhileLoop(): Promise<void> {
   }
   const of = (name: string) => (per.get(name) as Timing).median;
   const kernel = (of(`${LONG} kernels more`) - of('one kernel more')) / (LONG - 1);
-  row(
-    'a kernel in a body (slope)',
-    duration(kernel),
-    '',
-    `${(kernel / of('straight, a kernel')).toFixed(2)}× straight`,
-  );
+  row('a kernel in a body (slope)', duration(kernel));
   row('a round beyond its kernels (one more, less it)', duration(of('one kernel more') - kernel));
   row('tfjs eager / counter', `${(of('tfjs eager counter') / of('counter (less, add)')).toFixed(2)}×`);
   for (const { close } of opened.values()) close();

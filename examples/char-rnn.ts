@@ -1,6 +1,6 @@
 /**
- * Learns nursery rhymes and proverbs letter by letter with an LSTM, and writes what it has learnt: about a minute on the
- * wasm backend. `npx tsx examples/char-rnn.ts [steps]`
+ * Learns nursery rhymes and proverbs letter by letter with an LSTM, and writes what it has learnt: some ten seconds on
+ * the wasm backend. `npx tsx examples/char-rnn.ts [steps]`
  */
 import { readFileSync } from 'node:fs';
 import * as tf from '../src/index.ts';

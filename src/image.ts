@@ -28,8 +28,11 @@ export {
 } from './ops/image-boxes.ts';
 export type { Extent } from './ops/image-checks.ts';
 export {
+  type DecodeImageOptions,
   type DecodeJpegOptions,
   type DecodePngOptions,
+  decodeBmp,
+  decodeImage,
   decodeJpeg,
   decodePng,
   type EncodeJpegOptions,

@@ -17,6 +17,15 @@ export { TFRecordWriter, tfRecordIterator } from './io/records/record-files.ts';
 export type { ByteSource } from './io/records/sources.ts';
 export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';
 export {
+  decodeBmp,
+  decodeImage,
+  decodeJpeg,
+  decodePng,
+  encodeJpeg,
+  encodePng,
+  extractJpegShape,
+} from './ops/image-codecs.ts';
+export {
   FixedLenFeature,
   FixedLenSequenceFeature,
   parseExample,

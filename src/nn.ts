@@ -60,6 +60,19 @@ export {
   separableConv2d,
 } from './ops/convolution-functions.ts';
 export {
+  atrousConv2dTranspose,
+  type Conv2dBackpropInputOptions,
+  type ConvolutionPartOptions,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  type DepthwisePartOptions,
+  depthwiseConv2dNative,
+  depthwiseConv2dNativeBackpropFilter,
+  depthwiseConv2dNativeBackpropFilter as depthwiseConv2dBackpropFilter,
+  depthwiseConv2dNativeBackpropInput,
+  depthwiseConv2dNativeBackpropInput as depthwiseConv2dBackpropInput,
+} from './ops/convolution-parts.ts';
+export {
   type Conv3dOptions,
   type Conv3dTransposeOptions,
   conv3d,

@@ -6,6 +6,7 @@ import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
+import { convolutionKernel, type OpKernel } from './convolutions.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
 import { productKernel } from './products.ts';
@@ -19,17 +20,25 @@ export interface Generated {
 
 class Context extends NodeContext implements LowerContext {}
 
-/** The kernel for a product of matrices; null for other ops. */
-export function generateProduct(facts: Facts, node: IrNode): Generated | null {
-  const kernel = isInvalid(node) ? null : productKernel(new Context(facts, node));
-  return kernel && { kernel, inputs: node.inputs, outputs: [{ node: node.id, index: 0 }] };
+/** The kernel for an op that has one of its own, as products and convolutions do; null for other ops. */
+export function generateOwn(facts: Facts, node: IrNode): Generated | null {
+  const made = isInvalid(node) ? null : ownKernel(new Context(facts, node));
+  if (!made) return null;
+  const inputs = made.inputs.map((input) => node.inputs[input]);
+  return { kernel: made.kernel, inputs, outputs: [{ node: node.id, index: 0 }] };
+}
+
+function ownKernel(op: LowerContext): OpKernel | null {
+  const product = productKernel(op);
+  if (!product) return convolutionKernel(op);
+  return { kernel: product, inputs: Array.from({ length: op.inputCount }, (_, i) => i) };
 }
 
 /** Whether a kernel can be generated for the node alone. */
 export function canGenerate(facts: Facts, node: IrNode): boolean {
   if (isInvalid(node)) return false;
   if (isLoopOp(node.op)) return !isView(node.op) && new LoopBuilder(facts).tryAdd(node);
-  return productKernel(new Context(facts, node)) !== null;
+  return ownKernel(new Context(facts, node)) !== null;
 }
 
 /** One kernel for nodes in order, that gives the values of theirs that are asked for; null where they do not go together. */

@@ -69,7 +69,21 @@ export interface ContractionKernel {
   readonly results: readonly ValueId[];
 }
 
-export type Kernel = LoopKernel | ContractionKernel;
+export type SimpleKernel = LoopKernel | ContractionKernel;
+
+/** Kernels one after the other. */
+export interface SequenceKernel {
+  readonly kind: 'sequence';
+  /** How many buffers it takes and gives. */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Buffers of its own, by their number of elements of 4 bytes. */
+  readonly rooms: readonly number[];
+  /** What each works on, inputs and then outputs: the inputs of the sequence, its outputs and its rooms, numbered in this order. */
+  readonly parts: readonly { readonly kernel: SimpleKernel; readonly operands: readonly number[] }[];
+}
+
+export type Kernel = SimpleKernel | SequenceKernel;
 
 /** Equal for kernels that are the same. */
 export function kernelKey(kernel: Kernel): string {

@@ -5,9 +5,9 @@ import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape, type Shape, sizeOf } from '../../src/util/shape.ts';
 import { FUSED_MATMUL } from '../ir/fused-ops.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
-import { elementRules } from './elements.ts';
+import { epilogue, plain } from './epilogue.ts';
 import type { ContractionAxis, ContractionKernel, Operand } from './kernel.ts';
-import { type ValueId, Values } from './values.ts';
+import { Values } from './values.ts';
 
 const PRODUCTS: ReadonlySet<string> = new Set(['MatMul', 'BatchMatMul', 'BatchMatMulV2', FUSED_MATMUL]);
 
@@ -25,7 +25,7 @@ export function productKernel(op: LowerContext): ContractionKernel | null {
   const strides = [...outer(out), right.columns, 1];
   const others: Operand[] = [];
   const $ = new Values();
-  const value = fused(op, $, others, strides.length, right.columns);
+  const value = epilogue(op, $, others, strides.length, right.columns);
   if (value === null) return null;
   return {
     kind: 'contraction',
@@ -43,10 +43,6 @@ export function productKernel(op: LowerContext): ContractionKernel | null {
 
 function isPlain(shape: Shape): shape is KnownShape {
   return isFullyDefined(shape) && shape.length >= 2 && sizeOf(shape) > 0;
-}
-
-function plain(strides: readonly number[]): Operand {
-  return { type: 'f32', strides, offset: 0 };
 }
 
 /** Whether the operands are taken transposed. */
@@ -81,26 +77,4 @@ function batchAxes(a: KnownShape, b: KnownShape, out: KnownShape): ContractionAx
     return own < 0 || shape[own] === 1 ? 0 : outer(shape)[own];
   };
   return out.slice(0, -2).map((extent, axis) => ({ extent, left: strideOf(a, axis), right: strideOf(b, axis) }));
-}
-
-/** What is done to each sum: a bias added, then an activation. */
-function fused(op: LowerContext, $: Values, others: Operand[], rank: number, columns: number): ValueId | null {
-  let value = $.reduced('f32', 0);
-  if (op.type !== FUSED_MATMUL) return value;
-  for (const name of op.attr<readonly string[]>('fused_ops')) {
-    if (name === 'BiasAdd') {
-      const bias = op.shape(2);
-      if (bias?.length !== 1 || bias[0] !== columns) return null;
-      others.push(plain([...new Array<number>(rank - 1).fill(0), 1]));
-      value = $.op('add', value, $.load('f32', 2));
-    } else if (name === 'LeakyRelu') {
-      const scaled = $.op('mul', value, $.constant(op.attr<number>('leakyrelu_alpha')));
-      value = $.op('select', $.op('gt', value, $.constant(0)), value, scaled);
-    } else {
-      const activated: ValueId | null = elementRules.get(name)?.($, [value], op) ?? null;
-      if (activated === null) return null;
-      value = activated;
-    }
-  }
-  return value;
 }

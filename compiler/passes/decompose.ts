@@ -41,10 +41,12 @@ function wanted(target: Target, rewriter: Rewriter, node: IrNode) {
   const rule = findOpDef(node.op)?.decompose;
   if (!rule || isInvalid(node)) return undefined;
   if (node.inputs.some((input) => rewriter.facts.spec(input).dtype === resource)) return rule;
-  if (target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
+  if (target.generates && canGenerate(rewriter.facts, node)) return undefined;
+  // Generated kernels take images with their channels last; decomposed, others are turned for them.
+  const turns = target.generates && String(node.attrs.data_format).startsWith('NC');
+  if (!turns && target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
   if (target.hasHost(node.op) && !fitsBackend(target, rewriter.facts, node)) return undefined;
   if (isOnHost(target, rewriter.facts, node)) return undefined;
-  if (target.generates && canGenerate(rewriter.facts, node)) return undefined;
   return lowerNode(target, rewriter.facts, node) ? undefined : rule;
 }
 

@@ -9,7 +9,7 @@ import { InternalError, InvalidArgumentError, UnimplementedError } from '../../s
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
-import { type Generated, generateLoop, generateProduct } from '../codegen/generate.ts';
+import { type Generated, generateLoop, generateOwn } from '../codegen/generate.ts';
 import { isLoopOp } from '../codegen/loop-builder.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
@@ -19,7 +19,7 @@ import { variableHandle } from '../ir/variable-handle.ts';
 import { isOnHost, lowerNode } from '../lowering/lower.ts';
 import type { Lowered, Target } from '../lowering/lowering.ts';
 import { CLUSTER } from '../passes/cluster.ts';
-import { type CallContext, type CompileBody, draftBranch, draftLoop } from './calls.ts';
+import { type CallContext, type CompileBody, draftBranch, draftLoop, liveVariables } from './calls.ts';
 import { handsOnList, isListOp } from './lists.ts';
 import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
 
@@ -78,9 +78,20 @@ class Draft {
     private readonly isFunction: boolean,
   ) {
     this.resources = new Resources(module);
-    for (const node of module.nodes) for (const input of node.inputs) this.take(input, node.attrs[CLUSTER]);
     for (const fetch of module.fetches) this.take(fetch, undefined);
+    // Backwards: what a loop takes depends on who takes what it gives.
+    for (let i = module.nodes.length - 1; i >= 0; i--) {
+      const node = module.nodes[i];
+      const live = isLoop(node) ? liveVariables(node, this.isUsed(node)) : null;
+      node.inputs.forEach((input, k) => {
+        if (live?.has(k) ?? true) this.take(input, node.attrs[CLUSTER]);
+      });
+    }
     this.effects = new Set(module.effects);
+  }
+
+  private isUsed({ id }: IrNode): (output: number) => boolean {
+    return (output) => this.users.get(id)?.has(output) ?? false;
   }
 
   private take({ node, index }: IrValue, kernel: AttrValue | undefined): void {
@@ -183,7 +194,7 @@ class Draft {
       resources: this.resources,
       compileBody: this.compileBody,
       buildPlan: (module) => planOf(module, this.target, this.compileBody, true),
-      isUsed: (output) => this.users.get(node.id)?.has(output) ?? false,
+      isUsed: this.isUsed(node),
     };
   }
 
@@ -233,8 +244,8 @@ class Draft {
   private compute(node: IrNode): OpenStep {
     if (isListOp(node)) return this.onList(node);
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
-    const product = this.target.generates ? generateProduct(this.facts, node) : null;
-    if (product) return this.onGenerated(node, product, [node.op]);
+    const own = this.target.generates ? generateOwn(this.facts, node) : null;
+    if (own) return this.onGenerated(node, own, [node.op]);
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
     const generated = this.generateAlone(node);

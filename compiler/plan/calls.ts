@@ -19,13 +19,15 @@ export type CompileBody = (
   path: string,
 ) => IrModule;
 
+type IsUsed = (output: number) => boolean;
+
 export interface CallContext {
   readonly facts: Facts;
   readonly resources: Resources;
   readonly compileBody: CompileBody;
   readonly buildPlan: (module: IrModule) => ExecutionPlan;
   /** Whether anybody takes the output of the node that is made a step. */
-  isUsed(output: number): boolean;
+  readonly isUsed: IsUsed;
 }
 
 /** A loop before its values have slots. */
@@ -48,7 +50,7 @@ export interface DraftBranch {
 }
 
 export function draftBranch(node: IrNode, context: CallContext): DraftBranch {
-  const outputs = node.outputs.map((_, i) => i).filter((i) => isWanted(node, i, context));
+  const outputs = node.outputs.map((_, i) => i).filter((i) => isWanted(node, i, context.isUsed));
   const args = node.inputs.slice(1).map((input) => fixed(context, input));
   const values: IrValue[] = [];
   const branches = branchesOf(node).map((fn): Call => {
@@ -64,8 +66,8 @@ export function draftBranch(node: IrNode, context: CallContext): DraftBranch {
   return { values, branches, outputs };
 }
 
-function isWanted(node: IrNode, output: number, context: CallContext): boolean {
-  return node.attrs[WHOLE] === true || context.isUsed(output);
+function isWanted(node: IrNode, output: number, isUsed: IsUsed): boolean {
+  return node.attrs[WHOLE] === true || isUsed(output);
 }
 
 function place(values: IrValue[], value: IrValue): number {
@@ -90,7 +92,7 @@ export function draftLoop(node: IrNode, context: CallContext): DraftLoop {
   const given = node.inputs.map((input, i): Argument => {
     return stays[i] ? fixed(context, input) : { spec: node.outputs[i] };
   });
-  const live = liveVariables(cond, body, node, context);
+  const live = liveVariables(node, context.isUsed);
   const changing = [...live].filter((i) => !stays[i]).sort((a, b) => a - b);
   const condModule = context.compileBody(cond, [0], given, `${node.name}/${cond.func}`);
   const bodyModule = context.compileBody(body, changing, given, `${node.name}/${body.func}`);
@@ -103,7 +105,7 @@ export function draftLoop(node: IrNode, context: CallContext): DraftLoop {
   };
   const results = node.outputs
     .map((_, i) => i)
-    .filter((i) => isWanted(node, i, context))
+    .filter((i) => isWanted(node, i, context.isUsed))
     .map((i): [number, number] => [i, positionOf(i)]);
   const written = writtenVariables([condModule, bodyModule]);
   const split = (module: IrModule, fn: GraphFunction): Split =>
@@ -140,8 +142,9 @@ export function draftLoop(node: IrNode, context: CallContext): DraftLoop {
   };
 }
 
-/** The variables that the condition, a needed result, an effect, or another such variable depends on. */
-function liveVariables(cond: GraphFunction, body: GraphFunction, node: IrNode, context: CallContext): Set<number> {
+/** The variables of a loop that its condition, a needed result, an effect, or another such variable depends on. */
+export function liveVariables(node: IrNode, isUsed: IsUsed): Set<number> {
+  const [cond, body] = [functionOf(node, 'cond'), functionOf(node, 'body')];
   const live = new Set<number>();
   const pending: number[] = [];
   const add = (variable: number): void => {
@@ -150,7 +153,7 @@ function liveVariables(cond: GraphFunction, body: GraphFunction, node: IrNode, c
     pending.push(variable);
   };
   node.outputs.forEach((_, i) => {
-    if (isWanted(node, i, context)) add(i);
+    if (isWanted(node, i, isUsed)) add(i);
   });
   for (const variable of argumentsOf(cond, [0], true)) add(variable);
   for (const variable of argumentsOf(body, [], true)) add(variable);

@@ -45,7 +45,7 @@ export class WasmKernels {
   }
 
   private make(kernel: Kernel): GeneratedKernel {
-    const module = new WebAssembly.Module(assemble([renderKernel(kernel, 'kernel')]));
+    const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel')));
     const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
     const code = instance.exports.kernel as Code;
     const room = scratchOf(kernel);

@@ -1,6 +1,6 @@
 /** Host kernels that read and write image files; the formats are in `src/keras/utils/image-codec.ts`. */
 import { type Channels, decodeImage, encodePng } from '../../src/keras/utils/image-codec.ts';
-import { string, uint8 } from '../../src/util/dtype.ts';
+import { float32, string, uint8 } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import { encodeString, NdArray } from '../../src/util/ndarray.ts';
 import { sizeOf } from '../../src/util/shape.ts';
@@ -72,6 +72,21 @@ defineHostKernels({
   DecodePng: ([contents], op) => {
     if (op.outputDType(0) !== uint8) throw new UnimplementedError(null, 'PNG files are read as uint8 only.');
     return [pixelsOf(contents, op.attr('channels'))];
+  },
+  DecodeBmp: ([contents], op) => [pixelsOf(contents, op.attr('channels'))],
+  DecodeImage: ([contents], op) => {
+    const dtype = op.outputDType(0);
+    const pixels = pixelsOf(contents, op.attr('channels'));
+    if (dtype === uint8) return [pixels];
+    if (dtype !== float32) throw new UnimplementedError(null, 'Image files are read as uint8 and float32 only.');
+    const scale = Math.fround(1 / 255);
+    return [
+      new NdArray(
+        float32,
+        pixels.shape,
+        Float32Array.from(pixels.data as Uint8Array, (v) => v * scale),
+      ),
+    ];
   },
   DecodeJpeg: ([contents], op) => {
     const ratio = op.attr<number>('ratio');

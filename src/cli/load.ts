@@ -80,6 +80,8 @@ export interface EventFacts {
   /** The last one, serialized. */
   graphDef: Uint8Array | null;
   metaGraphDef: Uint8Array | null;
+  /** What traced runs told of themselves, serialized, by tag. */
+  readonly runs: Map<string, Uint8Array>;
 }
 
 /**
@@ -273,6 +275,7 @@ async function factsOf(path: string): Promise<EventFacts> {
     lastTime: -Infinity,
     graphDef: null,
     metaGraphDef: null,
+    runs: new Map(),
   };
   for await (const record of tfRecordIterator(path)) {
     const event = Event.fromString(record);
@@ -283,6 +286,8 @@ async function factsOf(path: string): Promise<EventFacts> {
     facts.lastTime = Math.max(facts.lastTime, event.wallTime);
     if (event.graphDef) facts.graphDef = event.graphDef;
     if (event.metaGraphDef) facts.metaGraphDef = event.metaGraphDef;
+    const { tag = '', runMetadata = null } = event.taggedRunMetadata ?? {};
+    if (runMetadata) facts.runs.set(tag, runMetadata);
     for (const value of event.summary?.value ?? []) {
       const kind = kindOf(value);
       const key = `${kind} ${value.tag}`;

@@ -116,6 +116,7 @@ function addCommands(program: Command, action: Wrap): void {
     .addOption(new Option('--direction <direction>', 'where edges lead').choices(['TB', 'LR']))
     .option('--no-constants', 'leave constants out of pictures')
     .option('--title <text>', 'the title of the picture')
+    .option('--run <tag>', 'of an event file: colours say what this traced run spent')
     .addOption(tags())
     .addHelpText(
       'after',
@@ -124,6 +125,7 @@ function addCommands(program: Command, action: Wrap): void {
         'export frozen.pb --format dot | dot -Tpdf > graph.pdf',
         'export frozen.pb -f pbtxt',
         'export model.meta -o graph.svg --collapse 2',
+        'export logs -o graph.html --run "step 50"',
       ),
     )
     .action(action(exportCommand));

@@ -2,8 +2,9 @@
  * Image files as pixels and pixels as files: the ops and the functions of `tf.image`. Reading files is left to others.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { asDType, type DTypeLike, int32, uint8 } from '../util/dtype.ts';
-import { emitOne } from './emit.ts';
+import { asDType, type DTypeLike, float32, int32, uint8 } from '../util/dtype.ts';
+import { emitOne, opScope } from './emit.ts';
+import { convertImageDtype } from './image-adjust.ts';
 import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
 import { withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
@@ -38,6 +39,29 @@ defineOp({
     'dct_method: string = ""',
   ],
   infer: decoded,
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'DecodeBmp',
+  doc: 'The pixels of an image file, [height, width, channels].',
+  inputs: ['contents: string'],
+  outputs: ['image: uint8'],
+  attrs: ['channels: int = 0'],
+  infer: decoded,
+  grad: null,
+  samples: [],
+});
+
+defineOp({
+  name: 'DecodeImage',
+  doc: 'The pixels of an image file; [height, width, channels] of what can be read here.',
+  inputs: ['contents: string'],
+  outputs: ['image: dtype'],
+  attrs: ['channels: int = 0', 'dtype: {uint8, uint16, float32} = uint8', 'expand_animations: bool = true'],
+  // Animations have one more axis.
+  infer: (op) => (op.attr<boolean>('expand_animations') ? [null] : decoded(op)),
   grad: null,
   samples: [],
 });
@@ -275,4 +299,53 @@ export function extractJpegShape(
 ): Tensor {
   const { outputType, name } = bind<ExtractJpegShapeOptions>(['outputType', 'name'], rest);
   return emitOne('ExtractJpegShape', [contents], { output_type: asDType(outputType ?? int32) }, name);
+}
+
+/**
+ * The pixels of the BMP, PNG or JPEG file whose bytes are `contents` (a scalar string), uint8 [height, width, channels].
+ *
+ *     tf.image.decodeBmp(bytes)
+ */
+export function decodeBmp(
+  contents: TensorLike,
+  ...rest: Rest<[channels: number, name: string | null], { readonly channels?: number; readonly name?: string | null }>
+): Tensor {
+  const { channels, name } = bind<{ channels: number; name: string | null }>(['channels', 'name'], rest);
+  return emitOne('DecodeBmp', [contents], { channels }, name);
+}
+
+export interface DecodeImageOptions {
+  /** 1, 3 or 4 channels, or those of the file (0). */
+  readonly channels?: number | null;
+  /** uint8 (the default), or a type that `tf.image.convertImageDtype` makes of it: floats are from 0 to 1. */
+  readonly dtype?: DTypeLike;
+  readonly name?: string | null;
+  /** False: the static shape has three axes; without it no rank is known. Animations cannot be read. */
+  readonly expandAnimations?: boolean;
+}
+
+/**
+ * The pixels of the image file whose bytes are `contents` (a scalar string), PNG, JPEG or BMP: [height, width, channels].
+ * Other files fail the run.
+ *
+ *     tf.image.decodeImage(bytes, {channels: 3, expandAnimations: false})
+ */
+export function decodeImage(
+  contents: TensorLike,
+  ...rest: Rest<
+    [channels: number | null, dtype: DTypeLike, name: string | null, expandAnimations: boolean],
+    DecodeImageOptions
+  >
+): Tensor {
+  const { channels, dtype, name, expandAnimations } = bind<DecodeImageOptions>(
+    ['channels', 'dtype', 'name', 'expandAnimations'],
+    rest,
+  );
+  const wanted = asDType(dtype ?? uint8);
+  return opScope(name, 'decode_image', [contents], (scope) => {
+    const direct = wanted === uint8 || wanted === float32;
+    const attrs = { channels: channels ?? 0, dtype: direct ? wanted : uint8, expand_animations: expandAnimations };
+    const image = emitOne('DecodeImage', [contents], attrs);
+    return direct ? image : convertImageDtype(image, wanted, { name: scope });
+  });
 }

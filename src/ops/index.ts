@@ -195,6 +195,7 @@ export {
   type FillingOptions,
   fill,
   linspace,
+  linspace as linSpace,
   ones,
   onesLike,
   type RangeOptions,
@@ -315,10 +316,13 @@ export {
 export {
   scatterNd,
   tensorScatterNdAdd,
+  tensorScatterNdAdd as tensorScatterAdd,
   tensorScatterNdMax,
   tensorScatterNdMin,
   tensorScatterNdSub,
+  tensorScatterNdSub as tensorScatterSub,
   tensorScatterNdUpdate,
+  tensorScatterNdUpdate as tensorScatterUpdate,
 } from './scatter.ts';
 export { type SearchsortedOptions, searchsorted, unravelIndex } from './search.ts';
 export {
@@ -366,6 +370,7 @@ export {
 export {
   type ReverseSequenceOptions,
   reverse,
+  reverse as reverseV2,
   reverseSequence,
   roll,
   type StridedSliceOptions,

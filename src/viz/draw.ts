@@ -152,8 +152,10 @@ function drawItem(cut: Cut, item: Item, box: Point & Size, options: DrawOptions)
 }
 
 function heatStyle(item: Item, { colorBy, heat }: DrawOptions): { readonly style: string; readonly classes: string } {
-  const stats = colorBy === 'kind' ? null : heat.of(item);
-  if (!stats) return { style: '', classes: '' };
+  if (colorBy === 'kind') return { style: '', classes: '' };
+  const stats = heat.of(item);
+  // The colour of its kind would be taken for a share.
+  if (!stats) return { style: '', classes: ' cold' };
   const [value, most] = colorBy === 'time' ? [stats.micros, heat.max.micros] : [stats.bytes, heat.max.bytes];
   const share = most > 0 ? Math.min(1, value / most) : 0;
   return { style: ` style="fill:${heatColor(share)}"`, classes: isDeep(share) ? ' hot deep' : ' hot' };

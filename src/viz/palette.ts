@@ -76,6 +76,7 @@ export const GRAPH_CSS = `.graph text{font-family:system-ui,-apple-system,"Segoe
 ${Object.entries(FILLS)
   .map(([name, { line }]) => `.graph .${name} rect{fill:var(--${name});stroke:${line}}`)
   .join('\n')}
+.graph .cold rect{fill:var(--paper);stroke:var(--group-line)}
 .graph .hot text,.graph .hot .sub{fill:#1a1206}
 .graph .deep text,.graph .deep .sub{fill:#fff}
 .graph .edge path{fill:none;stroke:var(--edge)}

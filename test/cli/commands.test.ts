@@ -221,6 +221,14 @@ test('export writes every format, and forms of the graph that read back to the s
   await ok('export', `${LINEAR}.meta`, '-o', at('graph.svg'), '--collapse', '1', '--no-constants');
   assert.match(readFileSync(at('graph.svg'), 'utf8'), /<svg/);
   assert.match(await ok('export', EVENTS, '-f', 'dot'), /metrics/);
+  const html = await ok('export', EVENTS, '-f', 'html', '--run', 'step1');
+  assert.match(html, /"micros":\d/);
+  assert.match(html, /"colorBy":"time"/);
+  assert.match(
+    await fails(2, 'export', EVENTS, '-f', 'html', '--run', 'nope'),
+    /no traced run 'nope'; there is 'step1'/,
+  );
+  assert.match(await fails(2, 'export', CONVNET, '-f', 'html', '--run', 'x'), /--run is for event files/);
 });
 
 test('convert freezes to the graph that TensorFlow freezes to, with its results', async () => {

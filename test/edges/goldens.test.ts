@@ -47,7 +47,7 @@ const runs: Readonly<Record<string, Run>> = {
 
 /** Of these, which zero comes out is a matter of the order in which equals are compared, or zeros added up. */
 const FREE_ZEROS: ReadonlySet<string> = new Set(
-  'Maximum Minimum AddN Xdivy Xlogy Xlog1py Cumsum SegmentSum SegmentMean CumulativeLogsumexp Log1p Sin Elu Selu Relu Relu6 Round Rint ClipByValue SqrtGrad RsqrtGrad ReciprocalGrad'.split(
+  'Maximum Minimum Max Min AddN Xdivy Xlogy Xlog1py Cumsum SegmentSum SegmentMean CumulativeLogsumexp Log1p Sin Elu Selu Relu Relu6 Round Rint ClipByValue SqrtGrad RsqrtGrad ReciprocalGrad'.split(
     ' ',
   ),
 );

@@ -266,5 +266,17 @@ for channels in (1, 3):
     case('ExtractJpegShape', {'contents': np.array(file, object)}, output_type=tf.int64)
 case('ExtractJpegShape', {'contents': np.array(b'none', object)}, 'no file')
 
+# Files of all kinds. Those of JPEG depend on who reads them.
+
+with tf.Graph().as_default(), tf.Session() as sess:
+    files = [sess.run(tf.image.encode_png(picture(3, 5, channels))) for channels in (1, 3, 4)]
+bmp = b'BM' + np.array([66], i32).tobytes() + bytes(4) + np.array([54, 40, 2, 1], i32).tobytes() + b'\1\0\x18\0' + bytes(24) + bytes([1, 2, 3, 250, 251, 252, 0, 0])
+for file in files + [bmp]:
+    for channels in (0, 3):
+        case('DecodeImage', {'contents': np.array(file, object)}, channels=channels)
+    case('DecodeImage', {'contents': np.array(file, object)}, expand_animations=False, dtype=tf.float32)
+case('DecodeBmp', {'contents': np.array(bmp, object)}, channels=3)
+case('DecodeImage', {'contents': np.array(b'no file', object)}, 'no file')
+
 with open(os.path.join(os.path.dirname(__file__), 'ops', 'regions.json'), 'w') as out:
     out.write('{"cases":[\n' + ',\n'.join(json.dumps(c) for c in cases) + '\n]}\n')

@@ -1,6 +1,6 @@
 /**
- * The functions for glimpses and fractional pools, and what their cases in `regions.json` cannot show: noise, and windows
- * drawn anew. The values of single ops are in `goldens.test.ts`.
+ * The functions for glimpses, fractional pools, JPEG files and quantized types, and what the cases of their ops cannot
+ * show: noise, and windows drawn anew. The values of single ops are in `goldens.test.ts`.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -96,6 +96,38 @@ test('ratios that are too few, or below one, are refused', () => {
       .filter((op) => op.type.startsWith('Fractional')).length,
     0,
   );
+});
+
+test('a JPEG file that is written is read again, nearly the same', async () => {
+  using _ = new tf.Graph().asDefault();
+  const pixels = Uint8Array.from({ length: 20 * 24 * 3 }, (_, i) => 100 + 60 * Math.sin(i / 300));
+  const file = tf.image.encodeJpeg(tf.constant(new tf.NdArray(tf.uint8, [20, 24, 3], pixels)), {
+    quality: 98,
+    name: 'file',
+  });
+  assert.equal([file.op.name, file.shape], ['file', []]);
+  const read = tf.image.decodeImage(file, { channels: 3, expandAnimations: false, dtype: tf.float64 });
+  assert.equal([read.dtype, read.shape], [tf.float64, [null, null, 3]]);
+  using sess = new tf.Session();
+  const [again, shape] = await sess.run([read, tf.image.extractJpegShape(file, tf.int64)]);
+  assert.is(String(shape.array()), '20,24,3');
+  const worst = Math.max(...(again.data as Float64Array).map((v, i) => Math.abs(255 * v - pixels[i])));
+  assert.ok(worst < 6, `off by ${worst}`);
+});
+
+test('what is quantized and dequantized is off by a step and a half at most', async () => {
+  using _ = new tf.Graph().asDefault();
+  using sess = new tf.Session();
+  for (const mode of ['MIN_COMBINED', 'MIN_FIRST', 'SCALED'] as const) {
+    const [codes, low, high] = tf.quantization.quantize([-0.9, -0.3, 0, 0.4, 0.95], -1, 1, tf.qint8, { mode });
+    assert.equal([codes.dtype, codes.shape, low.shape], [tf.qint8, [5], []]);
+    const back = await sess.run(tf.quantization.dequantize(codes, low, high, { mode }));
+    const wanted = [-0.9, -0.3, 0, 0.4, 0.95];
+    assert.ok(
+      wanted.every((v, i) => Math.abs((back.data as Float32Array)[i] - v) < 0.012),
+      `${mode}: ${back}`,
+    );
+  }
 });
 
 all.run();

@@ -29,7 +29,7 @@ export function runWasm(
     bytes.set(bytesOf(array), addresses[i]);
   });
   const before = bytes.slice(0, end);
-  const module = new WebAssembly.Module(assemble([renderKernel(kernel, 'kernel')]));
+  const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel')));
   const instance = new WebAssembly.Instance(module, { e: { m: memory } });
   (instance.exports.kernel as (...args: number[]) => void)(...addresses, ...scalars, scratch);
   const results = outputs.map((output, i) => {

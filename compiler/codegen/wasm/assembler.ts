@@ -79,6 +79,11 @@ export class FunctionBuilder {
     else this.code.byte(SIMD_PREFIX).unsigned(SIMD[name as keyof typeof SIMD]);
     return this;
   }
+  /** Calls the function with this number in the module. */
+  call(index: number): this {
+    this.code.byte(0x10).unsigned(index);
+    return this;
+  }
   lane(name: Lane, lane: number): this {
     this.code.byte(SIMD_PREFIX).unsigned(LANES[name]).byte(lane);
     return this;

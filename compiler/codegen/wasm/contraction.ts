@@ -36,7 +36,7 @@ function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
   const height = Math.min(ROWS, rows.extent);
   const vectors = Math.max(1, Math.min(Math.floor(SUMS / height), Math.ceil(columns.extent / 4)));
   const taken = batch.reduce((count, axis) => (axis.right === 0 ? count * axis.extent : count), rows.extent);
-  const isFar = sums.some(({ right, extent }) => extent > 1 && Math.abs(right) * 4 >= FAR);
+  const isFar = Math.abs(sums[sums.length - 1].right) * 4 >= FAR;
   const packs = columns.right !== 1 || (isFar && taken >= ENOUGH_ROWS);
   return { rows: height, vectors, packs };
 }

@@ -1,9 +1,11 @@
 /** `export`: the graph of a file as a picture, or in another form of the file. Pictures are `src/viz`'s work. */
 
+import { parseRunMetadata, type RunRecord } from '../../io/events/run-metadata.ts';
 import { exportGraph } from '../../viz/export.ts';
 import type { VizFormat } from '../../viz/formats/index.ts';
+import { type Loaded, load } from '../load.ts';
 import type { GraphPart } from '../model.ts';
-import { loadPart } from '../model.ts';
+import { partOf } from '../model.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { writeOutput } from '../values.ts';
@@ -30,12 +32,16 @@ export interface ExportCommandOptions {
   /** False for `--no-constants`. */
   readonly constants?: boolean;
   readonly title?: string;
+  /** The tag of a traced run in an event file. */
+  readonly run?: string;
 }
 
 export async function exportCommand(file: string, options: ExportCommandOptions, terminal: Terminal): Promise<void> {
   const format = options.format ?? formatOf(options.output);
-  const part = await loadPart(file, options);
-  await deliver(await rendered(part, format, options), options.output, format, terminal);
+  const loaded = await load(file);
+  const runMetadata = options.run === undefined ? null : runOf(loaded, options.run);
+  const part = await partOf(loaded, options);
+  await deliver(await rendered(part, format, options, runMetadata), options.output, format, terminal);
 }
 
 /** What the name of the output asks for. */
@@ -46,7 +52,22 @@ function formatOf(output: string | undefined): Format {
   return found;
 }
 
-async function rendered({ def, path }: GraphPart, format: Format, options: ExportCommandOptions) {
+/** What the traced run of an event file told of itself. */
+function runOf(loaded: Loaded, tag: string): RunRecord {
+  if (loaded.kind !== 'events') throw new UsageError(`${loaded.path}: --run is for event files`);
+  const { runs } = loaded.events;
+  const bytes = runs.get(tag);
+  if (bytes) return parseRunMetadata(bytes);
+  const known = [...runs.keys()].map((name) => `'${name}'`).join(', ');
+  throw new UsageError(`${loaded.path}: no traced run '${tag}'; there is ${known || 'none'}`);
+}
+
+async function rendered(
+  { def, path }: GraphPart,
+  format: Format,
+  options: ExportCommandOptions,
+  runMetadata: RunRecord | null,
+) {
   if (format === 'pb') return def.toBinary();
   if (format === 'pbtxt') return def.toText();
   if (format === 'json') return `${JSON.stringify(def.toJson(), null, 2)}\n`;
@@ -58,6 +79,7 @@ async function rendered({ def, path }: GraphPart, format: Format, options: Expor
     showConstants: options.constants,
     collapse: collapse === undefined || !/^\d+$/.test(collapse) ? collapse?.split(',') : Number(collapse),
     title: options.title ?? path,
+    runMetadata,
   });
 }
 

@@ -18,6 +18,7 @@ export function expand(list: readonly Value[]): {
     if (value.kind === 'load') ids.push($.load(value.type, value.input));
     else if (value.kind === 'scalar') ids.push($.scalar(value.type, value.scalar));
     else if (value.kind === 'constant') ids.push($.constant(value.value, value.type));
+    else if (value.kind === 'index') ids.push($.index(value.axis));
     else if (value.kind === 'reduced') ids.push($.reduced(value.type, value.stage));
     else {
       const args = value.args.map((arg) => ids[arg]);

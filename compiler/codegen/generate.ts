@@ -9,6 +9,7 @@ import type { LowerContext } from '../lowering/lowering.ts';
 import { convolutionKernel, type OpKernel } from './convolutions.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
+import { poolKernel } from './pools.ts';
 import { productKernel } from './products.ts';
 
 /** A kernel, and which values it takes and gives, in order. */
@@ -30,7 +31,7 @@ export function generateOwn(facts: Facts, node: IrNode): Generated | null {
 
 function ownKernel(op: LowerContext): OpKernel | null {
   const product = productKernel(op);
-  if (!product) return convolutionKernel(op);
+  if (!product) return convolutionKernel(op) ?? poolKernel(op);
   return { kernel: product, inputs: Array.from({ length: op.inputCount }, (_, i) => i) };
 }
 

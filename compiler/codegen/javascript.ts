@@ -47,6 +47,8 @@ export function runKernel(
         return value.type === 'f32' ? f(scalars[value.scalar]) : scalars[value.scalar];
       case 'constant':
         return value.type === 'f32' ? f(value.value) : value.value;
+      case 'index':
+        return place[value.axis];
       case 'reduced':
         return results[value.stage] ?? 0;
       case 'op': {
@@ -63,6 +65,7 @@ export function runKernel(
         const next = evaluate(stage.value);
         total = total === null ? next : combine(stage.reduction, total, next);
       });
+      if (stage.reduction === 'greatest' && Number.isNaN(total)) total = -Infinity;
       results[index] = total ?? 0;
       if (kernel.values[stage.value].type === 'f32') results[index] = f(results[index]);
       return;
@@ -84,6 +87,8 @@ function combine(reduction: Reduction, a: number, b: number): number {
       return a * b;
     case 'max':
       return b > a || Number.isNaN(b) ? b : a;
+    case 'greatest':
+      return b > a || Number.isNaN(a) ? b : a;
     case 'min':
       return b < a || Number.isNaN(b) ? b : a;
     case 'any':

@@ -19,7 +19,8 @@ export interface Axis {
   readonly isReduced: boolean;
 }
 
-export type Reduction = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all';
+/** `greatest` leaves out NaN, `max` and `min` keep it. */
+export type Reduction = 'sum' | 'prod' | 'max' | 'min' | 'greatest' | 'any' | 'all';
 
 /** What is done with a value, in order. */
 export type Stage =
@@ -99,30 +100,38 @@ function isUnwritable(value: unknown): boolean {
 
 /**
  * The kernel with axes joined that all operands go along in one stride, and axes of one place left out: the fewer loops, the
- * longer the inner one.
+ * longer the inner one. Axes whose places are numbered stay as they are.
  */
 export function collapse(kernel: LoopKernel): LoopKernel {
   const operands = [...kernel.inputs, ...kernel.outputs];
-  const axes: { extent: number; isReduced: boolean }[] = [];
+  const numbered = new Set(kernel.values.flatMap((value) => (value.kind === 'index' ? [value.axis] : [])));
+  const axes: { extent: number; isReduced: boolean; isNumbered: boolean }[] = [];
   const strides: number[][] = operands.map(() => []);
+  /** By old axis, the new one. */
+  const renamed: number[] = [];
   kernel.axes.forEach(({ extent, isReduced }, axis) => {
-    if (extent === 1) return;
+    const isNumbered = numbered.has(axis);
+    if (extent === 1 && !isNumbered) return;
     const last = axes.length - 1;
     const joins =
       last >= 0 &&
+      !isNumbered &&
+      !axes[last].isNumbered &&
       axes[last].isReduced === isReduced &&
       operands.every((operand, k) => strides[k][last] === operand.strides[axis] * extent);
     if (joins) axes[last].extent *= extent;
-    else axes.push({ extent, isReduced });
+    else axes.push({ extent, isReduced, isNumbered });
+    renamed[axis] = axes.length - 1;
     operands.forEach((operand, k) => {
-      strides[k][joins ? last : last + 1] = operand.strides[axis];
+      strides[k][axes.length - 1] = operand.strides[axis];
     });
   });
   const under = (k: number): Operand => ({ ...operands[k], strides: strides[k] });
   return {
     ...kernel,
-    axes,
+    axes: axes.map(({ extent, isReduced }) => ({ extent, isReduced })),
     inputs: kernel.inputs.map((_, k) => under(k)),
     outputs: kernel.outputs.map((_, k) => under(kernel.inputs.length + k)),
+    values: kernel.values.map((value) => (value.kind === 'index' ? { ...value, axis: renamed[value.axis] } : value)),
   };
 }

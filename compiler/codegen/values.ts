@@ -58,6 +58,8 @@ export type Value =
   /** A number that the kernel is called with. */
   | { readonly kind: 'scalar'; readonly type: ElementType; readonly scalar: number }
   | { readonly kind: 'constant'; readonly type: ElementType; readonly value: number }
+  /** The number of the present place along an axis of the kernel, from 0, as a float. */
+  | { readonly kind: 'index'; readonly type: 'f32'; readonly axis: number }
   /** What an earlier stage reduced to, at the present place. */
   | { readonly kind: 'reduced'; readonly type: ElementType; readonly stage: number }
   | { readonly kind: 'op'; readonly type: ElementType; readonly op: Op; readonly args: readonly ValueId[] };
@@ -86,6 +88,9 @@ export class Values {
   constant(value: number, type: ElementType = 'f32'): ValueId {
     const sign = Object.is(value, -0) ? '-' : '';
     return this.intern(`${type} ${sign}${value}`, { kind: 'constant', type, value });
+  }
+  index(axis: number): ValueId {
+    return this.intern(`index ${axis}`, { kind: 'index', type: 'f32', axis });
   }
   reduced(type: ElementType, stage: number): ValueId {
     return this.intern(`reduced ${stage}`, { kind: 'reduced', type, stage });

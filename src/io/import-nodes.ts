@@ -6,7 +6,7 @@ import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
 import type { AttrValue, NodeId } from '../graph/node.ts';
 import { emitNode } from '../ops/emit.ts';
 import { getOpDef, type OpDef } from '../ops/opdef/define.ts';
-import { argDTypes } from '../ops/opdef/resolve.ts';
+import { argDTypes, argLength } from '../ops/opdef/resolve.ts';
 import type { DType } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import { mergeShapes, sameShape, shapeConflict } from '../util/shape.ts';
@@ -119,6 +119,7 @@ function checkInputs(
   inputs: readonly Tensor[],
   name: string,
 ): void {
+  checkCounts(def, attrs, inputs.length, name);
   const expected = def.inputs.length === 0 ? [] : def.inputs.flatMap((arg) => argDTypes(arg, attrs));
   if (expected.length !== inputs.length) {
     throw new ValueError(
@@ -131,6 +132,24 @@ function checkInputs(
       `Input ${i} of node ${name} was passed ${cppTypeName(input.dtype)} from ${input.name} incompatible with expected ${cppTypeName(expected[i])}.`,
     );
   });
+}
+
+/** No node has more outputs. */
+const MOST_OUTPUTS = 2 ** 20;
+
+/** Numbers of tensors that a file states may be anything: nothing is made as often before they are looked at. */
+function checkCounts(def: OpDef, attrs: Readonly<Record<string, AttrValue>>, inputs: number, name: string): void {
+  for (const [args, most, what] of [
+    [def.inputs, inputs, 'inputs'],
+    [def.outputs, MOST_OUTPUTS, 'outputs'],
+  ] as const) {
+    for (const arg of args) {
+      if (!arg.numberAttr || argLength(arg, attrs) <= Math.max(most, 1024)) continue;
+      throw new ValueError(
+        `NodeDef expected ${argLength(arg, attrs)} ${what} '${arg.name}', which are more than there can be; NodeDef: {{node ${name}}}`,
+      );
+    }
+  }
 }
 
 function typeList(types: readonly DType[]): string {

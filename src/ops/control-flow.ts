@@ -6,11 +6,12 @@ import { GraphFunction } from '../graph/function.ts';
 import type { AttrValue, TensorSpec } from '../graph/node.ts';
 import { type DType, float32 } from '../util/dtype.ts';
 import { commonShape, type Shape } from '../util/shape.ts';
-import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
+import { defineOp, type InferContext, type Inferred, ShapeError } from './opdef/define.ts';
 
 /** What a result may be: of several functions, what all of them say. */
 function resultsOf(functions: readonly AttrValue[], op: InferContext, count: number): Inferred {
   const shapes = op.attr<readonly Shape[]>('output_shapes');
+  for (const fn of functions) mustGive(fn, count);
   const results: { shape: Shape; handle: TensorSpec['handle'] }[] = [];
   for (let i = 0; i < count; i++) {
     const specs = functions.map((fn) => (fn instanceof GraphFunction ? fn.body.spec(fn.outputs[i]) : null));
@@ -19,6 +20,12 @@ function resultsOf(functions: readonly AttrValue[], op: InferContext, count: num
     results.push({ shape: shapes?.[i] ?? found, handle });
   }
   return results;
+}
+
+/** Files may say anything of what a function gives. */
+function mustGive(fn: AttrValue, wanted: number): void {
+  if (!(fn instanceof GraphFunction) || fn.outputs.length === wanted) return;
+  throw new ShapeError(`Function ${fn.func} gives ${fn.outputs.length} results where ${wanted} are expected`);
 }
 
 const count = (op: InferContext): number => op.attr<readonly DType[]>('Tout').length;
@@ -89,6 +96,8 @@ for (const [name, effect] of [
     infer: (op) => {
       const shapes = op.attr<readonly Shape[]>('output_shapes');
       const body = op.attr('body');
+      mustGive(body, op.attr<readonly DType[]>('T').length);
+      mustGive(op.attr('cond'), 1);
       return op.attr<readonly DType[]>('T').map((_, i) => {
         const passes = body instanceof GraphFunction && body.passedThrough(i) === i;
         const entered = i < op.inputCount ? op.shape(i) : null;
@@ -122,6 +131,7 @@ for (const [name, effect] of [
     effect,
     infer: (op) => {
       const fn = op.attr('f');
+      mustGive(fn, count(op));
       return op.attr<readonly DType[]>('Tout').map((_, i) => {
         if (!(fn instanceof GraphFunction)) return null;
         const { shape, handle } = fn.body.spec(fn.outputs[i]);

@@ -154,7 +154,8 @@ export interface DecodeJpegOptions {
 
 /**
  * The pixels of the JPEG, PNG or BMP file whose bytes are `contents` (a scalar string), uint8 [height, width, channels].
- * What is no image fails the run; so does a `ratio`. The options on how to decode have no effect.
+ * What is no image fails the run; so does a `ratio`. The options on how to decode have no effect: the transform is an accurate
+ * one and colors are not smoothed, where TensorFlow's default is fast and smooths, so that pixels of noisy files differ.
  *
  *     tf.image.decodeJpeg(bytes, {channels: 3})
  */

@@ -42,7 +42,7 @@ const folder = mkdtempSync(join(tmpdir(), 'readers-'));
 for (const [name, hex] of Object.entries(golden.files)) writeFileSync(join(folder, name), Buffer.from(hex, 'hex'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-const KINDS = {
+const KINDS: Readonly<Record<Kind, new (options: never) => tf.ReaderBase>> = {
   WholeFileReader: tf.WholeFileReader,
   TextLineReader: tf.TextLineReader,
   FixedLengthRecordReader: tf.FixedLengthRecordReader,
@@ -111,7 +111,7 @@ checked('several records at once are those of one file', async () => {
     for (const step of golden.up_to[kind]) {
       const found = await told(async () => {
         const [keys, values] = await sess.run(records);
-        return [Array.from(keys.data as unknown[], text), Array.from(values.data as unknown[], hex)];
+        return [Array.from(keys.data as ArrayLike<unknown>, text), Array.from(values.data as ArrayLike<unknown>, hex)];
       });
       assert.equal(found, step, kind);
     }

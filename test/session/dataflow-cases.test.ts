@@ -1,6 +1,6 @@
 /**
- * Branches and loops in TF1's own form, as graphs that are read: cases 49, 201 and 203 of the list that
- * `control-flow-cases.test.ts` names.
+ * Branches and loops in TF1's own form, as graphs that are read: cases 49, 201, 203, 301 and 303 of the list
+ * that `control-flow-cases.test.ts` names; and variables that are made in branches: case 149.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -83,6 +83,60 @@ test('case 49: tensors of different frames are not added; the error names the fr
     await session.run('sum:0');
   });
   assert.match(error.message, /foo_1|foo_2/);
+});
+
+/** An array of 1, 2 and 3, from which `reads` take. */
+const array = (clears: boolean, reads: readonly string[]) =>
+  imported([
+    `size Const | ${scalar(3)}`,
+    `zero Const | ${scalar(0)}`,
+    `x Const | dtype=type: DT_FLOAT; value=tensor { dtype: DT_FLOAT tensor_shape { dim { size: 3 } } float_val: [1, 2, 3] }`,
+    `places Const | dtype=type: DT_INT32; value=tensor { dtype: DT_INT32 tensor_shape { dim { size: 3 } } int_val: [0, 1, 2] }`,
+    `a TensorArrayV3 size | dtype=type: DT_FLOAT; clear_after_read=b: ${clears}; tensor_array_name=s: "foo"`,
+    'written TensorArrayScatterV3 a places x a:1 | T=type: DT_FLOAT',
+    ...reads.map((read) => `${read} | dtype=type: DT_FLOAT`),
+  ]);
+
+test('case 301: an array is read where it ends', async () => {
+  using session = new tf.Session({ graph: array(true, ['r TensorArrayReadV3 a size written']) });
+  const error = await failure(() => session.run('r:0'));
+  assert.instance(error, tf.errors.OpError);
+  assert.match(error.message, /Tried to read from index 3 but array size is: 3/);
+});
+
+test('case 303: an element is read twice', async () => {
+  const twice = ['r0 TensorArrayReadV3 a zero written', 'r1 TensorArrayReadV3 a zero written ^r0'];
+  using clearing = new tf.Session({ graph: array(true, twice) });
+  const error = await failure(() => clearing.run(['r0:0', 'r1:0']));
+  assert.instance(error, tf.errors.OpError);
+  assert.match(error.message, /Could not read index 0 twice because it was cleared after a previous read/);
+  using keeping = new tf.Session({ graph: array(false, twice) });
+  assert.equal(
+    (await keeping.run(['r0:0', 'r1:0'])).map((item) => (item as tf.NdArray).item()),
+    [1, 1],
+  );
+});
+
+test('case 149: variables that branches make are initialized outside, each alone', async () => {
+  const v0 = new tf.Variable(0, { name: 'v0' });
+  const made: tf.Variable[] = [];
+  const branch = (value: number) => () => {
+    const v = new tf.Variable(value, { name: `v${value}` });
+    made.push(v);
+    return tf.add(v, v0);
+  };
+  const sum = tf.cond(tf.less(v0, 10), branch(1), branch(2));
+  const [v1, v2] = made;
+  using session = new tf.Session();
+  for (const v of [v1, v2]) await session.run(v.initializer);
+  assert.equal([(await session.run(v1)).item(), (await session.run(v2)).item()], [1, 2]);
+  const error = await failure(() => session.run(sum));
+  assert.instance(error, tf.errors.OpError);
+  assert.match(error.message, /uninitialized/);
+  await session.run(v0.initializer);
+  assert.is((await session.run(sum)).item(), 1);
+  await session.run(v0.assign(11));
+  assert.is((await session.run(sum)).item(), 13);
 });
 
 cases.run();

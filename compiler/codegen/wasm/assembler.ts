@@ -74,6 +74,13 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** A number in each lane. */
+  numbers(lanes: readonly [number, number, number, number]): this {
+    this.code.byte(SIMD_PREFIX).unsigned(0x0c);
+    for (const lane of lanes) this.code.int32(lane);
+    return this;
+  }
+
   op(name: Plain): this {
     if (name in PLAIN) this.code.byte(PLAIN[name as keyof typeof PLAIN]);
     else this.code.byte(SIMD_PREFIX).unsigned(SIMD[name as keyof typeof SIMD]);

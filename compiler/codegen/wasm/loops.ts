@@ -22,6 +22,7 @@ const COMBINE: Readonly<Record<Reduction, Op>> = {
   prod: 'mul',
   max: 'max',
   min: 'min',
+  greatest: 'max',
   any: 'or',
   all: 'and',
 };
@@ -35,6 +36,7 @@ function identity(reduction: Reduction, type: ElementType): number {
     case 'all':
       return 1;
     case 'max':
+    case 'greatest':
       return type === 'f32' ? -Infinity : -(2 ** 31);
     case 'min':
       return type === 'f32' ? Infinity : 2 ** 31 - 1;
@@ -62,6 +64,8 @@ class LoopRenderer {
   private readonly f: FunctionBuilder;
   private readonly pointers: Local[] = [];
   private readonly scalars = new Scope();
+  /** By axis with a loop of its own, the number of the place. */
+  private readonly counters: Local[] = [];
   private readonly levels: Level[];
   /** Bytes from the start of the row, for elements of 4 bytes. */
   private readonly along: Local;
@@ -104,6 +108,8 @@ class LoopRenderer {
         return Math.max(...value.args.map((arg) => levels[arg])) as Level;
       case 'reduced':
         return this.isAcross ? 0 : 1;
+      case 'index':
+        return this.kernel.axes[value.axis].isReduced ? 2 : value.axis === this.last ? 1 : 0;
       case 'load':
         return this.operandLevel(this.kernel.inputs[value.input]);
     }
@@ -151,7 +157,8 @@ class LoopRenderer {
   }
   private loop(axis: number, count: number, body: () => void): void {
     const { f } = this;
-    f.repeat(f.local(I32), count, 1, () => {
+    this.counters[axis] = f.local(I32);
+    f.repeat(this.counters[axis], count, 1, () => {
       body();
       this.move(axis, 1);
     });
@@ -237,6 +244,7 @@ class LoopRenderer {
         this.combine(stage, into, () => this.put(stage.value, inner.scope));
       }
     };
+    // Places of long axes are not numbered by any kernel.
     const blocks = extent > 2 * BLOCK ? Math.floor(extent / BLOCK) : 0;
     if (blocks > 0) {
       const addPart = this.compensated(stage, total);
@@ -251,7 +259,8 @@ class LoopRenderer {
     }
     const left = extent - blocks * BLOCK;
     if (left > 0) {
-      f.repeat(f.local(I32), left, 1, () => {
+      this.counters[axis] = f.local(I32);
+      f.repeat(this.counters[axis], left, 1, () => {
         body(total);
         this.move(axis, 1);
       });
@@ -353,6 +362,13 @@ class LoopRenderer {
   private combine({ reduction, value }: Extract<Stage, { kind: 'reduce' }>, total: Local, put: () => void): void {
     const { f } = this;
     const { type } = this.kernel.values[value];
+    if (type === 'f32' && reduction === 'greatest') {
+      // The second where the first is less, which it is not than a NaN.
+      f.get(total);
+      put();
+      f.op('f32x4.pmax').set(total);
+      return;
+    }
     if (type === 'f32' && (reduction === 'max' || reduction === 'min')) {
       // As TensorFlow compares: of equal zeros the first stays, and a NaN always.
       const next = f.local(V128);
@@ -404,6 +420,7 @@ class LoopRenderer {
       const value = values[id];
       if (this.levels[id] > level || value.kind === 'constant' || site.scope.local(id) !== undefined) continue;
       if (value.kind === 'load') this.load(value.input, site);
+      else if (value.kind === 'index') this.index(value.axis, site);
       else if (value.kind === 'op') {
         if (!value.args.every((arg) => this.isKnown(arg, site.scope))) continue;
         putOp(this.f, values, value, (arg) => this.put(arg, site.scope));
@@ -435,6 +452,17 @@ class LoopRenderer {
     if (bytes % 4 !== 0) f.i32(2).op('i32.shr_u').i32(bytes).op('i32.mul');
     else if (bytes !== 4) f.i32(bytes / 4).op('i32.mul');
     f.op('i32.add');
+  }
+
+  /** Puts the numbers of the places along an axis on the stack. */
+  private index(axis: number, { lanes }: Site): void {
+    const { f } = this;
+    if (axis !== this.last) f.get(this.counters[axis]).op('i32x4.splat');
+    else {
+      f.get(this.along).i32(2).op('i32.shr_u').op('i32x4.splat');
+      if (lanes === 4) f.numbers([0, 1, 2, 3]).op('i32x4.add');
+    }
+    f.op('f32x4.convert_i32x4_s');
   }
 
   private load(input: number, site: Site): void {

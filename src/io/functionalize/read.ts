@@ -82,8 +82,29 @@ function connect(
         item.inputs.push(resolve(parse(text), byName, name));
       }
     }
+    checkInputs(item);
   }
 }
+
+/** What is rewritten by what its inputs are must have them; the other nodes are checked when they are built. */
+function checkInputs({ name, op, inputs }: Item): void {
+  const wanted = INPUTS.get(op);
+  if (wanted === undefined || inputs.length === wanted) return;
+  throw new InvalidArgumentError(null, `Node '${name}': ${op} has ${inputs.length} inputs where it takes ${wanted}`);
+}
+
+const INPUTS: ReadonlyMap<string, number> = new Map([
+  ['Switch', 2],
+  ['RefSwitch', 2],
+  ['Enter', 1],
+  ['RefEnter', 1],
+  ['Exit', 1],
+  ['RefExit', 1],
+  ['NextIteration', 1],
+  ['RefNextIteration', 1],
+  ['LoopCond', 1],
+  ['Identity', 1],
+]);
 
 function resolve(reference: Reference, byName: ReadonlyMap<string, Item>, consumer: string): Edge {
   const item = byName.get(reference.name);

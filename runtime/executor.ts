@@ -132,7 +132,7 @@ class Execution {
         while (frame.position < steps.length) {
           const step = steps[frame.position];
           if (!backend.canReadSync && isWaiting(run, step)) return false;
-          if (watched || cancel.reason) run.check();
+          if ((watched || cancel.reason) && !run.isSealed) run.check();
           if (step.begin) {
             frame.activation = step.begin(run);
             if (!this.proceed(frame, null)) return false;

@@ -82,6 +82,8 @@ export class ConstantSlots {
 export class Run {
   readonly device: (DeviceValue | null)[];
   readonly host: (NdArray | null)[];
+  /** Whether nothing can fail any more: variables may be updated in place, and the run goes on to its end. */
+  isSealed = false;
   /** What the step that was executed last waits for. */
   wait: Wait | null = null;
 

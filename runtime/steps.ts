@@ -129,34 +129,59 @@ function under(info: TensorInfo, shape: KnownShape | null | undefined): TensorIn
   return shape ? { dataId: info.dataId, shape: shape as number[], dtype: info.dtype } : info;
 }
 
-/** A kernel that the compiler described. The outputs get buffers of their own. */
+/** A kernel that the compiler described. The outputs get buffers of their own, or those of inputs that nobody else holds. */
 class Generated implements Step {
   readonly onHost = NONE;
   private readonly kernel: GeneratedKernel;
   private readonly buffers: BufferId[] = [];
   private readonly specs: readonly { readonly shape: KnownShape; readonly dtype: DType }[];
+  /** By output, the slot whose buffer it may take over, and how many references to that there may be. */
+  private readonly over: readonly ({ readonly slot: Slot; readonly references: number } | null)[];
+  private readonly seals: readonly string[] | null;
 
   constructor(
     readonly instruction: GeneratedStep,
     plan: ExecutionPlan,
     backend: Backend,
   ) {
+    const { inputs, outputs, overwrites = [], seals } = instruction;
     const kernel = backend.generate?.(instruction.code);
     if (!kernel) throw new InternalError(null, `The backend ${backend.name} takes no generated kernels.`);
     this.kernel = kernel;
-    this.specs = instruction.outputs.map((slot) => plan.slots[slot] as { shape: KnownShape; dtype: DType });
+    this.specs = outputs.map((slot) => plan.slots[slot] as { shape: KnownShape; dtype: DType });
+    this.over = outputs.map((_, output) => {
+      const found = overwrites.find((overwrite) => overwrite.output === output);
+      // The store holds one reference to the value of a variable.
+      return found ? { slot: inputs[found.input], references: found.isUpdate ? 2 : 1 } : null;
+    });
+    this.seals = seals ? seals.map(keyOf) : null;
   }
 
   execute(run: Run): void {
     const { inputs, outputs } = this.instruction;
-    const { backend } = run;
+    if (this.seals && !run.isSealed)
+      run.isSealed = this.seals.every((key) => run.context.transaction.read(key) !== null);
     for (let i = 0; i < inputs.length; i++) this.buffers[i] = run.deviceOf(inputs[i]).dataId;
     for (let i = 0; i < outputs.length; i++) {
-      const value = backend.allocate?.(this.specs[i].shape, this.specs[i].dtype) as DeviceValue;
+      const value = this.bufferFor(i, run);
       run.device[outputs[i]] = value;
       this.buffers[inputs.length + i] = value.dataId;
     }
     this.kernel(this.buffers);
+  }
+
+  private bufferFor(output: number, run: Run): DeviceValue {
+    const { backend } = run;
+    const { shape, dtype } = this.specs[output];
+    const over = this.over[output];
+    const old = over && run.device[over.slot];
+    if (old && (over.references === 1 || run.isSealed) && backend.references?.(old.dataId) === over.references) {
+      backend.incRef(old.dataId);
+      // What the host knows of the value is no longer so.
+      run.host[over.slot] = null;
+      return { dataId: old.dataId, shape: shape as number[], dtype: old.dtype };
+    }
+    return backend.allocate?.(shape, dtype) as DeviceValue;
   }
 }
 

@@ -21,6 +21,7 @@ import type { Lowered, Target } from '../lowering/lowering.ts';
 import { CLUSTER } from '../passes/cluster.ts';
 import { type CallContext, type CompileBody, draftBranch, draftLoop, liveVariables } from './calls.ts';
 import { handsOnList, isListOp } from './lists.ts';
+import { findOverwrites } from './overwrite.ts';
 import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
 
 /** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
@@ -411,7 +412,8 @@ class Draft {
     const instructions = steps.map((step): Instruction => {
       return step.kind === 'alias' && step.shapeFrom !== null ? { ...step, shapeFrom: rename(step.shapeFrom) } : step;
     });
-    return { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
+    const plan = { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
+    return findOverwrites(plan, this.isFunction);
   }
 }
 

@@ -54,6 +54,17 @@ export interface GeneratedStep extends Step {
   /** The op types that it computes, for people. */
   readonly kernel: string;
   readonly code: Kernel;
+  readonly overwrites?: readonly Overwrite[];
+  /** Variables that are read later: if they have values nothing can fail from here on, and variables may be updated in place. */
+  readonly seals?: readonly ResourceKey[];
+}
+
+/** An output that may be written over an input of the same size: both by their numbers in the step. */
+export interface Overwrite {
+  readonly input: number;
+  readonly output: number;
+  /** Whether the input is the value of a variable and the output its next one. */
+  readonly isUpdate: boolean;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface Backend {
   generate?(kernel: Kernel): GeneratedKernel;
   /** A new buffer whose elements are anything; there where `generate` is. */
   allocate?(shape: KnownShape, dtype: DType): DeviceValue;
+  /** How many references the buffer has; there where `generate` is. */
+  references?(id: BufferId): number;
   /** A new buffer with a copy of the data. */
   write(array: NdArray): DeviceValue;
   /** A copy of the data. */

@@ -78,6 +78,10 @@ export class TfjsBackend implements Backend {
     };
   }
 
+  references(id: BufferId): number {
+    return this.native.refCount(id);
+  }
+
   write(array: NdArray): DeviceValue {
     const dtype = tfjsTypes.get(array.dtype);
     if (!dtype) throw new InternalError(null, `The ${this.name} backend holds no values of type ${array.dtype.name}.`);

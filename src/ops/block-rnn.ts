@@ -10,6 +10,7 @@ import {
   type InferContext,
   type Inferred,
   type Sample,
+  type SampleValue,
   ShapeError,
   sample,
 } from './opdef/define.ts';
@@ -106,7 +107,48 @@ for (const [name, attrs, one] of sequences) {
   });
 }
 
-for (const name of ['BlockLSTMGrad', 'BlockLSTMGradV2']) {
+const gradients: readonly [name: string, attrs: Sample['attrs'], of: Sample, results: Sample['outputs']][] = [
+  [
+    'BlockLSTMGrad',
+    { use_peephole: true },
+    sequences[0][2],
+    [
+      steps(-0.016669665, 0.028305259),
+      row(0.0983951),
+      row(0.049953043),
+      sample(
+        float32,
+        [2, 4],
+        [0.026410414, 0.2662031, 0.017409168, 0.080441505, 0.0013805608, -0.033723377, -0.0029813151, -0.009734508],
+      ),
+      vector(-0.0069753537),
+      vector(0.0017503188),
+      vector(-0.008152003),
+      vector(-0.041502137, -0.15748072, -0.00605076, -0.050084736),
+    ],
+  ],
+  [
+    'BlockLSTMGradV2',
+    { use_peephole: false },
+    sequences[1][2],
+    [
+      steps(0.02847952, -0.0827286),
+      row(0.008978533),
+      row(0.06911881),
+      sample(
+        float32,
+        [2, 4],
+        [-0.07419642, 0.07580733, 0.17270634, 0.09321852, 0.017911138, -0.019149678, -0.0445646, -0.040411692],
+      ),
+      vector(0),
+      vector(0),
+      vector(0),
+      vector(0.07815887, -0.07262107, -0.15746649, 0.054291766),
+    ],
+  ],
+];
+
+for (const [name, sampled, of, results] of gradients) {
   defineOp({
     name,
     doc: 'The gradient of an LSTM over a sequence for its inputs, states and weights.',
@@ -131,7 +173,13 @@ for (const name of ['BlockLSTMGrad', 'BlockLSTMGradV2']) {
       withRank(op.shape(8), 1),
     ],
     grad: null,
-    samples: [],
+    samples: [
+      {
+        inputs: [...of.inputs, ...(of.outputs as readonly SampleValue[]), steps(0, 0.5), steps(1, -2)],
+        attrs: sampled,
+        outputs: results,
+      },
+    ],
   });
 }
 

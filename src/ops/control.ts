@@ -4,10 +4,11 @@
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, Operation, Tensor } from '../graph/graph.ts';
+import { bool, float32, int32, string } from '../util/dtype.ts';
 import { TypeError, ValueError } from '../util/errors.ts';
 import { convertToTensor, emit, emitOne, graphOf, opScope } from './emit.ts';
 import { IndexedSlices } from './indexed-slices.ts';
-import { defineOp } from './opdef/define.ts';
+import { defineOp, sample } from './opdef/define.ts';
 import { none, unchanged } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorConvertible, type TensorLike } from './tensor-like.ts';
 
@@ -16,7 +17,7 @@ defineOp({
   doc: 'Does nothing; others order themselves by it.',
   infer: none,
   grad: () => [],
-  samples: [],
+  samples: [{ inputs: [], outputs: [] }],
 });
 
 defineOp({
@@ -27,7 +28,7 @@ defineOp({
   effect: 'io',
   infer: none,
   grad: (op) => op.inputs.map(() => null),
-  samples: [],
+  samples: [{ inputs: [sample(bool, [], [true]), sample(float32, [2], [1, 2])], outputs: [] }],
 });
 
 defineOp({
@@ -39,7 +40,13 @@ defineOp({
   effect: 'io',
   infer: unchanged,
   grad: (op, [dy]) => op.inputs.map((_, i) => (i === 0 ? dy : null)),
-  samples: [],
+  samples: [
+    {
+      inputs: [sample(float32, [2], [1, 2]), sample(int32, [], [3])],
+      attrs: { message: 'x: ' },
+      outputs: [sample(float32, [2], [1, 2])],
+    },
+  ],
 });
 
 defineOp({
@@ -50,7 +57,7 @@ defineOp({
   effect: 'io',
   infer: none,
   grad: () => [null],
-  samples: [],
+  samples: [{ inputs: [sample(string, [], ['a line'])], outputs: [] }],
 });
 
 /** What can be waited for: an operation, a tensor, or something that stands for one (a variable, `IndexedSlices`). */

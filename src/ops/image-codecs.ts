@@ -2,12 +2,30 @@
  * Image files as pixels and pixels as files: the ops and the functions of `tf.image`. Reading files is left to others.
  */
 import type { Tensor } from '../graph/graph.ts';
-import { asDType, type DTypeLike, float32, int32, uint8 } from '../util/dtype.ts';
+import { asDType, type DTypeLike, float32, int32, string, uint8 } from '../util/dtype.ts';
 import { emitOne, opScope } from './emit.ts';
 import { convertImageDtype } from './image-adjust.ts';
-import { defineOp, type InferContext, type Inferred } from './opdef/define.ts';
+import { defineOp, type InferContext, type Inferred, type SampleValue, sample } from './opdef/define.ts';
 import { withRank, withRankAtLeast } from './opdef/shape-rules.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
+
+/** The file with these bytes, in base64. */
+function file(base64: string): SampleValue {
+  return sample(string, [], [Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))]);
+}
+const PIXELS = sample(uint8, [2, 2, 3], [255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30]);
+const PNG = file(
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVQI12P4z8DA8J+BgYHhP5eIHAAaWAM6w8uWcgAAAABJRU5ErkJggg==',
+);
+const BMP = file('Qk1GAAAAAAAAADYAAAAoAAAAAgAAAAIAAAABABgAAAAAABAAAAATCwAAEwsAAAAAAAAAAAAA/wAAHhQKAAAAAP8A/wAAAA==');
+const GRAY = sample(uint8, [2, 3, 1], [100, 100, 100, 100, 100, 100]);
+const JPEG = file(
+  '/9j/4AAQSkZJRgABAQEAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK' +
+    'CgoKBggLDAsKDAkKCgr/wAALCAACAAMBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF' +
+    'BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW' +
+    'V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi' +
+    '4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APD6/9k=',
+);
 
 function decoded(op: InferContext): Inferred {
   withRank(op.shape(0), 0);
@@ -22,7 +40,7 @@ defineOp({
   attrs: ['channels: int = 0', 'dtype: {uint8, uint16} = uint8'],
   infer: decoded,
   grad: null,
-  samples: [],
+  samples: [{ inputs: [PNG], outputs: [PIXELS] }],
 });
 
 defineOp({
@@ -40,7 +58,7 @@ defineOp({
   ],
   infer: decoded,
   grad: null,
-  samples: [],
+  samples: [{ inputs: [JPEG], outputs: [GRAY] }],
 });
 
 defineOp({
@@ -51,7 +69,7 @@ defineOp({
   attrs: ['channels: int = 0'],
   infer: decoded,
   grad: null,
-  samples: [],
+  samples: [{ inputs: [BMP], outputs: [PIXELS] }],
 });
 
 defineOp({
@@ -63,7 +81,7 @@ defineOp({
   // Animations have one more axis.
   infer: (op) => (op.attr<boolean>('expand_animations') ? [null] : decoded(op)),
   grad: null,
-  samples: [],
+  samples: [{ inputs: [PNG], outputs: [PIXELS] }],
 });
 
 defineOp({
@@ -77,7 +95,8 @@ defineOp({
     return [image === null ? null : image.slice(0, -3)];
   },
   grad: null,
-  samples: [],
+  // Files of the same pixels differ by how hard the encoder tried.
+  samples: [{ inputs: [PIXELS], outputs: [null], shapes: [[]] }],
 });
 
 defineOp({
@@ -101,7 +120,7 @@ defineOp({
     return [[]];
   },
   grad: null,
-  samples: [],
+  samples: [{ inputs: [GRAY], attrs: { x_density: 1, y_density: 1 }, outputs: [JPEG] }],
 });
 
 defineOp({
@@ -115,7 +134,7 @@ defineOp({
     return [[3]];
   },
   grad: null,
-  samples: [],
+  samples: [{ inputs: [JPEG], outputs: [sample(int32, [3], [2, 3, 1])] }],
 });
 
 export interface DecodePngOptions {

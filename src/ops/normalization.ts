@@ -320,5 +320,15 @@ defineOp({
   attrs: LRN_ATTRS,
   infer: (op) => [withRank(op.shape(1), 4)],
   grad: null,
-  samples: [],
+  samples: [
+    {
+      inputs: [
+        sample(float32, [1, 1, 1, 3], [1, 2, -1]),
+        sample(float32, [1, 1, 1, 3], [1, 2, 3]),
+        sample(float32, [1, 1, 1, 3], [0.39079496, 0.4204482, 0.6619501]),
+      ],
+      attrs: { depth_radius: 1, bias: 1, alpha: 0.5, beta: 0.75 },
+      outputs: [sample(float32, [1, 1, 1, 3], [0.22821914, 0.2276866, -0.25856715])],
+    },
+  ],
 });

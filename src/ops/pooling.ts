@@ -170,7 +170,19 @@ defineOp({
   attrs: [SAME_OR_VALID, FORMAT, `T: {${REAL}} = float32`],
   infer: likeFirst,
   grad: null,
-  samples: [],
+  samples: [
+    {
+      inputs: [
+        IMAGE,
+        sample(float32, [1, 1, 1, 1], [4]),
+        sample(float32, [1, 1, 1, 1], [5]),
+        sample(int32, [4], [1, 2, 2, 1]),
+        sample(int32, [4], [1, 2, 2, 1]),
+      ],
+      attrs: { padding: 'VALID' },
+      outputs: [sample(float32, [1, 2, 2, 1], [0, 5, 0, 0])],
+    },
+  ],
 });
 
 defineOp({

@@ -3,7 +3,7 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
-import { asDType, type DTypeLike, float32, int32 } from '../util/dtype.ts';
+import { asDType, type DTypeLike, float32, int32, int64 } from '../util/dtype.ts';
 import { NdArray } from '../util/ndarray.ts';
 import type { Dim, Shape } from '../util/shape.ts';
 import { emit, emitOne } from './emit.ts';
@@ -185,7 +185,16 @@ for (const counts of [false, true]) {
       return [shape.map(() => null), [shape[at]], ...more];
     },
     grad: null,
-    samples: [],
+    samples: [
+      {
+        inputs: [sample(int32, [2, 3], [1, 2, 1, 3, 4, 3]), sample(int64, [1], [1n])],
+        outputs: [
+          sample(int32, [2, 2], [1, 2, 3, 4]),
+          sample(int32, [3], [0, 1, 0]),
+          ...(counts ? [sample(int32, [2], [2, 1])] : []),
+        ],
+      },
+    ],
   });
 }
 

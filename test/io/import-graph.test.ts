@@ -451,4 +451,59 @@ checked('a long chain that stands backwards is imported in time', () => {
   assert.ok(performance.now() - start < 5000, `${performance.now() - start} ms`);
 });
 
+checked(
+  'what a file says wrongly of functions, loops and numbers of tensors is refused, and costs nothing',
+  async () => {
+    const bool = 'attr { key: "T" value { type: DT_BOOL } }';
+    const constant = `node_def { name: "k" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } }
+    attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 1 } } } }`;
+    const library = (
+      ret: string,
+    ) => `library { function { signature { name: "f" output_arg { name: "y" type: DT_FLOAT } }
+    ${constant} ret { key: "y" value: "${ret}" } } }`;
+    const call = `node { name: "c" op: "PartitionedCall" attr { key: "Tin" value { list { } } }
+    attr { key: "Tout" value { list { type: DT_FLOAT type: DT_FLOAT } } } attr { key: "f" value { func { name: "f" } } } }`;
+    const zero = `node { name: "k" op: "Const" attr { key: "dtype" value { type: DT_INT32 } }
+    attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { } int_val: 0 } } } }`;
+    const loop = (inner: string) => `${zero}
+    node { name: "e" op: "Enter" input: "k" attr { key: "T" value { type: DT_INT32 } } attr { key: "frame_name" value { s: "l" } } }
+    node { name: "m" op: "Merge" input: "e" input: "n" attr { key: "T" value { type: DT_INT32 } } attr { key: "N" value { i: 2 } } }
+    node { name: "q" op: "Equal" input: "m" input: "m" attr { key: "T" value { type: DT_INT32 } } }
+    node { name: "c" op: "LoopCond" input: "q" }
+    node { name: "s" op: "${inner}" input: "m" input: "c" attr { key: "T" value { type: DT_INT32 } } }
+    node { name: "n" op: "NextIteration" input: "s:1" attr { key: "T" value { type: DT_INT32 } } }
+    node { name: "x" op: "Exit" input: "s" attr { key: "T" value { type: DT_INT32 } } }`;
+    const files: [text: string, error: RegExp][] = [
+      [
+        `node { name: "c" op: "f" } ${library('k:output:9')}`,
+        /^ValueError: Return y of function f: unknown k:output:9$/,
+      ],
+      [`${call} ${library('k:output:0')}`, /^ValueError: Function f gives 1 results where 2 are expected/],
+      [
+        `node { name: "i" op: "Identity" ${bool} } node { name: "s" op: "Switch" input: "i" input: "i" ${bool} }
+       node { name: "m" op: "Merge" input: "s" input: "s:1" ${bool} attr { key: "N" value { i: 2 } } }`,
+        /^InvalidArgumentError: Node 'i': Identity has 0 inputs where it takes 1$/,
+      ],
+      [loop('Neg'), /^InvalidArgumentError: A value of 'c' is read where control flow never brings it\.$/],
+      [
+        'node { name: "p" op: "Pack" attr { key: "N" value { i: 1099511627776 } } attr { key: "T" value { type: DT_FLOAT } } }',
+        /^ValueError: NodeDef expected 1099511627776 inputs 'values', which are more than there can be/,
+      ],
+      [
+        `${zero} node { name: "s" op: "Split" input: "k" input: "k" attr { key: "num_split" value { i: 1099511627776 } }
+       attr { key: "T" value { type: DT_INT32 } } }`,
+        /^ValueError: NodeDef expected 1099511627776 outputs 'output', which are more than there can be/,
+      ],
+    ];
+    for (const [text, wanted] of files) {
+      const graph = new tf.Graph();
+      const error = await failure(() =>
+        graph.asDefault(() => tf.importGraphDef(tf.GraphDef.fromText(text), { name: '' })),
+      );
+      assert.match(`${error.name}: ${error.message}`, wanted);
+      assert.is(graph.size, 0);
+    }
+  },
+);
+
 test.run();

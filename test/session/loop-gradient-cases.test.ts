@@ -261,8 +261,12 @@ test('cases 415 and 417: two cells on top of each other, with states in tuples',
 
 test('case 419: a scalar as the state of a cell, which counts steps', async () => {
   class Counter extends rnnCell.RNNCell<T, T> {
-    stateSize = new tf.TensorShape([]) as never;
-    outputSize = 1;
+    override get stateSize() {
+      return new tf.TensorShape([]);
+    }
+    override get outputSize() {
+      return 1;
+    }
     override call(input: T, state: T): [T, T] {
       return [input, state.add(1)];
     }

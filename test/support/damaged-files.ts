@@ -20,6 +20,7 @@ import {
   RuntimeError,
   ValueError,
 } from '../../src/util/errors.ts';
+import { changedGraphs } from './changed-graphs.ts';
 import { mutations } from './mutations.ts';
 
 export interface Format {
@@ -29,6 +30,8 @@ export interface Format {
   readonly read: (bytes: Uint8Array) => unknown;
   /** Makes checksums fit again, so that what is behind them is reached. */
   readonly mend?: (bytes: Uint8Array) => Uint8Array;
+  /** Damaged copies of another kind than changed bytes. */
+  readonly copies?: (count: number, seed: number) => Iterable<Uint8Array>;
 }
 
 export interface Outcome {
@@ -55,7 +58,7 @@ function isClean(error: unknown): boolean {
 }
 
 /** Reads `count` damaged copies. Throws for the first that ends in anything but values or a clean error, or takes too much. */
-export async function survive({ name, file, read, mend }: Format, count: number, seed = 1): Promise<Outcome> {
+export async function survive({ name, file, read, mend, copies }: Format, count: number, seed = 1): Promise<Outcome> {
   const started = performance.now();
   const before = process.memoryUsage().rss;
   let [readable, refused, slowest, most, round] = [0, 0, 0, before, 0];
@@ -63,7 +66,7 @@ export async function survive({ name, file, read, mend }: Format, count: number,
   // What is left out of a damaged file is told; here nobody reads it.
   console.warn = () => {};
   try {
-    for (const damaged of mutations(file, count, seed)) {
+    for (const damaged of copies?.(count, seed) ?? mutations(file, count, seed)) {
       const bytes = mend ? mend(damaged) : damaged;
       const start = performance.now();
       try {
@@ -192,12 +195,24 @@ export function formats(): Format[] {
   const sequence = sequences.slice(12, 12 + Number(new DataView(sequences.buffer).getBigUint64(0, true)));
   const events = interchange('events/events.out.tfevents.1700000000.golden');
   const old = interchange('ckpt_v1/model.ckpt');
+  const loops = tf.MetaGraphDef.fromBinary(interchange('meta/model.ckpt-1.meta')).graphDef as tf.GraphDef;
+  const graphs = [
+    ...['graph/graph', 'graph/frozen', 'functions/functions', 'functions/tf_function'],
+    ...['functions/while_simple_v2', 'functions/while_grad_v2'],
+  ].map((path) => interchange(`${path}.pb`));
+  graphs.push(loops.toBinary());
   return [
     { name: 'GraphDef', file: interchange('graph/graph.pb'), read: (b) => importGraph(tf.GraphDef.fromBinary(b)) },
     {
       name: 'GraphDef with functions',
       file: interchange('functions/functions.pb'),
       read: (b) => importGraph(tf.GraphDef.fromBinary(b)),
+    },
+    {
+      name: 'GraphDef, changed content',
+      file: interchange('graph/graph.pb'),
+      read: (b) => importGraph(tf.GraphDef.fromBinary(b)),
+      copies: (count, seed) => changedGraphs(graphs, count, seed),
     },
     {
       name: 'GraphDef as text',

@@ -1,7 +1,7 @@
 /** Damaged files for readers to survive: bytes changed, cut out, doubled, cut off. What the readers must do is the tests' business. */
 
 /** A generator of numbers from 0 to before 1 that is the same everywhere. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

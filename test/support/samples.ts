@@ -11,7 +11,8 @@ import { allocate, encodeString, NdArray, type NumericData } from '../../src/uti
 export function sampleArray(value: SampleValue, dtype: DType = value.dtype): NdArray {
   const data = allocate(dtype, value.data.length / (dtype.isComplex ? 2 : 1));
   value.data.forEach((element, i) => {
-    if (dtype === string) (data as Uint8Array[])[i] = encodeString(String(element));
+    if (dtype === string)
+      (data as Uint8Array[])[i] = element instanceof Uint8Array ? element : encodeString(String(element));
     else if (dtype.isBigInt) (data as BigInt64Array)[i] = BigInt(element as number | bigint);
     else (data as NumericData)[i] = dtype === bool ? Number(element) : Number(element);
   });

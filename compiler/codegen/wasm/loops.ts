@@ -181,6 +181,8 @@ class LoopRenderer {
     }
     this.vectors((lanes) => {
       const site: Site = { lanes, scope: new Scope(uniform.scope) };
+      // All is read before anything is written: an output may lie where an input does.
+      this.emit(this.roots(), site, 1);
       for (const [index, stage] of this.kernel.stages.entries()) this.stage(stage, index, site);
     });
   }

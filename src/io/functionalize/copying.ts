@@ -2,6 +2,7 @@
  * Copies the part of a graph that given values depend on, up to a boundary, into a body of items.
  * What the boundary becomes is the caller's decision.
  */
+import { InvalidArgumentError } from '../../util/errors.ts';
 import { closure, type Edge, type Item } from './items.ts';
 
 export interface Boundary {
@@ -26,7 +27,12 @@ export function copyInto(
     copies.set(item, copy);
     target.push(copy);
   }
-  const edge = (from: Edge): Edge => boundary.edge(from) ?? { item: copies.get(from.item) as Item, index: from.index };
+  const copyOf = (item: Item): Item => {
+    const copy = copies.get(item);
+    if (copy) return copy;
+    throw new InvalidArgumentError(null, `A value of '${item.name}' is read where control flow never brings it.`);
+  };
+  const edge = (from: Edge): Edge => boundary.edge(from) ?? { item: copyOf(from.item), index: from.index };
   const within = (items: readonly Item[]): Item[] =>
     items.map((item) => copies.get(item)).filter((item) => item !== undefined);
   for (const [item, copy] of copies) {

@@ -66,7 +66,8 @@ export type GradFn = <V>(op: OpView<V>, dy: readonly V[], $: Vocabulary<V>) => r
 export interface SampleValue {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly data: readonly (number | bigint | boolean | string)[];
+  /** A string that is no text is given by its bytes. */
+  readonly data: readonly (number | bigint | boolean | string | Uint8Array)[];
 }
 
 /**

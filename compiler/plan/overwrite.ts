@@ -1,0 +1,118 @@
+/**
+ * Finds where a generated kernel may write its result over an input that nobody needs afterwards: a value in between, or
+ * the variable that the result is assigned to. Whether a buffer is anybody else's is seen in the run.
+ */
+import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
+import type { Kernel, Operand } from '../codegen/kernel.ts';
+import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
+
+/** The plan with what may be overwritten. Variables are updated in place only where no later step can fail. */
+export function findOverwrites(plan: ExecutionPlan, isFunction: boolean): ExecutionPlan {
+  if (!plan.instructions.some(({ kind }) => kind === 'generated')) return plan;
+  const updates = isFunction ? null : new Updates(plan);
+  let sealed = false;
+  const instructions = plan.instructions.map((step, i) => {
+    if (step.kind !== 'generated') return step;
+    const overwrites = overwritesOf(step, plan, (input, output) => updates?.allows(i, input, output) ?? false);
+    if (overwrites.length === 0) return step;
+    const isFirst = !sealed && overwrites.some(({ isUpdate }) => isUpdate);
+    sealed ||= isFirst;
+    return updates && isFirst ? { ...step, overwrites, seals: updates.readAfter(i) } : { ...step, overwrites };
+  });
+  return { ...plan, instructions };
+}
+
+function overwritesOf(
+  step: GeneratedStep,
+  plan: ExecutionPlan,
+  isUpdate: (input: Slot, output: Slot) => boolean,
+): Overwrite[] {
+  const taken = new Set<number>();
+  return step.outputs.flatMap((output, k) => {
+    const spec = plan.slots[output];
+    const fits = step.inputs.flatMap((slot, j) => {
+      const { dtype, shape } = plan.slots[slot];
+      if (taken.has(j) || !step.frees.includes(slot) || dtype !== spec.dtype) return [];
+      if (step.inputs.indexOf(slot) !== step.inputs.lastIndexOf(slot) || !isFullyDefined(shape)) return [];
+      const isFit = isFullyDefined(spec.shape) && sizeOf(shape) === sizeOf(spec.shape) && goTogether(step.code, j, k);
+      return isFit ? [j] : [];
+    });
+    if (fits.length === 0) return [];
+    // The variable that the result is for, if it is there.
+    const own = fits.find((j) => isUpdate(step.inputs[j], output));
+    const input = own ?? fits[0];
+    taken.add(input);
+    return [{ input, output: k, isUpdate: own !== undefined }];
+  });
+}
+
+/** Whether each element of the input is read at the very place where that of the output is written, and only there. */
+function goTogether(kernel: Kernel, input: number, output: number): boolean {
+  const same = (a: Operand, b: Operand) => a.offset === b.offset && String(a.strides) === String(b.strides);
+  switch (kernel.kind) {
+    case 'loops':
+      return !kernel.axes.some(({ isReduced }) => isReduced) && same(kernel.inputs[input], kernel.outputs[output]);
+    case 'contraction':
+    case 'sequence':
+      return false;
+  }
+}
+
+/** Where variables may be updated in place. */
+class Updates {
+  /** From here on no step can fail, once all variables are known to have values. */
+  private readonly safeFrom: number;
+  private readonly variableOf = new Map<Slot, string>();
+  private readonly assigned = new Map<Slot, { readonly variable: string; readonly at: number }>();
+  /** By variable, where it is read. */
+  private readonly reads = new Map<string, number[]>();
+
+  constructor(private readonly plan: ExecutionPlan) {
+    const { instructions } = plan;
+    let safe = instructions.length;
+    while (safe > 0 && this.isSafe(instructions[safe - 1])) safe--;
+    this.safeFrom = safe;
+    instructions.forEach((step, at) => {
+      if (step.kind === 'read') {
+        const variable = keyOf(step.resource);
+        this.variableOf.set(step.outputs[0], variable);
+        const known = this.reads.get(variable);
+        if (known) known.push(at);
+        else this.reads.set(variable, [at]);
+      } else if (step.kind === 'assign') {
+        this.assigned.set(step.inputs[0], { variable: keyOf(step.resource), at });
+      }
+    });
+  }
+
+  private isSafe(step: Instruction): boolean {
+    switch (step.kind) {
+      case 'generated':
+      case 'read':
+      case 'initialized':
+        return true;
+      case 'assign':
+        return step.shape === undefined;
+      case 'alias':
+        return step.shapeFrom === null && isFullyDefined(this.plan.slots[step.inputs[0]].shape);
+    }
+    return false;
+  }
+
+  /** Whether the input is the value of a variable, and the output its next one, which nobody may see before it is assigned. */
+  allows(step: number, input: Slot, output: Slot): boolean {
+    const variable = this.variableOf.get(input);
+    const assigned = this.assigned.get(output);
+    if (variable === undefined || assigned?.variable !== variable || step < this.safeFrom) return false;
+    return !this.reads.get(variable)?.some((at) => at > step && at < assigned.at);
+  }
+
+  /** The variables that are read after a step. */
+  readAfter(step: number): ResourceKey[] {
+    return this.plan.instructions.slice(step + 1).flatMap((next) => (next.kind === 'read' ? [next.resource] : []));
+  }
+}
+
+function keyOf({ container, name, reference }: ResourceKey): string {
+  return JSON.stringify([container, name, reference]);
+}

@@ -16,9 +16,12 @@ export interface BenchOptions {
   readonly batch?: number;
 }
 
+/** With `--short`: to see that a benchmark works, not to read its figures. */
+const isShort = process.argv.includes('--short');
+
 /** Times `body`, which may be asynchronous. */
 export async function time(body: () => unknown, options: BenchOptions = {}): Promise<Timing> {
-  const { warmup = 500, samples = 11, batch = 25 } = options;
+  const { warmup = 500, samples = 11, batch = 25 } = isShort ? { warmup: 50, samples: 7, batch: 2 } : options;
   const start = performance.now();
   let calls = 0;
   while (performance.now() - start < warmup || calls < 2) {
@@ -61,6 +64,18 @@ export async function race(
       return [name, { median: sorted[sorted.length >> 1], min: sorted[0], max: sorted[sorted.length - 1] }];
     }),
   );
+}
+
+/** Times what takes so long that warm-up and rounds would never end. */
+export async function timeFew(body: () => unknown, samples = 5): Promise<Timing> {
+  const times: number[] = [];
+  for (let s = 0; s < (isShort ? 2 : samples + 1); s++) {
+    const from = performance.now();
+    await body();
+    if (s > 0) times.push((performance.now() - from) * 1000);
+  }
+  times.sort((a, b) => a - b);
+  return { median: times[times.length >> 1], min: times[0], max: times[times.length - 1] };
 }
 
 export function heading(text: string): void {

@@ -1,12 +1,17 @@
-/** All benchmarks, or those named: `npm run bench -- mlp`. */
+/** All benchmarks, or those named: `npm run bench -- mlp`; `--short` for a look, `--profile` for times of instructions. */
 import * as tfjs from '@tensorflow/tfjs';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchFiles } from './files.ts';
 import { benchFit } from './fit.ts';
 import { benchGraph } from './graph.ts';
+import { benchLenet } from './lenet.ts';
 import { benchLstm } from './lstm.ts';
+import { benchMatmul } from './matmul.ts';
 import { benchMlp } from './mlp.ts';
+import { benchMobilenet } from './mobilenet.ts';
+import { benchResnet } from './resnet.ts';
+import { benchTransformer } from './transformer.ts';
 import { useWasm } from './peers.ts';
 import { benchWhileLoop } from './while-loop.ts';
 
@@ -14,7 +19,12 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   graph: benchGraph,
   compile: benchCompile,
   dispatch: benchDispatch,
+  matmul: benchMatmul,
   mlp: benchMlp,
+  lenet: benchLenet,
+  mobilenet: benchMobilenet,
+  transformer: benchTransformer,
+  resnet: benchResnet,
   fit: benchFit,
   'while-loop': benchWhileLoop,
   lstm: benchLstm,
@@ -23,7 +33,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
 
 await useWasm();
 console.log(`Node ${process.version}, TensorFlow.js ${tfjs.version.tfjs}, medians; peers run in the same process.`);
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 for (const name of wanted.length > 0 ? wanted : Object.keys(all)) {
   if (!Object.hasOwn(all, name)) throw new Error(`No benchmark '${name}'; there are ${Object.keys(all).join(', ')}.`);
   await all[name]();

@@ -1,12 +1,5 @@
 /** The namespace `tf.data`. */
-export type {
-  BatchOptions,
-  InterleaveOptions,
-  MapOptions,
-  PaddedBatchOptions,
-  RangeDatasetOptions,
-  ShuffleDatasetOptions,
-} from './data/dataset-options.ts';
+
 export {
   Dataset,
   type Datasets,
@@ -16,6 +9,14 @@ export {
   makeOneShotIterator,
   type ZippedElement,
 } from './data/dataset.ts';
+export type {
+  BatchOptions,
+  InterleaveOptions,
+  MapOptions,
+  PaddedBatchOptions,
+  RangeDatasetOptions,
+  ShuffleDatasetOptions,
+} from './data/dataset-options.ts';
 export type { ElementArguments } from './data/functions.ts';
 export type { ComponentSignature, FromGeneratorOptions, Generated } from './data/generator.ts';
 export { Iterator, type IteratorStructureOptions } from './data/iterator.ts';

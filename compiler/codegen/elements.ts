@@ -177,6 +177,7 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     Relu6Grad: floats(($, dy, x) => $.mul(dy, $.select($.and($.gt(x, $.c(0)), $.lt(x, $.c(6))), $.c(1), $.c(0)))),
     LeakyReluGrad: ($, args, op) =>
       floats((e, dy, x) => e.select(e.gt(x, e.c(0)), dy, e.mul(dy, e.c(alpha(op)))))($, args, op),
+    EluGrad: floats(($, dy, y) => $.select($.lt(y, $.c(0)), $.mul(dy, $.add(y, $.c(1))), dy)),
     SigmoidGrad: floats(($, y, dy) => $.mul($.mul(dy, y), $.sub($.c(1), y))),
     TanhGrad: floats(($, y, dy) => $.mul(dy, $.sub($.c(1), $.mul(y, y)))),
     SqrtGrad: gradient(($, y, dy) => $.div($.mul(dy, $.c(0.5)), y)),

@@ -73,7 +73,7 @@ export function runKernel(
     const output = kernel.outputs[stage.output];
     const everywhere = reduced.some((axis) => output.strides[axis] !== 0);
     over(everywhere ? reduced : [], () => {
-      outputs[stage.output][at(output)] = evaluate(stage.value);
+      outputs[kernel.buffers?.[stage.output] ?? stage.output][at(output)] = evaluate(stage.value);
     });
   };
   over(kept, () => kernel.stages.forEach(run));

@@ -37,6 +37,8 @@ export interface LoopKernel {
   /** Numbers that it is called with, beside the buffers. */
   readonly scalars: readonly ElementType[];
   readonly outputs: readonly Operand[];
+  /** By output, the number of the buffer it is written to; absent where each has its own. */
+  readonly buffers?: readonly number[];
   readonly values: readonly Value[];
   readonly stages: readonly Stage[];
 }

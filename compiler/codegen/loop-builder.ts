@@ -7,6 +7,7 @@ import { type Facts, NodeContext } from '../ir/context.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import { elementRules, elementType } from './elements.ts';
 import type { LoopKernel, Operand, Reduction, Stage } from './kernel.ts';
+import { isJoinOp, isPartOp, joinOf, partSource, partsOf } from './parts.ts';
 import { type ElementType, type ValueId, Values } from './values.ts';
 
 /** More inputs and outputs than this, and the loop has more places to keep than a processor has registers. */
@@ -20,6 +21,11 @@ type Layout = readonly number[];
 interface Item {
   readonly value: ValueId;
   readonly layout: Layout;
+}
+
+/** A result that is put together from values, and is none itself. */
+interface Joined {
+  readonly pieces: readonly { readonly value: ValueId; readonly strides: readonly number[]; readonly offset: number }[];
 }
 
 const reductions: ReadonlyMap<string, Reduction> = new Map([
@@ -46,18 +52,22 @@ export function isView(op: string): boolean {
 
 /** Whether ops of this type can be parts of such kernels. */
 export function isLoopOp(op: string): boolean {
-  return elementRules.has(op) || reductions.has(op) || VIEWS.has(op) || ROWS.has(op) || op === 'BroadcastTo';
+  const isMove = isPartOp(op) || isJoinOp(op);
+  return isMove || elementRules.has(op) || reductions.has(op) || VIEWS.has(op) || ROWS.has(op) || op === 'BroadcastTo';
 }
 
 /** The shape whose places a kernel for the node would go through; null where it is not known. */
 export function placesOf(facts: Facts, node: IrNode): KnownShape | null {
-  const isReduction = reductions.has(node.op) || ROWS.has(node.op);
-  const shape = isReduction ? facts.spec(node.inputs[0]).shape : node.outputs[0].shape;
+  const isOfInput = reductions.has(node.op) || ROWS.has(node.op) || isJoinOp(node.op);
+  const shape = isOfInput ? facts.spec(dataOf(node)[0]).shape : node.outputs[0].shape;
   return isFullyDefined(shape) ? shape : null;
 }
 
 /** The inputs that are computed with: others say shapes and axes. */
 function dataOf({ op, inputs }: IrNode): readonly IrValue[] {
+  if (isPartOp(op)) return [inputs[partSource(op)]];
+  if (op === 'ConcatV2') return inputs.slice(0, -1);
+  if (op === 'Concat') return inputs.slice(1);
   return reductions.has(op) || VIEWS.has(op) || op === 'BroadcastTo' ? inputs.slice(0, 1) : inputs;
 }
 
@@ -73,7 +83,7 @@ export class LoopBuilder {
   /** The dimensions of the first op, which the axes are. */
   private shape: KnownShape | null = null;
   private reduced: ReadonlySet<number> | null = null;
-  private readonly items = new Map<number, (Item | undefined)[]>();
+  private readonly items = new Map<number, (Item | Joined)[]>();
   private readonly inputs: { readonly from: IrValue; readonly operand: Operand }[] = [];
   private readonly stages: Stage[] = [];
   readonly nodes: IrNode[] = [];
@@ -106,7 +116,7 @@ export class LoopBuilder {
     return specs.every(({ dtype, shape }) => elementType(dtype) && isFullyDefined(shape) && sizeOf(shape) > 0);
   }
 
-  private compute(node: IrNode): Item[] | null {
+  private compute(node: IrNode): (Item | Joined)[] | null {
     const op = new NodeContext(this.facts, node);
     if (!this.shape) {
       const places = placesOf(this.facts, node);
@@ -116,6 +126,8 @@ export class LoopBuilder {
     if (reductions.has(node.op)) return this.reduction(node, op);
     if (ROWS.has(node.op)) return this.rows(node, op);
     if (VIEWS.has(node.op)) return this.view(node);
+    if (isPartOp(node.op)) return this.parts(node, op);
+    if (isJoinOp(node.op)) return this.join(node, op);
     const layout = this.layoutOf(node);
     if (!layout) return null;
     const args = dataOf(node).map((input) => this.argument(input, layout));
@@ -128,7 +140,7 @@ export class LoopBuilder {
   // -------------------------------------------------------------------------------------------------------------------
   // Layouts
 
-  private item({ node, index }: IrValue): Item | undefined {
+  private item({ node, index }: IrValue): Item | Joined | undefined {
     return this.items.get(node)?.[index];
   }
 
@@ -139,7 +151,7 @@ export class LoopBuilder {
     const told = new Uint8Array(shape.length);
     for (const input of node.inputs) {
       const item = this.item(input);
-      if (!item) continue;
+      if (!item || 'pieces' in item) continue;
       const shift = shape.length - item.layout.length;
       for (let i = 0; i < item.layout.length; i++) {
         const axis = item.layout[i];
@@ -168,6 +180,7 @@ export class LoopBuilder {
   /** An input of an op whose result has the layout: a value that is known here, or one to be read. */
   private argument(input: IrValue, layout: Layout): ValueId | null {
     const item = this.item(input);
+    if (item && 'pieces' in item) return null;
     if (item) {
       const shift = layout.length - item.layout.length;
       return item.layout.every((axis, i) => axis < 0 || axis === layout[i + shift]) ? item.value : null;
@@ -192,20 +205,27 @@ export class LoopBuilder {
       }
       size *= shape[i];
     }
+    return this.read(from, { type, strides, offset: 0 });
+  }
+
+  /** The value that lies so in a buffer. */
+  private read(from: IrValue, operand: Operand): ValueId {
+    const { type, strides, offset } = operand;
     const same = this.inputs.findIndex(
       (input) =>
         input.from.node === from.node &&
         input.from.index === from.index &&
+        input.operand.offset === offset &&
         String(input.operand.strides) === String(strides),
     );
     if (same >= 0) return this.$.load(type, same);
-    return this.$.load(type, this.inputs.push({ from, operand: { type, strides, offset: 0 } }) - 1);
+    return this.$.load(type, this.inputs.push({ from, operand }) - 1);
   }
 
   /** An input of a reduction or view, whose layout is its own. */
   private source(input: IrValue): Item | null {
     const known = this.item(input);
-    if (known) return known;
+    if (known) return 'pieces' in known ? null : known;
     const layout = this.natural(this.facts.spec(input).shape as KnownShape);
     const value = layout && this.argument(input, layout);
     return value === null || !layout ? null : { value, layout };
@@ -224,6 +244,44 @@ export class LoopBuilder {
     if (long.length !== axes.length || long.some((extent, i) => extent !== this.extent(axes[i]))) return null;
     let next = 0;
     return [{ value: source.value, layout: shape.map((extent) => (extent > 1 ? axes[next++] : -1)) }];
+  }
+
+  /** Parts of a buffer, read where they lie. What is computed here lies nowhere. */
+  private parts(node: IrNode, op: NodeContext): Item[] | null {
+    const source = dataOf(node)[0];
+    const views = this.item(source) ? null : partsOf(op);
+    if (views?.length !== node.outputs.length) return null;
+    const type = elementType(op.outputDType(0)) as ElementType;
+    const items: Item[] = [];
+    for (const [k, { strides, offset }] of views.entries()) {
+      const layout = this.natural(node.outputs[k].shape as KnownShape);
+      if (!layout) return null;
+      const along = (this.shape as KnownShape).map((_, axis) => {
+        const dim = layout.indexOf(axis);
+        return dim < 0 ? 0 : strides[dim];
+      });
+      items.push({ value: this.read(source, { type, strides: along, offset }), layout });
+    }
+    return items;
+  }
+
+  /** Values of one shape side by side; nothing here can go on with the whole. */
+  private join(node: IrNode, op: NodeContext): Joined[] | null {
+    const join = joinOf(op);
+    const sources = dataOf(node).map((input) => this.source(input));
+    if (!join || !sources.every((source) => source !== null)) return null;
+    const [{ layout }] = sources;
+    const isWhole = (this.shape as KnownShape).every((extent, axis) => extent === 1 || layout.includes(axis));
+    if (!isWhole || sources.some((source) => String(source.layout) !== String(layout))) return null;
+    const pieces = sources.map(({ value }, k) => {
+      const { strides, offset } = join.views[k];
+      const along = (this.shape as KnownShape).map((_, axis) => {
+        const dim = layout.indexOf(axis);
+        return dim < 0 ? 0 : strides[dim];
+      });
+      return { value, strides: along, offset };
+    });
+    return [{ pieces }];
   }
 
   private reduction(node: IrNode, op: NodeContext): Item[] | null {
@@ -305,32 +363,41 @@ export class LoopBuilder {
   /** The kernel that gives these of the values. */
   finish(outputs: readonly IrValue[]): BuiltLoop {
     const shape = this.shape as KnownShape;
-    const written = outputs.map((output, k): readonly [Operand, Stage] => {
-      const { value, layout } = this.item(output) as Item;
-      const strides: number[] = shape.map(() => 0);
-      let size = 1;
-      for (let i = layout.length - 1; i >= 0; i--) {
-        if (layout[i] < 0) continue;
-        strides[layout[i]] = size;
-        size *= this.extent(layout[i]);
+    const written: { readonly operand: Operand; readonly value: ValueId; readonly buffer: number }[] = [];
+    outputs.forEach((output, buffer) => {
+      const item = this.item(output) as Item | Joined;
+      const pieces =
+        'pieces' in item ? item.pieces : [{ value: item.value, strides: this.dense(item.layout), offset: 0 }];
+      for (const { value, strides, offset } of pieces) {
+        written.push({ operand: { type: this.$.type(value), strides, offset }, value, buffer });
       }
-      return [
-        { type: this.$.type(value), strides, offset: 0 },
-        { kind: 'store', output: k, value },
-      ];
     });
+    const buffers = written.length > outputs.length ? { buffers: written.map(({ buffer }) => buffer) } : {};
     return {
       kernel: {
         kind: 'loops',
         axes: shape.map((extent, axis) => ({ extent, isReduced: this.reduced?.has(axis) ?? false })),
         inputs: this.inputs.map(({ operand }) => operand),
         scalars: [],
-        outputs: written.map(([operand]) => operand),
+        outputs: written.map(({ operand }) => operand),
+        ...buffers,
         values: this.$.list,
-        stages: [...this.stages, ...written.map(([, stage]) => stage)],
+        stages: [...this.stages, ...written.map(({ value }, k): Stage => ({ kind: 'store', output: k, value }))],
       },
       inputs: this.inputs.map(({ from }) => from),
       outputs,
     };
+  }
+
+  /** How a value of this layout lies in a buffer of its own. */
+  private dense(layout: Layout): number[] {
+    const strides: number[] = (this.shape as KnownShape).map(() => 0);
+    let size = 1;
+    for (let i = layout.length - 1; i >= 0; i--) {
+      if (layout[i] < 0) continue;
+      strides[layout[i]] = size;
+      size *= this.extent(layout[i]);
+    }
+    return strides;
   }
 }

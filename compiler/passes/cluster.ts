@@ -33,6 +33,9 @@ export const cluster: Pass = {
   },
 };
 
+/** Ops that compute nothing. */
+const FREE: ReadonlySet<string> = new Set(['Const', 'VarHandleOp', 'TensorListPopBack', 'TensorListGetItem']);
+
 class Clustering {
   private readonly facts: Facts;
   private readonly users: IrNode[][] = [];
@@ -88,7 +91,7 @@ class Clustering {
     const queue = [first];
     for (let at = 0; at < queue.length; at++) {
       for (const node of this.neighbours(queue[at], members)) {
-        if (tried.has(node.id) || this.placed[node.id] || !this.canJoin(node)) continue;
+        if (tried.has(node.id) || this.placed[node.id] || !this.canJoin(node) || this.isAside(first, node)) continue;
         const missing = this.missing(node, members);
         if (!missing) continue;
         tried.add(node.id);
@@ -123,9 +126,9 @@ class Clustering {
     return [...found.values()].sort((a, b) => this.positions[a.id] - this.positions[b.id]);
   }
 
-  /** Whether the node can be done now: it is free, or reads a variable to which nothing is written before. */
+  /** Whether the node can be done now: it costs nothing, or reads a variable to which nothing is written before. */
   private canMove(node: IrNode): boolean {
-    if (node.op === 'Const' || node.op === 'VarHandleOp') return true;
+    if (FREE.has(node.op)) return true;
     if (node.op !== 'ReadVariableOp') return false;
     const { nodes } = this.module;
     while (this.barrier < nodes.length && !this.isBarrier(nodes[this.barrier])) this.barrier++;
@@ -135,12 +138,19 @@ class Clustering {
     return !this.placed[node.id] && mustRun(effectOf(node));
   }
 
+  /** Whether the node is about scalars, and the kernel is not: the host may want them, and joins only what needs them. */
+  private isAside(first: IrNode, node: IrNode): boolean {
+    const isScalar = (each: IrNode) => placesOf(this.facts, each)?.length === 0;
+    return isScalar(node) && !isScalar(first);
+  }
+
   /** Those that take what the node gives, and those that take what it takes, in the order of the module. */
   private neighbours(node: IrNode, members: ReadonlySet<number>): IrNode[] {
     const found = [...this.users[node.id]];
     for (const { node: source } of node.inputs) {
       const users = this.users[source];
-      if (users.length <= USERS && !members.has(source)) found.push(...users);
+      const isShared = users.length <= USERS && !members.has(source) && this.facts.node(source).op !== 'Const';
+      if (isShared) found.push(...users);
     }
     return found.sort((a, b) => this.positions[a.id] - this.positions[b.id]);
   }

@@ -3,7 +3,7 @@
  * the variable that the result is assigned to. Whether a buffer is anybody else's is seen in the run.
  */
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
-import type { Kernel, Operand } from '../codegen/kernel.ts';
+import type { Kernel } from '../codegen/kernel.ts';
 import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
 
 /** The plan with what may be overwritten. Variables are updated in place only where no later step can fail. */
@@ -46,16 +46,16 @@ function overwritesOf(
   });
 }
 
-/** Whether each element of the input is read at the very place where that of the output is written, and only there. */
+/** Whether each element of the input is read once, at the very place where that of the output is written. */
 function goTogether(kernel: Kernel, input: number, output: number): boolean {
-  const same = (a: Operand, b: Operand) => a.offset === b.offset && String(a.strides) === String(b.strides);
-  switch (kernel.kind) {
-    case 'loops':
-      return !kernel.axes.some(({ isReduced }) => isReduced) && same(kernel.inputs[input], kernel.outputs[output]);
-    case 'contraction':
-    case 'sequence':
-      return false;
-  }
+  if (kernel.kind !== 'loops' || kernel.buffers || kernel.axes.some(({ isReduced }) => isReduced)) return false;
+  const [from, to] = [kernel.inputs[input], kernel.outputs[output]];
+  return (
+    from.offset === to.offset &&
+    kernel.axes.every(
+      ({ extent }, axis) => extent === 1 || (to.strides[axis] !== 0 && from.strides[axis] === to.strides[axis]),
+    )
+  );
 }
 
 /** Where variables may be updated in place. */

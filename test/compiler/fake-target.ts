@@ -48,6 +48,7 @@ export function fakeTarget(options: FakeOptions = {}): Target {
     table: table as LoweringTable,
     dtypes: new Set(options.dtypes ?? dtypes.filter((dtype) => dtype !== resource)),
     packsRightOperand: false,
+    generates: false,
     scalarsOnHost: false,
     hasKernel: () => true,
     hasHost: options.hasHost ?? hasHostKernel,
@@ -155,6 +156,8 @@ function execute(
       const types = step.outputs.map((slot) => plan.slots[slot].dtype);
       return kernel(inputs, hostOp(step.kernel, step.name, step.attrs, types));
     }
+    case 'generated':
+      throw new Error('the target has no generated kernels');
     case 'alias':
       return [inputs[0].reshape(step.shape ?? Array.from(inputs[1].data as Int32Array))];
     case 'read': {

@@ -48,7 +48,7 @@ for (const [taken, expected] of [
     ]);
     using session = new tf.Session({ graph });
     const feedDict = { 'data:0': [1, 2, 3, 4, 5, 6], 'p:0': taken };
-    assert.equal((await session.run('m:0', { feedDict })).array(), expected);
+    assert.equal(((await session.run('m:0', { feedDict })) as tf.NdArray).array(), expected);
   });
 }
 
@@ -68,7 +68,7 @@ test('case 203: a loop by hand whose condition is false at once gives what enter
     `exit Exit s | ${INT}`,
   ]);
   using session = new tf.Session({ graph });
-  assert.is((await session.run('exit:0')).item(), 10);
+  assert.is(((await session.run('exit:0')) as tf.NdArray).item(), 10);
 });
 
 test('case 49: tensors of different frames are not added; the error names the frames', async () => {

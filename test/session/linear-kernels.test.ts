@@ -152,7 +152,8 @@ for (const backend of ['wasm', 'cpu']) {
       const { plan } = compile(ys, { feeds: xs, target: backend, graph });
       const onHost = plan.instructions.filter((step) => step.kind === 'host').map((step) => step.kernel);
       if (kernel === 'all' && !HOST_FINE.has(name)) assert.equal(onHost, [], 'steps on the host');
-      if (kernel === 'wasm' && backend === 'wasm') assert.ok(plan.instructions.some(({ kind }) => kind === 'kernel' || kind === 'generated'));
+      if (kernel === 'wasm' && backend === 'wasm')
+        assert.ok(plan.instructions.some(({ kind }) => kind === 'kernel' || kind === 'generated'));
     });
   }
 

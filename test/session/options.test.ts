@@ -45,6 +45,8 @@ for (const backend of ['wasm', 'cpu']) {
     assert.is(stats?.output[0].bytes, 16);
     assert.ok((stats?.allEndRelMicros ?? -1) >= 0);
     assert.ok((stats?.allStartMicros ?? 0) > 1e15);
+    const again = RunMetadata.fromString(runMetadata.serializeToString());
+    assert.equal(again, runMetadata, 'as bytes and back');
     // Positional, as in TensorFlow; a run without tracing empties the record.
     await sess.run(y, feedDict, new RunOptions({ traceLevel: 'NO_TRACE' }), runMetadata);
     assert.is(runMetadata.stepStats, null);

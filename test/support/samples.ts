@@ -1,5 +1,5 @@
 /** The samples of op definitions as graphs and values. */
-import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import { Graph, type Operation, type Tensor } from '../../src/graph/graph.ts';
 import { constant } from '../../src/ops/constants.ts';
 import { emit } from '../../src/ops/emit.ts';
 import type { OpDef, Sample, SampleValue } from '../../src/ops/opdef/define.ts';
@@ -21,6 +21,7 @@ export function sampleArray(value: SampleValue, dtype: DType = value.dtype): NdA
 
 export interface BuiltSample {
   readonly graph: Graph;
+  readonly operation: Operation;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly feeds: ReadonlyMap<Tensor, NdArray>;
@@ -54,7 +55,8 @@ export function buildSample(def: OpDef, sample: Sample, how: 'constants' | 'plac
     const attrs = Object.fromEntries(
       Object.entries(sample.attrs ?? {}).map(([key, value]) => [key, wide && value === float32 ? float64 : value]),
     );
-    return { graph, inputs, outputs: emit(def.name, args, attrs, 'op').outputs, feeds };
+    const operation = emit(def.name, args, attrs, 'op');
+    return { graph, operation, inputs, outputs: operation.outputs, feeds };
   });
 }
 

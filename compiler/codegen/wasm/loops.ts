@@ -71,6 +71,8 @@ class LoopRenderer {
   private readonly along: Local;
   private readonly end: Local;
   private readonly operands: readonly Operand[];
+  /** How many addresses there are before the scalars. */
+  private readonly buffers: number;
   private readonly last: number;
 
   constructor(
@@ -78,7 +80,9 @@ class LoopRenderer {
     name: string,
   ) {
     this.operands = [...kernel.inputs, ...kernel.outputs];
-    const params: ValueType[] = this.operands.map(() => ADDRESS);
+    const written = kernel.buffers ? Math.max(...kernel.buffers) + 1 : kernel.outputs.length;
+    this.buffers = kernel.inputs.length + written;
+    const params: ValueType[] = new Array<ValueType>(this.buffers).fill(ADDRESS);
     for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
     this.f = new FunctionBuilder(name, params);
     this.along = this.f.local(I32);
@@ -123,7 +127,8 @@ class LoopRenderer {
     const { f, kernel } = this;
     this.operands.forEach(({ type, offset }, k) => {
       const pointer = f.local(ADDRESS);
-      f.get(k)
+      const output = k - kernel.inputs.length;
+      f.get(output < 0 ? k : kernel.inputs.length + (kernel.buffers?.[output] ?? output))
         .i32(offset * BYTES[type])
         .op('i32.add')
         .set(pointer);
@@ -131,7 +136,7 @@ class LoopRenderer {
     });
     kernel.values.forEach((value, id) => {
       if (value.kind !== 'scalar') return;
-      f.get(this.operands.length + value.scalar);
+      f.get(this.buffers + value.scalar);
       if (value.type === 'f32') f.op('f32x4.splat');
       else f.op('i32x4.splat');
       if (value.type === 'bool') f.i32x4(0).op('i32x4.ne');
@@ -246,8 +251,9 @@ class LoopRenderer {
         this.combine(stage, into, () => this.put(stage.value, inner.scope));
       }
     };
-    // Places of long axes are not numbered by any kernel.
-    const blocks = extent > 2 * BLOCK ? Math.floor(extent / BLOCK) : 0;
+    // In blocks the numbers of places are not known.
+    const isNumbered = this.kernel.values.some((value) => value.kind === 'index' && value.axis === axis);
+    const blocks = extent > 2 * BLOCK && !isNumbered ? Math.floor(extent / BLOCK) : 0;
     if (blocks > 0) {
       const addPart = this.compensated(stage, total);
       f.repeat(f.local(I32), blocks, 1, () => {

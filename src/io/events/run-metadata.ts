@@ -61,9 +61,12 @@ function recordOf({
   };
 }
 
+/** References have their types with this added. */
+const REFERENCE = 100;
+
 function dtypeOf(value: number): DType | null {
   try {
-    return asDType(value).baseDtype;
+    return asDType(value % REFERENCE);
   } catch {
     return null;
   }

@@ -1,0 +1,122 @@
+/** Generated products of matrices: transposes, batches that broadcast, bias and activation, sums of any length. */
+import * as fc from 'fast-check';
+import { suite } from 'uvu';
+import * as tf from '../../src/index.ts';
+import { seed } from '../support/arbitraries.ts';
+import { extent, family, floats, special } from '../support/codegen.ts';
+
+const test = suite('codegen/products');
+const check = family(test);
+
+const turned = (isTurned: boolean, height: number, width: number) => (isTurned ? [width, height] : [height, width]);
+const sizes = fc.record({
+  rows: extent,
+  depth: extent,
+  columns: extent,
+  a: fc.boolean(),
+  b: fc.boolean(),
+  special,
+  seed,
+});
+
+check('products of two matrices, either transposed, and their gradients', 60, sizes, (of) => ({
+  inputs: [
+    floats(turned(of.a, of.rows, of.depth), of.seed, of.special),
+    floats(turned(of.b, of.depth, of.columns), of.seed + 1, of.special),
+  ],
+  build: (x, y) => tf.matmul(x, y, of.a, of.b),
+  gradients: true,
+  kernels: 3,
+}));
+
+check(
+  'sums so long that they are formed in parts',
+  4,
+  fc.record({
+    rows: fc.integer({ min: 1, max: 9 }),
+    depth: fc.integer({ min: 2000, max: 5000 }),
+    columns: fc.integer({ min: 1, max: 21 }),
+    a: fc.boolean(),
+    b: fc.boolean(),
+    seed,
+  }),
+  (of) => ({
+    inputs: [
+      floats(turned(of.a, of.rows, of.depth), of.seed),
+      floats(turned(of.b, of.depth, of.columns), of.seed + 1),
+      floats([of.columns], of.seed + 2),
+    ],
+    build: (x, y, b) => [tf.nn.relu(tf.nn.biasAdd(tf.matmul(x, y, of.a, of.b), b)), tf.matmul(x, y, of.a, of.b)],
+    tolerance: 5e-5,
+  }),
+);
+
+/** Outer axes of both operands: left out in front, or 1 where the other is longer. */
+const outer = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom('both', 'left', 'right')), { maxLength: 3 })
+  .chain((axes) =>
+    fc.tuple(fc.integer({ min: 0, max: axes.length }), fc.boolean()).map(([skip, isLeft]) => {
+      const left = axes.map(([n, where]) => (where === 'right' ? 1 : n));
+      const right = axes.map(([n, where]) => (where === 'left' ? 1 : n));
+      return isLeft ? [left.slice(skip), right] : [left, right.slice(skip)];
+    }),
+  );
+const short = fc.integer({ min: 1, max: 11 });
+
+check(
+  'batches of products that broadcast, adjoint or not, and their gradients',
+  50,
+  fc.record({ outer, rows: short, depth: short, columns: short, a: fc.boolean(), b: fc.boolean(), special, seed }),
+  (of) => ({
+    inputs: [
+      floats([...of.outer[0], ...turned(of.a, of.rows, of.depth)], of.seed, of.special),
+      floats([...of.outer[1], ...turned(of.b, of.depth, of.columns)], of.seed + 1, of.special),
+    ],
+    build: (x, y) => tf.matmul(x, y, { adjointA: of.a, adjointB: of.b }),
+    gradients: true,
+  }),
+);
+
+const activations: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+  none: (x) => x,
+  relu: tf.nn.relu,
+  relu6: (x) => tf.nn.relu6(x),
+  leakyRelu: (x) => tf.nn.leakyRelu(x, 0.3),
+  tanh: tf.tanh,
+  sigmoid: tf.sigmoid,
+  elu: (x) => tf.nn.elu(x),
+};
+
+check(
+  'bias and activation, of constant and of fed weights, with the gradients',
+  40,
+  fc.record({ sizes, name: fc.constantFrom(...Object.keys(activations)), fixed: fc.boolean(), plus: fc.boolean() }),
+  ({ sizes: of, name, fixed, plus }) => ({
+    inputs: [
+      floats(turned(of.a, of.rows, of.depth), of.seed, of.special),
+      floats(turned(of.b, of.depth, of.columns), of.seed + 1, of.special),
+      floats([of.columns], of.seed + 2, of.special),
+    ],
+    constants: fixed ? [1, 2] : [],
+    build: (x, y, b) => {
+      const product = tf.matmul(x, y, of.a, of.b);
+      return activations[name](plus ? tf.add(product, b) : tf.nn.biasAdd(product, b));
+    },
+    gradients: true,
+    tolerance: 5e-5,
+    // The cpu backend's gradient of elu takes a NaN on.
+    cpu: name !== 'elu' || of.special === 0,
+  }),
+);
+
+check('a product of a matrix with itself, and one that is taken twice', 12, sizes, (of) => ({
+  inputs: [floats([of.rows, of.depth], of.seed)],
+  build: (x) => {
+    const product = tf.matmul(x, x, of.a, !of.a);
+    return [product, tf.reduceSum(product, 0), tf.add(tf.matmul(product, product), product)];
+  },
+  gradients: true,
+  tolerance: 1e-4,
+}));
+
+test.run();

@@ -45,7 +45,7 @@ function wanted({ message }: GoldenError): string {
 
 function check(error: Error, golden: GoldenError, id: string): void {
   const message = (error instanceof OpError ? error.detail : error.message).split(" for '{{node")[0];
-  const shorten = (line: string) => (firstSentence.has(id) ? line.split('. ')[0] : line);
+  const shorten = (line: string) => (firstSentence.has(id) ? line.split(/\.\s/)[0] : line);
   assert.is(`${error.name}: ${shorten(message)}`, `${golden.class}: ${shorten(wanted(golden))}`);
   if (golden.code === undefined) return;
   assert.instance(error, OpError);

@@ -91,7 +91,8 @@ class Clustering {
     const queue = [first];
     for (let at = 0; at < queue.length; at++) {
       for (const node of this.neighbours(queue[at], members)) {
-        if (tried.has(node.id) || this.placed[node.id] || !this.canJoin(node) || this.isAside(first, node)) continue;
+        if (tried.has(node.id) || members.has(node.id) || this.placed[node.id]) continue;
+        if (!this.canJoin(node) || this.isAside(first, node)) continue;
         const missing = this.missing(node, members);
         if (!missing) continue;
         tried.add(node.id);

@@ -17,7 +17,9 @@ const test = suite('interop/models');
 test.after(() => rmSync(folder, { recursive: true }));
 const check = python ? test : test.skip;
 const name = (text: string) => (python ? text : `${text} (${REASON})`);
-test.before.each(() => tf.resetDefaultGraph());
+test.before.each(() => {
+  tf.resetDefaultGraph();
+});
 
 type Values = Readonly<Record<string, readonly (number | string)[]>>;
 

@@ -196,7 +196,7 @@ export function formats(): Format[] {
   const events = interchange('events/events.out.tfevents.1700000000.golden');
   const old = interchange('ckpt_v1/model.ckpt');
   const loops = tf.MetaGraphDef.fromBinary(interchange('meta/model.ckpt-1.meta')).graphDef as tf.GraphDef;
-  const graphs = [
+  const graphs: Uint8Array[] = [
     ...['graph/graph', 'graph/frozen', 'functions/functions', 'functions/tf_function'],
     ...['functions/while_simple_v2', 'functions/while_grad_v2'],
   ].map((path) => interchange(`${path}.pb`));

@@ -5,14 +5,17 @@ import { benchDispatch } from './dispatch.ts';
 import { benchFiles } from './files.ts';
 import { benchFit } from './fit.ts';
 import { benchGraph } from './graph.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLenet } from './lenet.ts';
 import { benchLstm } from './lstm.ts';
 import { benchMatmul } from './matmul.ts';
+import { benchMemory } from './memory.ts';
 import { benchMlp } from './mlp.ts';
 import { benchMobilenet } from './mobilenet.ts';
+import { benchNative } from './native.ts';
+import { useWasm } from './peers.ts';
 import { benchResnet } from './resnet.ts';
 import { benchTransformer } from './transformer.ts';
-import { useWasm } from './peers.ts';
 import { benchWhileLoop } from './while-loop.ts';
 
 const all: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -25,6 +28,9 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   mobilenet: benchMobilenet,
   transformer: benchTransformer,
   resnet: benchResnet,
+  native: benchNative,
+  growth: benchGrowth,
+  memory: benchMemory,
   fit: benchFit,
   'while-loop': benchWhileLoop,
   lstm: benchLstm,

@@ -59,7 +59,9 @@ function tensor(name: string, { data, shape }: Data): Message {
 function valueInfo(name: string, shape: readonly number[]): Message {
   const dims = new Message();
   for (const size of shape) dims.message(1, new Message().int(1, size));
-  return new Message().string(1, name).message(2, new Message().message(1, new Message().int(1, FLOAT).message(2, dims)));
+  return new Message()
+    .string(1, name)
+    .message(2, new Message().message(1, new Message().int(1, FLOAT).message(2, dims)));
 }
 
 /** The model: input `image` [1, 3, size, size], output `probabilities` [1, classes]. */
@@ -87,7 +89,9 @@ export function onnxMobilenet({ image, convolutions, dense, bias, epsilon }: Mob
       ]),
     );
     const { scale, offset, mean, variance } = norm;
-    const parts = Object.entries({ scale, offset, mean, variance }).map(([key, data]) => weight(`${name}/${key}`, data));
+    const parts = Object.entries({ scale, offset, mean, variance }).map(([key, data]) =>
+      weight(`${name}/${key}`, data),
+    );
     const normal = [attribute('epsilon', epsilon, FLOAT)];
     graph.message(1, node('BatchNormalization', [`${name}/conv`, ...parts], `${name}/norm`, normal));
     h = `${name}/relu6`;

@@ -153,7 +153,7 @@ async function graphModel({ graph }: Built, { image }: Mobilenet): Promise<Run> 
   const values: Uint8Array[] = [];
   const node = (def.toJson() as { node: JsonNode[] }).node.map((json, i) => {
     if (json.op !== 'Const') return json;
-    const value = def.node[i].attr.get('value') as tf.NdArray;
+    const { tensor: value } = def.node[i].attr.get('value') as unknown as { tensor: tf.NdArray };
     const { data } = value as { data: Float32Array | Int32Array };
     weightSpecs.push({ name: json.name, shape: [...value.shape], dtype: value.dtype.name as 'float32' | 'int32' });
     values.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -5,7 +5,7 @@
 import { type Array as JaxArray, lax, nn, numpy as np } from '@jax-js/jax';
 import * as tfjs from '@tensorflow/tfjs';
 import * as tf from '../src/index.ts';
-import { heading, results, race, timeFew } from './harness.ts';
+import { heading, race, results, timeFew } from './harness.ts';
 import {
   agree,
   attempt,

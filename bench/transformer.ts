@@ -41,19 +41,15 @@ const weights = {
 };
 
 /** 0 where a token may look, a large negative number where it would look ahead. */
-export const mask: Data = {
+const mask: Data = {
   data: Float32Array.from({ length: TOKENS * TOKENS }, (_, i) => (i % TOKENS > Math.floor(i / TOKENS) ? -1e9 : 0)),
   shape: [TOKENS, TOKENS],
 };
 
 const inputs = (rows: number): Data[] => [uniform([rows, TOKENS, WIDTH], 2, 7), uniform([rows, TOKENS, WIDTH], 2, 8)];
 
-export function ours(rows: number, config = {}) {
-  return graphTrainer(weights, inputs(rows), block, config);
-}
-
-function block(w: Readonly<Record<string, tf.Variable>>, x: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  {
+function ours(rows: number) {
+  return graphTrainer(weights, inputs(rows), (w, x, y) => {
     const normal = (h: tf.Tensor, scale: tf.Variable, offset: tf.Variable) => {
       const [mean, variance] = tf.nn.moments(h, [-1], { keepDims: true });
       return tf.nn.batchNormalization(h, mean, variance, offset, scale, EPSILON);
@@ -74,10 +70,10 @@ function block(w: Readonly<Record<string, tf.Variable>>, x: tf.Tensor, y: tf.Ten
     const gelu = inner.mul(0.5).mul(tf.tanh(inner.add(cubed.mul(CUBE)).mul(ROOT)).add(1));
     const out = h.add(dense(gelu, w.shrink)).add(w.shrinkBias);
     return tf.reduceMean(tf.squaredDifference(out, y));
-  }
+  });
 }
 
-export function eager(rows: number): Promise<Trainer> {
+function eager(rows: number): Promise<Trainer> {
   const ahead = tfjs.tensor(mask.data, mask.shape);
   return eagerTrainer('wasm', weights, inputs(rows), (w, x, y) => {
     const normal = (h: tfjs.Tensor, scale: tfjs.Tensor, offset: tfjs.Tensor) => {
@@ -86,7 +82,10 @@ export function eager(rows: number): Promise<Trainer> {
     };
     const dense = (h: tfjs.Tensor, kernel: tfjs.Tensor) => {
       const [inner, outer] = kernel.shape;
-      return h.reshape([rows * TOKENS, inner]).matMul(kernel).reshape([rows, TOKENS, outer]);
+      return h
+        .reshape([rows * TOKENS, inner])
+        .matMul(kernel)
+        .reshape([rows, TOKENS, outer]);
     };
     const heads = (h: tfjs.Tensor) => h.reshape([rows, TOKENS, HEADS, DEPTH]).transpose([0, 2, 1, 3]);
     const a = normal(x, w.scale1, w.offset1);
@@ -103,7 +102,7 @@ export function eager(rows: number): Promise<Trainer> {
   });
 }
 
-export function jax(rows: number): Promise<Trainer> {
+function jax(rows: number): Promise<Trainer> {
   return jaxTrainer(weights, inputs(rows), (w, x, y) => {
     const ahead = np.array(mask.data).reshape(mask.shape);
     const normal = (h: JaxArray, scale: JaxArray, offset: JaxArray) =>

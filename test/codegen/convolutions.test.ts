@@ -85,20 +85,23 @@ check(
   },
 );
 
-check('images with channels first, with both gradients', 20, image, (of) => {
+check('images with channels first, bias and activation, with the gradients', 20, image, (of) => {
   const [s, d] = steps(of);
   return {
     inputs: [
       floats([of.batch, of.input, ...sizes(of)], of.seed),
       floats([...of.window, of.input, of.output], of.seed + 1),
+      floats([of.output], of.seed + 2),
     ],
-    build: (x, w) =>
-      tf.nn.conv2d(x, w, {
+    build: (x, w, b) => {
+      const y = tf.nn.conv2d(x, w, {
         strides: [1, 1, ...s],
         padding: of.padding,
         dilations: [1, 1, ...d],
         dataFormat: 'NCHW',
-      }),
+      });
+      return [y, tf.nn.relu(tf.nn.biasAdd(y, b, 'NCHW'))];
+    },
     gradients: true,
   };
 });

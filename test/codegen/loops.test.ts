@@ -157,39 +157,59 @@ const spread: Step = (program) => {
   return fits ? { tensor: tf.broadcastTo(x.tensor, [...full]), isExact: x.isExact } : null;
 };
 
+/** A part, a turned or a joined tensor; of parts that come together, all. */
 const parts: Step = (program) => {
   const x = program.take(program.pick([tf.float32, tf.float32, tf.int32, tf.bool]));
   if (!x || shapeOf(x.tensor).length === 0) return null;
   const shape = shapeOf(x.tensor);
-  const axis = program.int(shape.length);
-  const y = program.nodes.filter(
+  const rank = shape.length;
+  const axis = program.int(rank);
+  const alike = program.nodes.filter(
     ({ tensor }) => tensor.dtype === x.tensor.dtype && String(tensor.shape) === String(shape),
   );
+  const others = [program.pick(alike), program.pick(alike)];
   const begin = shape.map((n) => program.int(n));
   const size = shape.map((n, i) => 1 + program.int(n - begin[i]));
-  const other = program.pick(y);
-  const ways: (() => tf.Tensor)[] = [
+  const steps = shape.map((n) => (n < 2 || program.int(2) === 0 ? 1 : 1 + program.int(3)));
+  const order = shape.map((_, i) => i).sort(() => program.int(2) - 0.5);
+  const joined = [x.tensor, ...others.map(({ tensor }) => tensor)];
+  const ways: (() => tf.Tensor | readonly tf.Tensor[])[] = [
     () => tf.slice(x.tensor, begin, size),
-    () => tf.concat([x.tensor, other.tensor], axis),
-    () => tf.stack([x.tensor, other.tensor], axis),
-    () => tf.transpose(x.tensor),
+    () => tf.concat(joined.slice(0, 2 + program.int(2)), axis),
+    () => tf.stack(joined.slice(0, 2 + program.int(2)), program.int(rank + 1)),
+    () => tf.transpose(x.tensor, order),
+    () => tf.stridedSlice(x.tensor, begin, [...shape], steps),
     () =>
       tf.stridedSlice(
         x.tensor,
         begin,
-        shape,
-        shape.map(() => 1 + program.int(3)),
+        shape.map(() => -99),
+        steps.map((n) => -n),
+      ),
+    () => tf.stridedSlice(x.tensor, begin, [...shape], steps, { shrinkAxisMask: 1 << axis, beginMask: 1 }),
+    () => tf.split(x.tensor, [1, shape[axis] - 1], axis)[program.int(shape[axis] > 1 ? 2 : 1)],
+    () => (shape[axis] % 2 === 0 ? tf.split(x.tensor, 2, axis) : [tf.identity(x.tensor)]),
+    () => (shape[axis] <= 5 ? tf.unstack(x.tensor, { axis }) : tf.slice(x.tensor, begin, size)),
+    () => tf.reverse(x.tensor, [axis]),
+    () =>
+      tf.tile(
+        x.tensor,
+        shape.map((_, i) => (i === axis ? 2 : 1)),
       ),
     () =>
-      tf.pad(
-        x.tensor,
-        shape.map((_, i) => (i === axis ? [1, 2] : [0, 0])),
-      ),
-    () => tf.split(x.tensor, [1, shape[axis] - 1], axis)[1],
+      x.tensor.dtype === tf.bool
+        ? x.tensor
+        : tf.pad(
+            x.tensor,
+            shape.map((_, i) => (i === axis ? [1, 2] : [0, 0])),
+          ),
   ];
-  const tensor = program.pick(x.tensor.dtype === tf.bool ? ways.slice(0, 5) : ways)();
-  if (sizeOf(shapeOf(tensor)) > 6000 || sizeOf(shapeOf(tensor)) === 0) return null;
-  return { tensor, isExact: x.isExact && other.isExact };
+  const found = program.pick(ways)();
+  const made = 'op' in found ? [found] : [...found];
+  const isExact = x.isExact && others.every((other) => other.isExact);
+  const good = made.filter((tensor) => sizeOf(shapeOf(tensor)) <= 6000 && shapeOf(tensor).length <= 5);
+  for (const tensor of good.slice(1)) program.nodes.push({ tensor, isExact });
+  return good.length > 0 ? { tensor: good[0], isExact } : null;
 };
 
 const rows: Step = (program) => {
@@ -240,6 +260,8 @@ const steps: readonly Step[] = [
   view,
   view,
   spread,
+  parts,
+  parts,
   parts,
   rows,
   entropy,
@@ -331,6 +353,7 @@ check(
         tf.reduceProd(i, over, keep),
         tf.reduceMax(i, over, keep),
         tf.reduceMin(i, over, keep),
+        tf.reduceMean(i, over, keep),
         tf.reduceAny(b, over, keep),
         tf.reduceAll(b, over, keep),
         ...tf.nn.moments(x, over, { keepDims: keep }),

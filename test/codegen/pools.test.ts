@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as tf from '../../src/index.ts';
+import { emitOne } from '../../src/ops/emit.ts';
 import { seed } from '../support/arbitraries.ts';
 import { family, floats, special } from '../support/codegen.ts';
 
@@ -79,6 +80,22 @@ check(
       inputs: [floats([batch, depth + more, height, width, channels], of.seed)],
       build: (x) => [tf.nn.maxPool3d(x, ksize, strides, of.padding), tf.nn.avgPool3d(x, ksize, strides, of.padding)],
       gradients: true,
+    };
+  },
+);
+
+check(
+  'greatest numbers of windows with paddings of their own, with the gradient',
+  20,
+  fc.record({ of: image, before: pair(0, 4), after: pair(0, 4) }),
+  ({ of, before, after }) => {
+    const pads = [0, 1].flatMap((k) => [Math.min(before[k], of.window[k] - 1), Math.min(after[k], of.window[k] - 1)]);
+    const attrs = { ksize: [1, ...of.window, 1], strides: [1, ...stridesOf(of), 1], padding: 'EXPLICIT' };
+    return {
+      inputs: [values(of, shapeOf(of))],
+      build: (x) => emitOne('MaxPool', [x], { ...attrs, explicit_paddings: [0, 0, ...pads, 0, 0] }, 'pool'),
+      gradients: true,
+      cpu: false,
     };
   },
 );

@@ -17,6 +17,11 @@ const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, bool: 1 }
  */
 const BLOCK = 256;
 
+/** Bodies of sweeps are written out so often at most, instead of loops. */
+const COPIES = 9;
+/** Axes of so few places in all have no totals of their own. */
+const FEW = 16;
+
 const COMBINE: Readonly<Record<Reduction, Op>> = {
   sum: 'add',
   prod: 'mul',
@@ -60,12 +65,29 @@ interface Site {
   readonly scope: Scope;
 }
 
+type Reduce = Extract<Stage, { kind: 'reduce' }> & { readonly index: number };
+type Store = Extract<Stage, { kind: 'store' }>;
+
+/** What is done in one sweep along the reduced axes: all that takes results of earlier sweeps only. */
+interface Pass {
+  /** Of values that are the same along the reduced axes. */
+  readonly stores: readonly Store[];
+  readonly reductions: readonly Reduce[];
+  readonly everywhere: readonly Store[];
+}
+
 class LoopRenderer {
   private readonly f: FunctionBuilder;
+  private readonly passes: readonly Pass[];
   private readonly pointers: Local[] = [];
   private readonly scalars = new Scope();
-  /** By axis with a loop of its own, the number of the place. */
+  /** By axis with a loop of its own, the number of the place; by axis that is written out, the place itself. */
   private readonly counters: Local[] = [];
+  private readonly places: (number | undefined)[] = [];
+  /** By operand, how many bytes further it is read and written where axes are written out. */
+  private readonly shifts: number[];
+  /** How often the body is written out already. */
+  private copies = 1;
   private readonly levels: Level[];
   /** Bytes from the start of the row, for elements of 4 bytes. */
   private readonly along: Local;
@@ -89,6 +111,27 @@ class LoopRenderer {
     this.end = this.f.local(I32);
     this.last = kernel.axes.length - 1;
     this.levels = this.findLevels();
+    this.shifts = this.operands.map(() => 0);
+    this.passes = this.findPasses();
+  }
+
+  private findPasses(): Pass[] {
+    const { stages, values } = this.kernel;
+    const found: { stores: Store[]; reductions: Reduce[]; everywhere: Store[] }[] = [];
+    const passOf: number[] = [];
+    stages.forEach((stage, index) => {
+      let at = 0;
+      for (const id of needed(values, [stage.value])) {
+        const value = values[id];
+        if (value.kind === 'reduced') at = Math.max(at, passOf[value.stage] + 1);
+      }
+      passOf[index] = at;
+      while (found.length <= at) found.push({ stores: [], reductions: [], everywhere: [] });
+      if (stage.kind === 'reduce') found[at].reductions.push({ ...stage, index });
+      else if (this.operandLevel(this.kernel.outputs[stage.output]) === 2) found[at].everywhere.push(stage);
+      else found[at].stores.push(stage);
+    });
+    return found;
   }
 
   private get isAcross(): boolean {
@@ -162,6 +205,11 @@ class LoopRenderer {
   }
   private loop(axis: number, count: number, body: () => void): void {
     const { f } = this;
+    const isForward = this.operands.every(({ strides }) => strides[axis] >= 0);
+    if (this.kernel.axes[axis].isReduced && isForward && count * this.copies <= COPIES) {
+      this.writeOut(axis, count, body);
+      return;
+    }
     this.counters[axis] = f.local(I32);
     f.repeat(this.counters[axis], count, 1, () => {
       body();
@@ -169,6 +217,24 @@ class LoopRenderer {
     });
     this.move(axis, -count);
   }
+  /** The body once for each place of a short axis. */
+  private writeOut(axis: number, count: number, body: () => void): void {
+    this.copies *= count;
+    for (let place = 0; place < count; place++) {
+      this.places[axis] = place;
+      body();
+      this.shift(axis, 1);
+    }
+    this.shift(axis, -count);
+    this.places[axis] = undefined;
+    this.copies /= count;
+  }
+  private shift(axis: number, places: number): void {
+    this.operands.forEach(({ type, strides }, k) => {
+      this.shifts[k] += places * strides[axis] * BYTES[type];
+    });
+  }
+
   /** Moves all operands along an axis. */
   private move(axis: number, places: number): void {
     this.operands.forEach(({ type, strides }, k) => {
@@ -181,14 +247,14 @@ class LoopRenderer {
     const uniform: Site = { lanes: 'uniform', scope: new Scope(this.scalars) };
     this.emit(this.roots(), uniform, 0);
     if (this.isAcross) {
-      for (const [index, stage] of this.kernel.stages.entries()) this.stageAcross(stage, index, uniform);
+      for (const pass of this.passes) this.passAcross(pass, uniform);
       return;
     }
     this.vectors((lanes) => {
       const site: Site = { lanes, scope: new Scope(uniform.scope) };
       // All is read before anything is written: an output may lie where an input does.
       this.emit(this.roots(), site, 1);
-      for (const [index, stage] of this.kernel.stages.entries()) this.stage(stage, index, site);
+      for (const pass of this.passes) this.pass(pass, site);
     });
   }
 
@@ -214,128 +280,146 @@ class LoopRenderer {
   // -------------------------------------------------------------------------------------------------------------------
   // The last axis is kept: each lane has a result of its own
 
-  private stage(stage: Stage, index: number, site: Site): void {
+  private pass({ stores, reductions, everywhere }: Pass, site: Site): void {
+    const roots = [...stores, ...reductions, ...everywhere].map(({ value }) => value);
+    this.emit(roots, site, 1);
+    for (const stage of stores) this.store(stage, site);
     const reduced = this.axes((axis) => axis.isReduced);
-    this.emit([stage.value], site, 1);
-    if (stage.kind === 'reduce') {
-      const total = this.reduceAlong(reduced, stage, site);
-      this.keep(index, total, site);
-    } else if (this.operandLevel(this.kernel.outputs[stage.output]) === 2) {
-      this.nest(reduced, () => {
-        const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
-        this.emit([stage.value], inner, 2);
-        this.store(stage, inner);
+    const inner = (totals: readonly Local[]) => {
+      const place: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
+      this.emit(
+        [...reductions, ...everywhere].map(({ value }) => value),
+        place,
+        2,
+      );
+      reductions.forEach((stage, k) => {
+        this.combine(stage, totals[k], () => this.put(stage.value, place.scope));
       });
-    } else this.store(stage, site);
+      for (const stage of everywhere) this.store(stage, place);
+    };
+    if (reductions.length === 0) {
+      if (everywhere.length > 0) this.nest(reduced, () => inner([]));
+      return;
+    }
+    const totals = this.sweep(reduced, reductions, inner);
+    reductions.forEach((stage, k) => {
+      this.keep(stage.index, totals[k], site);
+    });
   }
 
-  /** Each axis has a sum of its own, which then goes into that of the axis around it. */
-  private reduceAlong(axes: readonly number[], stage: Extract<Stage, { kind: 'reduce' }>, site: Site): Local {
+  /** Goes along the axes; each of the longer ones has totals of its own, which then go into those of the axis around it. */
+  private sweep(
+    axes: readonly number[],
+    stages: readonly Reduce[],
+    inner: (totals: readonly Local[]) => void,
+  ): readonly Local[] {
     const { f } = this;
-    const total = this.start(stage);
+    const totals = stages.map((stage) => this.start(stage));
     if (axes.length === 0) {
-      const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
-      this.emit([stage.value], inner, 2);
-      this.combine(stage, total, () => this.put(stage.value, inner.scope));
-      return total;
+      inner(totals);
+      return totals;
     }
     const [axis, ...rest] = axes;
     const { extent } = this.kernel.axes[axis];
-    const body = (into: Local) => {
-      if (rest.length > 0) {
-        const part = this.reduceAlong(rest, stage, site);
-        this.combine(stage, into, () => f.get(part));
-      } else {
-        const inner: Site = { lanes: site.lanes, scope: new Scope(site.scope) };
-        this.emit([stage.value], inner, 2);
-        this.combine(stage, into, () => this.put(stage.value, inner.scope));
+    const few = rest.reduce((count, other) => count * this.kernel.axes[other].extent, 1) <= FEW;
+    const body = (into: readonly Local[]) => {
+      if (few) {
+        this.nest(rest, () => inner(into));
+        return;
       }
+      const parts = this.sweep(rest, stages, inner);
+      stages.forEach((stage, k) => {
+        this.combine(stage, into[k], () => f.get(parts[k]));
+      });
     };
     // In blocks the numbers of places are not known.
     const isNumbered = this.kernel.values.some((value) => value.kind === 'index' && value.axis === axis);
     const blocks = extent > 2 * BLOCK && !isNumbered ? Math.floor(extent / BLOCK) : 0;
     if (blocks > 0) {
-      const addPart = this.compensated(stage, total);
+      const add = stages.map((stage, k) => this.compensated(stage, totals[k]));
       f.repeat(f.local(I32), blocks, 1, () => {
-        const part = this.start(stage);
+        const parts = stages.map((stage) => this.start(stage));
         f.repeat(f.local(I32), BLOCK, 1, () => {
-          body(part);
+          body(parts);
           this.move(axis, 1);
         });
-        addPart(part);
+        for (const [k, part] of parts.entries()) add[k](part);
       });
     }
     const left = extent - blocks * BLOCK;
-    if (left > 0) {
-      this.counters[axis] = f.local(I32);
-      f.repeat(this.counters[axis], left, 1, () => {
-        body(total);
-        this.move(axis, 1);
-      });
-    }
-    this.move(axis, -extent);
-    return total;
+    if (left > 0) this.loop(axis, left, () => body(totals));
+    if (blocks > 0) this.move(axis, -blocks * BLOCK);
+    return totals;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // The last axis is reduced: lanes are parts of one result
 
-  private stageAcross(stage: Stage, index: number, uniform: Site): void {
+  private passAcross({ stores, reductions, everywhere }: Pass, uniform: Site): void {
     const outer = this.axes((axis, i) => axis.isReduced && i !== this.last);
-    this.emit([stage.value], uniform, 0);
-    if (stage.kind === 'reduce') {
-      const total = this.start(stage);
-      this.nest(outer, () => this.reduceAcross(stage, total, uniform));
-      this.fold(stage, total);
-      this.keep(index, total, uniform);
-    } else if (this.operandLevel(this.kernel.outputs[stage.output]) === 2) {
-      this.nest(outer, () => {
-        this.vectors((lanes) => {
-          const site: Site = { lanes, scope: new Scope(uniform.scope) };
-          this.emit([stage.value], site, 2);
-          this.store(stage, site);
-        });
-      });
-    } else this.store(stage, uniform);
+    this.emit(
+      [...stores, ...reductions, ...everywhere].map(({ value }) => value),
+      uniform,
+      0,
+    );
+    for (const stage of stores) this.store(stage, uniform);
+    if (reductions.length + everywhere.length === 0) return;
+    const totals = reductions.map((stage) => this.start(stage));
+    this.nest(outer, () => this.sweepAcross(reductions, everywhere, totals, uniform));
+    reductions.forEach((stage, k) => {
+      this.fold(stage, totals[k]);
+      this.keep(stage.index, totals[k], uniform);
+    });
   }
 
-  private reduceAcross(stage: Extract<Stage, { kind: 'reduce' }>, total: Local, uniform: Site): void {
+  private sweepAcross(
+    reductions: readonly Reduce[],
+    everywhere: readonly Store[],
+    totals: readonly Local[],
+    uniform: Site,
+  ): void {
     const { f, extent } = this;
-    const put = (lanes: 4 | 1) => {
+    const inner = (lanes: 4 | 1, into: readonly Local[]) => {
       const site: Site = { lanes, scope: new Scope(uniform.scope) };
-      this.emit([stage.value], site, 2);
-      return () => this.put(stage.value, site.scope);
+      this.emit(
+        [...reductions, ...everywhere].map(({ value }) => value),
+        site,
+        2,
+      );
+      reductions.forEach((stage, k) => {
+        this.combine(stage, into[k], () => {
+          this.put(stage.value, site.scope);
+          if (lanes === 4) return;
+          // Only the first lane holds an element.
+          const { type } = this.kernel.values[stage.value];
+          putConstant(f, type, identity(stage.reduction, type));
+          f.shuffle([0, 4, 4, 4]);
+        });
+      });
+      for (const stage of everywhere) this.store(stage, site);
     };
     const whole = extent - (extent % 4);
     f.i32(0).set(this.along);
     const vectors = whole / 4;
-    const blocks = vectors > 2 * BLOCK ? Math.floor(vectors / BLOCK) : 0;
+    const blocks = reductions.length > 0 && vectors > 2 * BLOCK ? Math.floor(vectors / BLOCK) : 0;
     if (blocks > 0) {
-      const addPart = this.compensated(stage, total);
+      const add = reductions.map((stage, k) => this.compensated(stage, totals[k]));
       f.i32(0).set(this.end);
       f.repeat(f.local(I32), blocks, 1, () => {
-        const part = this.start(stage);
+        const parts = reductions.map((stage) => this.start(stage));
         f.advance(this.end, 16 * BLOCK);
-        f.loopTo(this.along, this.end, 16, () => this.combine(stage, part, put(4)));
-        addPart(part);
+        f.loopTo(this.along, this.end, 16, () => inner(4, parts));
+        for (const [k, part] of parts.entries()) add[k](part);
       });
     }
     if (vectors > blocks * BLOCK) {
       f.i32(4 * whole).set(this.end);
-      f.loopTo(this.along, this.end, 16, () => this.combine(stage, total, put(4)));
+      f.loopTo(this.along, this.end, 16, () => inner(4, totals));
     }
-    if (extent === whole) return;
-    const type = this.kernel.values[stage.value].type;
-    f.i32(4 * extent).set(this.end);
-    f.loopTo(this.along, this.end, 4, () => {
-      const element = put(1);
-      this.combine(stage, total, () => {
-        element();
-        // Only the first lane holds an element.
-        putConstant(f, type, identity(stage.reduction, type));
-        f.shuffle([0, 4, 4, 4]);
-      });
-    });
+    if (extent > whole) {
+      f.i32(4 * extent).set(this.end);
+      f.loopTo(this.along, this.end, 4, () => inner(1, totals));
+    }
   }
 
   /** Combines the lanes; each holds the result then. */
@@ -465,6 +549,11 @@ class LoopRenderer {
   /** Puts the numbers of the places along an axis on the stack. */
   private index(axis: number, { lanes }: Site): void {
     const { f } = this;
+    const place = this.places[axis];
+    if (place !== undefined) {
+      f.f32x4(place);
+      return;
+    }
     if (axis !== this.last) f.get(this.counters[axis]).op('i32x4.splat');
     else {
       f.get(this.along).i32(2).op('i32.shr_u').op('i32x4.splat');
@@ -476,16 +565,17 @@ class LoopRenderer {
   private load(input: number, site: Site): void {
     const { f } = this;
     const { type, strides } = this.operands[input];
+    const shift = this.shifts[input];
     const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
     if (stride === 0 || site.lanes === 1) {
       this.address(input, site);
-      if (type === 'bool') f.memory('i32.load8_u').op('i32x4.splat');
-      else f.memory('v128.load32_splat');
+      if (type === 'bool') f.memory('i32.load8_u', shift).op('i32x4.splat');
+      else f.memory('v128.load32_splat', shift);
     } else if (stride === 1) {
       this.address(input, site);
       if (type === 'bool') {
-        f.memory('v128.load32_zero').op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
-      } else f.memory('v128.load');
+        f.memory('v128.load32_zero', shift).op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
+      } else f.memory('v128.load', shift);
     } else this.gather(input, site, stride);
     if (type === 'bool') f.i32x4(0).op('i32x4.ne');
   }
@@ -501,8 +591,8 @@ class LoopRenderer {
     f.set(vector);
     for (let lane = 0; lane < 4; lane++) {
       f.get(address).get(vector);
-      if (type === 'bool') f.laneMemory('v128.load8_lane', 4 * lane);
-      else f.laneMemory('v128.load32_lane', lane);
+      if (type === 'bool') f.laneMemory('v128.load8_lane', 4 * lane, this.shifts[input]);
+      else f.laneMemory('v128.load32_lane', lane, this.shifts[input]);
       f.set(vector);
       if (lane < 3) f.advance(address, stride * BYTES[type]);
     }
@@ -513,6 +603,7 @@ class LoopRenderer {
     const { f } = this;
     const operand = this.kernel.inputs.length + output;
     const { type, strides } = this.operands[operand];
+    const shift = this.shifts[operand];
     const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
     const isBool = type === 'bool';
     const put = () => {
@@ -523,12 +614,12 @@ class LoopRenderer {
       this.address(operand, site);
       put();
       if (!isBool) {
-        f.memory('v128.store');
+        f.memory('v128.store', shift);
         return;
       }
       const narrow = f.local(V128);
       f.tee(narrow).get(narrow).op('i16x8.narrow_i32x4_u').tee(narrow).get(narrow).op('i8x16.narrow_i16x8_u');
-      f.laneMemory('v128.store32_lane', 0);
+      f.laneMemory('v128.store32_lane', 0, shift);
       return;
     }
     const address = f.local(ADDRESS);
@@ -538,8 +629,8 @@ class LoopRenderer {
     for (let lane = 0; lane < lanes; lane++) {
       f.get(address);
       put();
-      if (isBool) f.laneMemory('v128.store8_lane', 4 * lane);
-      else f.laneMemory('v128.store32_lane', lane);
+      if (isBool) f.laneMemory('v128.store8_lane', 4 * lane, shift);
+      else f.laneMemory('v128.store32_lane', lane, shift);
       if (lane < lanes - 1) f.advance(address, stride * BYTES[type]);
     }
   }

@@ -65,18 +65,39 @@ def lenet():
     return trained([uniform([32, 28, 28, 1], 2, 4), one_hot(32, 10)], loss)
 
 
-def lstm():
+def recurrent(last):
     def loss(x, y):
         kernel, bias = tf.Variable(uniform([92, 256], 0.3, 1)), tf.Variable(tf.zeros([256]))
-        c = h = tf.zeros([32, 64])
-        for step in tf.unstack(x, axis=1):
-            i, j, f, o = tf.split(tf.concat([step, h], 1) @ kernel + bias, 4, 1)
+
+        def step(inputs, c, h):
+            i, j, f, o = tf.split(tf.concat([inputs, h], 1) @ kernel + bias, 4, 1)
             c = c * tf.sigmoid(f + 1.0) + tf.sigmoid(i) * tf.tanh(j)
-            h = tf.tanh(c) * tf.sigmoid(o)
+            return c, tf.tanh(c) * tf.sigmoid(o)
+
+        h = last(x, step, tf.zeros([32, 64]))
         dense, out = tf.Variable(uniform([64, 10], 0.3, 2)), tf.Variable(tf.zeros([10]))
         return cross_entropy(y, h @ dense + out)
 
     return trained([uniform([32, 28, 28], 2, 3), one_hot(32, 10)], loss)
+
+
+def lstm():
+    def last(x, step, zero):
+        c = h = zero
+        for inputs in tf.unstack(x, 28, axis=1):
+            c, h = step(inputs, c, h)
+        return h
+
+    return recurrent(last)
+
+
+def lstm_loop():
+    def last(x, step, zero):
+        inputs = tf.TensorArray(tf.float32, 28).unstack(tf.transpose(x, [1, 0, 2]))
+        body = lambda t, c, h: (t + 1, *step(inputs.read(t), c, h))
+        return tf.while_loop(lambda t, c, h: t < 28, body, (0, zero, zero))[2]
+
+    return recurrent(last)
 
 
 def scalar():
@@ -84,7 +105,7 @@ def scalar():
     return [tf.no_op(), a + b], [a, b], [np.float32(1), np.float32(2)]
 
 
-PROGRAMS = {'mlp': mlp, 'lenet': lenet, 'lstm': lstm, 'scalar': scalar}
+PROGRAMS = {'mlp': mlp, 'lenet': lenet, 'lstm': lstm, 'lstm-loop': lstm_loop, 'scalar': scalar}
 CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
 opened = {}
 

@@ -50,21 +50,45 @@ export const lstmWeights = {
 };
 export const lstmInputs = [uniform([ROWS, STEPS, INPUTS], 2, 3), oneHot(ROWS, 10)];
 
-/** An LSTM, its steps written out. */
-export function lstm(): Promise<GraphTrainer> {
+type State = readonly [c: tf.Tensor, h: tf.Tensor];
+
+/** An LSTM around what repeats its step. */
+function recurrent(
+  last: (x: tf.Tensor, step: (input: tf.Tensor, state: State) => State, zero: State) => State,
+): Promise<GraphTrainer> {
   return graphTrainer(lstmWeights, lstmInputs, (w, x, y) => {
-    let h: tf.Tensor = tf.zeros([ROWS, UNITS]);
-    let c = h;
-    for (const step of tf.unstack(x, { axis: 1, num: STEPS })) {
-      const gates = tf.nn.biasAdd(tf.matmul(tf.concat([step, h], 1), w.kernel), w.bias);
+    const step = (input: tf.Tensor, [c, h]: State): State => {
+      const gates = tf.nn.biasAdd(tf.matmul(tf.concat([input, h], 1), w.kernel), w.bias);
       const [i, j, f, o] = tf.split(gates, 4, 1);
-      c = c.mul(tf.sigmoid(f.add(1))).add(tf.sigmoid(i).mul(tf.tanh(j)));
-      h = tf.tanh(c).mul(tf.sigmoid(o));
-    }
+      const cell = c.mul(tf.sigmoid(f.add(1))).add(tf.sigmoid(i).mul(tf.tanh(j)));
+      return [cell, tf.tanh(cell).mul(tf.sigmoid(o))];
+    };
+    const zero = tf.zeros([ROWS, UNITS]);
+    const [, h] = last(x, step, [zero, zero]);
     const logits = tf.nn.biasAdd(tf.matmul(h, w.dense), w.out);
     return tf.reduceMean(tf.nn.softmaxCrossEntropyWithLogitsV2({ labels: y, logits }));
   });
 }
+
+/** Its steps written out. */
+export const lstm = () =>
+  recurrent((x, step, zero) => {
+    let state = zero;
+    for (const input of tf.unstack(x, { axis: 1, num: STEPS })) state = step(input, state);
+    return state;
+  });
+
+/** Its steps in a loop of the graph. */
+const lstmLoop = () =>
+  recurrent((x, step, zero) => {
+    const inputs = new tf.TensorArray(tf.float32, { size: STEPS }).unstack(tf.transpose(x, [1, 0, 2]));
+    const [, c, h] = tf.whileLoop(
+      (t) => t.less(STEPS),
+      (t, c, h) => [t.add(1), ...step(inputs.read(t), [c, h])],
+      [tf.constant(0, tf.int32), ...zero],
+    );
+    return [c, h];
+  });
 
 /** `run` of one scalar add, as the native program runs it. */
 async function scalar(): Promise<GraphTrainer> {
@@ -132,6 +156,7 @@ export async function benchNative(): Promise<void> {
       mlp: () => mlp({ rows: ROWS, inputs: 784, width: 128, depth: 1 }),
       lenet: () => lenet(),
       lstm,
+      'lstm-loop': lstmLoop,
       scalar,
     };
     for (const [name, make] of Object.entries(programs)) {

@@ -207,24 +207,27 @@ export async function attempt<T>(name: string, make: () => Promise<T>): Promise<
 
 const RUNS = 30;
 
-/** With `--profile`: the instructions that take longest, the mean of some traced runs. */
-export async function profile(trace: () => Promise<tf.RunMetadata>, count = 12): Promise<void> {
+/** With `--profile`: the kinds of instructions, and the instructions, that take longest: the mean of some traced runs. */
+export async function profile(trace: () => Promise<tf.RunMetadata>, count = 10): Promise<void> {
   if (!process.argv.includes('--profile')) return;
-  const times = new Map<string, number>();
+  const [nodes, kinds] = [new Map<string, number>(), new Map<string, number>()];
+  const add = (to: Map<string, number>, key: string, us: number) => to.set(key, (to.get(key) ?? 0) + us / RUNS);
   for (let run = 0; run < RUNS; run++) {
     const { stepStats } = await trace();
     for (const { nodeStats } of stepStats?.devStats ?? []) {
       for (const { timelineLabel, allEndRelMicros } of nodeStats) {
-        times.set(timelineLabel, (times.get(timelineLabel) ?? 0) + allEndRelMicros / RUNS);
+        add(nodes, timelineLabel, allEndRelMicros);
+        add(kinds, /= ([^(]+)/.exec(timelineLabel)?.[1] ?? timelineLabel, allEndRelMicros);
       }
     }
   }
-  const total = [...times.values()].reduce((a, b) => a + b, 0);
-  const sorted = [...times].sort(([, a], [, b]) => b - a);
-  row(`${times.size} instructions, traced`, duration(total));
-  for (const [label, us] of sorted.slice(0, count)) {
-    console.log(
-      `    ${duration(us).padStart(10)}  ${((us / total) * 100).toFixed(0).padStart(3)} %  ${label.slice(0, 150)}`,
-    );
+  const total = [...nodes.values()].reduce((a, b) => a + b, 0);
+  row(`${nodes.size} instructions, traced`, duration(total));
+  for (const times of [kinds, nodes]) {
+    console.log(`    ${times === kinds ? 'by kind' : 'by instruction'}`);
+    for (const [label, us] of [...times].sort(([, a], [, b]) => b - a).slice(0, count)) {
+      const part = `${((us / total) * 100).toFixed(0)} %`;
+      console.log(`    ${duration(us).padStart(10)}  ${part.padStart(5)}  ${label.slice(0, 130)}`);
+    }
   }
 }

@@ -7,9 +7,8 @@ import { type Axis, collapse, type LoopKernel, type Operand, type Reduction, typ
 import { type ElementType, needed, type Op, type Value, type ValueId } from '../values.ts';
 import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
+import { type Lanes, Places } from './places.ts';
 import { instructionOf, putConstant, putOp, Scope } from './values.ts';
-
-const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, bool: 1 };
 
 /**
  * Long reductions are formed in blocks of so many vectors. The sums of blocks are added with a compensation for what each
@@ -60,8 +59,7 @@ type Level = 0 | 1 | 2;
 
 /** Where code is written: how many elements it computes at once, and how far the places of inputs have come. */
 interface Site {
-  /** Four elements along the last axis, one of them, or one that is the same for all. */
-  readonly lanes: 4 | 1 | 'uniform';
+  readonly lanes: Lanes;
   readonly scope: Scope;
 }
 
@@ -79,20 +77,15 @@ interface Pass {
 class LoopRenderer {
   private readonly f: FunctionBuilder;
   private readonly passes: readonly Pass[];
-  private readonly pointers: Local[] = [];
   private readonly scalars = new Scope();
   /** By axis with a loop of its own, the number of the place; by axis that is written out, the place itself. */
   private readonly counters: Local[] = [];
-  private readonly places: (number | undefined)[] = [];
-  /** By operand, how many bytes further it is read and written where axes are written out. */
-  private readonly shifts: number[];
+  private readonly fixed: (number | undefined)[] = [];
   /** How often the body is written out already. */
   private copies = 1;
   private readonly levels: Level[];
-  /** Bytes from the start of the row, for elements of 4 bytes. */
-  private readonly along: Local;
+  private readonly places: Places;
   private readonly end: Local;
-  private readonly operands: readonly Operand[];
   /** How many addresses there are before the scalars. */
   private readonly buffers: number;
   private readonly last: number;
@@ -101,17 +94,20 @@ class LoopRenderer {
     private readonly kernel: LoopKernel,
     name: string,
   ) {
-    this.operands = [...kernel.inputs, ...kernel.outputs];
+    const operands = [...kernel.inputs, ...kernel.outputs];
     const written = kernel.buffers ? Math.max(...kernel.buffers) + 1 : kernel.outputs.length;
     this.buffers = kernel.inputs.length + written;
     const params: ValueType[] = new Array<ValueType>(this.buffers).fill(ADDRESS);
     for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
     this.f = new FunctionBuilder(name, params);
-    this.along = this.f.local(I32);
     this.end = this.f.local(I32);
     this.last = kernel.axes.length - 1;
+    const parameters = [
+      ...kernel.inputs.map((_, k) => k),
+      ...kernel.outputs.map((_, k) => kernel.inputs.length + (kernel.buffers?.[k] ?? k)),
+    ];
+    this.places = new Places(this.f, operands, parameters, this.last);
     this.levels = this.findLevels();
-    this.shifts = this.operands.map(() => 0);
     this.passes = this.findPasses();
   }
 
@@ -168,15 +164,6 @@ class LoopRenderer {
 
   render(): FunctionBuilder {
     const { f, kernel } = this;
-    this.operands.forEach(({ type, offset }, k) => {
-      const pointer = f.local(ADDRESS);
-      const output = k - kernel.inputs.length;
-      f.get(output < 0 ? k : kernel.inputs.length + (kernel.buffers?.[output] ?? output))
-        .i32(offset * BYTES[type])
-        .op('i32.add')
-        .set(pointer);
-      this.pointers.push(pointer);
-    });
     kernel.values.forEach((value, id) => {
       if (value.kind !== 'scalar') return;
       f.get(this.buffers + value.scalar);
@@ -205,41 +192,28 @@ class LoopRenderer {
   }
   private loop(axis: number, count: number, body: () => void): void {
     const { f } = this;
-    const isForward = this.operands.every(({ strides }) => strides[axis] >= 0);
-    if (this.kernel.axes[axis].isReduced && isForward && count * this.copies <= COPIES) {
+    if (this.kernel.axes[axis].isReduced && this.places.areForward(axis) && count * this.copies <= COPIES) {
       this.writeOut(axis, count, body);
       return;
     }
     this.counters[axis] = f.local(I32);
     f.repeat(this.counters[axis], count, 1, () => {
       body();
-      this.move(axis, 1);
+      this.places.move(axis, 1);
     });
-    this.move(axis, -count);
+    this.places.move(axis, -count);
   }
   /** The body once for each place of a short axis. */
   private writeOut(axis: number, count: number, body: () => void): void {
     this.copies *= count;
     for (let place = 0; place < count; place++) {
-      this.places[axis] = place;
+      this.fixed[axis] = place;
       body();
-      this.shift(axis, 1);
+      this.places.shift(axis, 1);
     }
-    this.shift(axis, -count);
-    this.places[axis] = undefined;
+    this.places.shift(axis, -count);
+    this.fixed[axis] = undefined;
     this.copies /= count;
-  }
-  private shift(axis: number, places: number): void {
-    this.operands.forEach(({ type, strides }, k) => {
-      this.shifts[k] += places * strides[axis] * BYTES[type];
-    });
-  }
-
-  /** Moves all operands along an axis. */
-  private move(axis: number, places: number): void {
-    this.operands.forEach(({ type, strides }, k) => {
-      this.f.advance(this.pointers[k], places * strides[axis] * BYTES[type]);
-    });
   }
 
   /** What is done for each place of the outer kept axes. */
@@ -266,14 +240,14 @@ class LoopRenderer {
   private vectors(body: (lanes: 4 | 1) => void): void {
     const { f, extent } = this;
     const whole = extent - (extent % 4);
-    f.i32(0).set(this.along);
+    f.i32(0).set(this.places.along);
     if (whole > 0) {
       f.i32(4 * whole).set(this.end);
-      f.loopTo(this.along, this.end, 16, () => body(4));
+      f.loopTo(this.places.along, this.end, 16, () => body(4));
     }
     if (extent > whole) {
       f.i32(4 * extent).set(this.end);
-      f.loopTo(this.along, this.end, 4, () => body(1));
+      f.loopTo(this.places.along, this.end, 4, () => body(1));
     }
   }
 
@@ -341,14 +315,14 @@ class LoopRenderer {
         const parts = stages.map((stage) => this.start(stage));
         f.repeat(f.local(I32), BLOCK, 1, () => {
           body(parts);
-          this.move(axis, 1);
+          this.places.move(axis, 1);
         });
         for (const [k, part] of parts.entries()) add[k](part);
       });
     }
     const left = extent - blocks * BLOCK;
     if (left > 0) this.loop(axis, left, () => body(totals));
-    if (blocks > 0) this.move(axis, -blocks * BLOCK);
+    if (blocks > 0) this.places.move(axis, -blocks * BLOCK);
     return totals;
   }
 
@@ -399,7 +373,7 @@ class LoopRenderer {
       for (const stage of everywhere) this.store(stage, site);
     };
     const whole = extent - (extent % 4);
-    f.i32(0).set(this.along);
+    f.i32(0).set(this.places.along);
     const vectors = whole / 4;
     const blocks = reductions.length > 0 && vectors > 2 * BLOCK ? Math.floor(vectors / BLOCK) : 0;
     if (blocks > 0) {
@@ -408,17 +382,17 @@ class LoopRenderer {
       f.repeat(f.local(I32), blocks, 1, () => {
         const parts = reductions.map((stage) => this.start(stage));
         f.advance(this.end, 16 * BLOCK);
-        f.loopTo(this.along, this.end, 16, () => inner(4, parts));
+        f.loopTo(this.places.along, this.end, 16, () => inner(4, parts));
         for (const [k, part] of parts.entries()) add[k](part);
       });
     }
     if (vectors > blocks * BLOCK) {
       f.i32(4 * whole).set(this.end);
-      f.loopTo(this.along, this.end, 16, () => inner(4, totals));
+      f.loopTo(this.places.along, this.end, 16, () => inner(4, totals));
     }
     if (extent > whole) {
       f.i32(4 * extent).set(this.end);
-      f.loopTo(this.along, this.end, 4, () => inner(1, totals));
+      f.loopTo(this.places.along, this.end, 4, () => inner(1, totals));
     }
   }
 
@@ -511,7 +485,7 @@ class LoopRenderer {
     for (const id of needed(values, roots)) {
       const value = values[id];
       if (this.levels[id] > level || value.kind === 'constant' || site.scope.local(id) !== undefined) continue;
-      if (value.kind === 'load') this.load(value.input, site);
+      if (value.kind === 'load') this.places.load(value.input, site.lanes);
       else if (value.kind === 'index') this.index(value.axis, site);
       else if (value.kind === 'op') {
         if (!value.args.every((arg) => this.isKnown(arg, site.scope))) continue;
@@ -529,109 +503,23 @@ class LoopRenderer {
     else this.f.get(scope.local(id) as Local);
   }
 
-  // -------------------------------------------------------------------------------------------------------------------
-  // Memory
-
-  /** Puts the address of the element at the present place on the stack. */
-  private address(operand: number, site: Site): void {
-    const { f } = this;
-    const { type, strides } = this.operands[operand];
-    f.get(this.pointers[operand]);
-    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
-    if (stride === 0) return;
-    f.get(this.along);
-    const bytes = stride * BYTES[type];
-    if (bytes % 4 !== 0) f.i32(2).op('i32.shr_u').i32(bytes).op('i32.mul');
-    else if (bytes !== 4) f.i32(bytes / 4).op('i32.mul');
-    f.op('i32.add');
-  }
-
   /** Puts the numbers of the places along an axis on the stack. */
   private index(axis: number, { lanes }: Site): void {
     const { f } = this;
-    const place = this.places[axis];
+    const place = this.fixed[axis];
     if (place !== undefined) {
       f.f32x4(place);
       return;
     }
     if (axis !== this.last) f.get(this.counters[axis]).op('i32x4.splat');
     else {
-      f.get(this.along).i32(2).op('i32.shr_u').op('i32x4.splat');
+      f.get(this.places.along).i32(2).op('i32.shr_u').op('i32x4.splat');
       if (lanes === 4) f.numbers([0, 1, 2, 3]).op('i32x4.add');
     }
     f.op('f32x4.convert_i32x4_s');
   }
 
-  private load(input: number, site: Site): void {
-    const { f } = this;
-    const { type, strides } = this.operands[input];
-    const shift = this.shifts[input];
-    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
-    if (stride === 0 || site.lanes === 1) {
-      this.address(input, site);
-      if (type === 'bool') f.memory('i32.load8_u', shift).op('i32x4.splat');
-      else f.memory('v128.load32_splat', shift);
-    } else if (stride === 1) {
-      this.address(input, site);
-      if (type === 'bool') {
-        f.memory('v128.load32_zero', shift).op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
-      } else f.memory('v128.load', shift);
-    } else this.gather(input, site, stride);
-    if (type === 'bool') f.i32x4(0).op('i32x4.ne');
-  }
-  /** Four elements that do not lie side by side. */
-  private gather(input: number, site: Site, stride: number): void {
-    const { f } = this;
-    const { type } = this.operands[input];
-    const address = f.local(ADDRESS);
-    this.address(input, site);
-    f.set(address);
-    f.i32x4(0);
-    const vector = f.local(V128);
-    f.set(vector);
-    for (let lane = 0; lane < 4; lane++) {
-      f.get(address).get(vector);
-      if (type === 'bool') f.laneMemory('v128.load8_lane', 4 * lane, this.shifts[input]);
-      else f.laneMemory('v128.load32_lane', lane, this.shifts[input]);
-      f.set(vector);
-      if (lane < 3) f.advance(address, stride * BYTES[type]);
-    }
-    f.get(vector);
-  }
-
-  private store({ output, value }: Extract<Stage, { kind: 'store' }>, site: Site): void {
-    const { f } = this;
-    const operand = this.kernel.inputs.length + output;
-    const { type, strides } = this.operands[operand];
-    const shift = this.shifts[operand];
-    const stride = this.last < 0 || site.lanes === 'uniform' ? 0 : strides[this.last];
-    const isBool = type === 'bool';
-    const put = () => {
-      this.put(value, site.scope);
-      if (isBool) f.i32x4(1).op('v128.and');
-    };
-    if (site.lanes === 4 && stride === 1) {
-      this.address(operand, site);
-      put();
-      if (!isBool) {
-        f.memory('v128.store', shift);
-        return;
-      }
-      const narrow = f.local(V128);
-      f.tee(narrow).get(narrow).op('i16x8.narrow_i32x4_u').tee(narrow).get(narrow).op('i8x16.narrow_i16x8_u');
-      f.laneMemory('v128.store32_lane', 0, shift);
-      return;
-    }
-    const address = f.local(ADDRESS);
-    this.address(operand, site);
-    f.set(address);
-    const lanes = site.lanes === 4 ? 4 : 1;
-    for (let lane = 0; lane < lanes; lane++) {
-      f.get(address);
-      put();
-      if (isBool) f.laneMemory('v128.store8_lane', 4 * lane, shift);
-      else f.laneMemory('v128.store32_lane', lane, shift);
-      if (lane < lanes - 1) f.advance(address, stride * BYTES[type]);
-    }
+  private store({ output, value }: Store, { lanes, scope }: Site): void {
+    this.places.store(this.kernel.inputs.length + output, lanes, () => this.put(value, scope));
   }
 }

@@ -55,11 +55,11 @@ export function lenet(rows = ROWS, config = {}): Promise<GraphTrainer> {
 
 export function eagerLenet(rows = ROWS) {
   return eagerTrainer('cpu', lenetWeights, lenetInputs(rows), (w, x, y) => {
-    const conv = (input: tfjs.Tensor, filter: tfjs.Variable, bias: tfjs.Variable): tfjs.Tensor4D =>
+    const conv = (input: tfjs.Tensor, filter: tfjs.Tensor, bias: tfjs.Tensor): tfjs.Tensor4D =>
       tfjs.relu(tfjs.add(tfjs.conv2d(input as tfjs.Tensor4D, filter as tfjs.Tensor4D, 1, 'valid'), bias));
     const first = tfjs.maxPool(conv(x, w.filter1, w.bias1), 2, 2, 'valid');
     const second = tfjs.maxPool(conv(first, w.filter2, w.bias2), 2, 2, 'valid');
-    const logits = tfjs.add(tfjs.matMul(tfjs.reshape(second, [-1, LEFT]), w.dense as tfjs.Tensor2D), w.bias);
+    const logits = tfjs.add(tfjs.matMul(tfjs.reshape(second, [-1, LEFT]), w.dense), w.bias);
     return tfjs.losses.softmaxCrossEntropy(y, logits);
   });
 }

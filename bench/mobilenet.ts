@@ -151,7 +151,7 @@ async function graphModel({ graph }: Built, { image }: Mobilenet): Promise<Run> 
   const def = tf.GraphDef.of(graph);
   const weightSpecs: tfjs.io.WeightsManifestEntry[] = [];
   const values: Uint8Array[] = [];
-  const node = (def.toJson() as { node: JsonNode[] }).node.map((json, i) => {
+  const node = (def.toJson() as unknown as { node: JsonNode[] }).node.map((json, i) => {
     if (json.op !== 'Const') return json;
     const { tensor: value } = def.node[i].attr.get('value') as unknown as { tensor: tf.NdArray };
     const { data } = value as { data: Float32Array | Int32Array };

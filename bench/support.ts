@@ -144,9 +144,10 @@ export async function jaxTrainer(
 ): Promise<Trainer> {
   await init('wasm');
   const names = Object.keys(weights);
+  const gradient = valueAndGrad(lossOf as never) as unknown as (...args: unknown[]) => [JaxArray, Tree];
   const update = (p: Tree, m: Tree, v: Tree, rate: JaxArray, ...xs: JaxArray[]): JsTree<JaxArray> => {
     const refs = Object.fromEntries(names.map((name) => [name, p[name].ref]));
-    const [loss, g] = valueAndGrad(lossOf as never)(refs as never, ...(xs as never[])) as unknown as [JaxArray, Tree];
+    const [loss, g] = gradient(refs, ...xs);
     const next = { p: {} as Tree, m: {} as Tree, v: {} as Tree };
     for (const name of names) {
       const m1 = m[name].mul(BETA1).add(g[name].ref.mul(1 - BETA1));

@@ -282,8 +282,8 @@ class Execution {
   private note({ loaded, run }: Frame, { instruction }: Step, recorder: StepRecorder, start: number): void {
     const end = performance.now();
     const output = instruction.outputs.map((slot, i) => {
-      const shape = (run.device[slot] ?? run.host[slot])?.shape as KnownShape;
-      return outputRecord(i, loaded.plan.slots[slot].dtype, shape);
+      const { shape } = run.device[slot] ?? run.host[slot] ?? loaded.plan.slots[slot];
+      return outputRecord(i, loaded.plan.slots[slot].dtype, shape as KnownShape);
     });
     const { kind, name } = instruction;
     const op = kind === 'kernel' || kind === 'host' || kind === 'generated' ? instruction.kernel : kind;

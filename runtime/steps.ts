@@ -23,13 +23,7 @@ import { bool, type DType } from '../src/util/dtype.ts';
 import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../src/util/shape.ts';
-import {
-  type Backend,
-  type BufferId,
-  type DeviceValue,
-  deviceTypes,
-  type GeneratedKernel,
-} from './backends/backend.ts';
+import { type Backend, type DeviceValue, deviceTypes, type GeneratedKernel } from './backends/backend.ts';
 import { Branch, Loop } from './calls.ts';
 import { findHostKernel } from './host/index.ts';
 import type {
@@ -129,15 +123,20 @@ function under(info: TensorInfo, shape: KnownShape | null | undefined): TensorIn
   return shape ? { dataId: info.dataId, shape: shape as number[], dtype: info.dtype } : info;
 }
 
-/** A kernel that the compiler described. The outputs get buffers of their own, or those of inputs that nobody else holds. */
+/**
+ * A kernel that the compiler described. Outputs lie in the arena, or have buffers of their own, or take over those of inputs
+ * that nobody else holds.
+ */
 class Generated implements Step {
   readonly onHost = NONE;
   private readonly kernel: GeneratedKernel;
-  private readonly buffers: BufferId[] = [];
+  private readonly addresses: number[] = [];
   private readonly specs: readonly { readonly shape: KnownShape; readonly dtype: DType }[];
   /** By output, the slot whose buffer it may take over, and how many references to that there may be. */
   private readonly over: readonly ({ readonly slot: Slot; readonly references: number } | null)[];
   private readonly seals: readonly string[] | null;
+  private readonly offsets: readonly number[];
+  private readonly arena: number;
 
   constructor(
     readonly instruction: GeneratedStep,
@@ -155,19 +154,30 @@ class Generated implements Step {
       return found ? { slot: inputs[found.input], references: found.isUpdate ? 2 : 1 } : null;
     });
     this.seals = seals ? seals.map(keyOf) : null;
+    this.offsets = [...inputs, ...outputs].map((slot) => plan.arena?.offsets[slot] ?? -1);
+    this.arena = plan.arena?.size ?? 0;
   }
 
   execute(run: Run): void {
     const { inputs, outputs } = this.instruction;
+    const { backend } = run;
+    const { addresses, offsets } = this;
     if (this.seals && !run.isSealed)
       run.isSealed = this.seals.every((key) => run.context.transaction.read(key) !== null);
-    for (let i = 0; i < inputs.length; i++) this.buffers[i] = run.deviceOf(inputs[i]).dataId;
-    for (let i = 0; i < outputs.length; i++) {
+    for (let i = 0; i < inputs.length; i++) {
+      if (offsets[i] < 0) addresses[i] = backend.addressOf?.(run.deviceOf(inputs[i]).dataId) as number;
+    }
+    for (let i = 0, k = inputs.length; i < outputs.length; i++, k++) {
+      if (offsets[k] >= 0) continue;
       const value = this.bufferFor(i, run);
       run.device[outputs[i]] = value;
-      this.buffers[inputs.length + i] = value.dataId;
+      addresses[k] = backend.addressOf?.(value.dataId) as number;
     }
-    this.kernel(this.buffers);
+    if (this.arena > 0) {
+      const start = backend.arena?.(this.arena) as number;
+      for (let k = 0; k < offsets.length; k++) if (offsets[k] >= 0) addresses[k] = start + offsets[k];
+    }
+    this.kernel(addresses);
   }
 
   private bufferFor(output: number, run: Run): DeviceValue {
@@ -189,6 +199,7 @@ class Alias implements Step {
   readonly onHost: readonly Slot[];
   /** Whether the sizes may differ, since they were not known when the plan was made. */
   private readonly unchecked: boolean;
+  private readonly isInArena: boolean;
 
   constructor(
     readonly instruction: AliasStep,
@@ -196,9 +207,11 @@ class Alias implements Step {
   ) {
     this.onHost = instruction.shapeFrom === null ? NONE : [instruction.shapeFrom];
     this.unchecked = !isFullyDefined(plan.slots[instruction.inputs[0]].shape);
+    this.isInArena = (plan.arena?.offsets[instruction.inputs[0]] ?? -1) >= 0;
   }
 
   execute(run: Run): void {
+    if (this.isInArena) return;
     const { inputs, outputs, shape: fixed, shapeFrom } = this.instruction;
     const device = run.device[inputs[0]];
     const host = run.host[inputs[0]];

@@ -7,7 +7,7 @@ import type { AttrValue } from '../../src/graph/node.ts';
 import { resource, variant } from '../../src/util/dtype.ts';
 import { InternalError, InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import type { KnownShape } from '../../src/util/shape.ts';
+import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
 import { type Generated, generateLoop, generateOwn } from '../codegen/generate.ts';
 import { isLoopOp } from '../codegen/loop-builder.ts';
@@ -19,6 +19,7 @@ import { variableHandle } from '../ir/variable-handle.ts';
 import { isOnHost, lowerNode } from '../lowering/lower.ts';
 import type { Lowered, Target } from '../lowering/lowering.ts';
 import { CLUSTER } from '../passes/cluster.ts';
+import { planArena } from './arena.ts';
 import { type CallContext, type CompileBody, draftBranch, draftLoop, liveVariables } from './calls.ts';
 import { handsOnList, isListOp } from './lists.ts';
 import { findOverwrites } from './overwrite.ts';
@@ -258,6 +259,7 @@ class Draft {
     return {
       kind: 'host',
       kernel: node.op,
+      why: this.whyOnHost(node),
       attrs: node.attrs,
       inputs: node.inputs.map((input) => this.slot(node, input)),
       outputs: this.outputs(node),
@@ -265,6 +267,18 @@ class Draft {
       origin: node.origin[0],
       name: node.name,
     };
+  }
+
+  private whyOnHost(node: IrNode): string {
+    const { target, facts } = this;
+    const specs = [...node.outputs, ...node.inputs.map((input) => facts.spec(input))];
+    const other = specs.find(({ dtype }) => !target.dtypes.has(dtype));
+    if (isInvalid(node)) return 'to fail with its error';
+    if (isOnHost(target, facts, node)) return 'scalars cost less there';
+    if (other) return `the backend holds no ${other.dtype.name}`;
+    if (specs.some(({ shape }) => shape?.includes(0))) return 'an array is empty';
+    if (specs.some(({ shape }) => !isFullyDefined(shape))) return 'shapes are known in the run only';
+    return 'the backend has no kernel for it';
   }
 
   private generateAlone(node: IrNode): Generated | null {
@@ -413,7 +427,7 @@ class Draft {
       return step.kind === 'alias' && step.shapeFrom !== null ? { ...step, shapeFrom: rename(step.shapeFrom) } : step;
     });
     const plan = { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
-    return findOverwrites(plan, this.isFunction);
+    return planArena(findOverwrites(plan, this.isFunction));
   }
 }
 

@@ -2,6 +2,7 @@
  * Finds where a generated kernel may write its result over an input that nobody needs afterwards: a value in between, or
  * the variable that the result is assigned to. Whether a buffer is anybody else's is seen in the run.
  */
+import { resource } from '../../src/util/dtype.ts';
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
 import type { Kernel } from '../codegen/kernel.ts';
 import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
@@ -62,10 +63,13 @@ function goTogether(kernel: Kernel, input: number, output: number): boolean {
 class Updates {
   /** From here on no step can fail, once all variables are known to have values. */
   private readonly safeFrom: number;
-  private readonly variableOf = new Map<Slot, string>();
+  private readonly readOf = new Map<Slot, { readonly variable: string; readonly at: number }>();
   private readonly assigned = new Map<Slot, { readonly variable: string; readonly at: number }>();
-  /** By variable, where it is read. */
+  /** By variable, where it is read, and where it is assigned. */
   private readonly reads = new Map<string, number[]>();
+  private readonly writes = new Map<string, number[]>();
+  /** The last step that may write to variables unseen. */
+  private lastUnseen = -1;
 
   constructor(private readonly plan: ExecutionPlan) {
     const { instructions } = plan;
@@ -75,14 +79,20 @@ class Updates {
     instructions.forEach((step, at) => {
       if (step.kind === 'read') {
         const variable = keyOf(step.resource);
-        this.variableOf.set(step.outputs[0], variable);
-        const known = this.reads.get(variable);
-        if (known) known.push(at);
-        else this.reads.set(variable, [at]);
+        this.readOf.set(step.outputs[0], { variable, at });
+        add(this.reads, variable, at);
       } else if (step.kind === 'assign') {
-        this.assigned.set(step.inputs[0], { variable: keyOf(step.resource), at });
-      }
+        const variable = keyOf(step.resource);
+        this.assigned.set(step.inputs[0], { variable, at });
+        add(this.writes, variable, at);
+      } else if (this.mayWrite(step)) this.lastUnseen = at;
     });
+  }
+
+  /** Whether a step has variables of its own to write to: functions do, and those that take their handles. */
+  private mayWrite({ kind, inputs }: Instruction): boolean {
+    if (kind === 'branch' || kind === 'while' || kind === 'destroy') return true;
+    return inputs.some((slot) => this.plan.slots[slot].dtype === resource);
   }
 
   private isSafe(step: Instruction): boolean {
@@ -99,18 +109,29 @@ class Updates {
     return false;
   }
 
-  /** Whether the input is the value of a variable, and the output its next one, which nobody may see before it is assigned. */
+  /**
+   * Whether the input is the value of a variable, and still is at the step, and the output its next one, which nobody may see
+   * before it is assigned.
+   */
   allows(step: number, input: Slot, output: Slot): boolean {
-    const variable = this.variableOf.get(input);
+    const read = this.readOf.get(input);
     const assigned = this.assigned.get(output);
-    if (variable === undefined || assigned?.variable !== variable || step < this.safeFrom) return false;
-    return !this.reads.get(variable)?.some((at) => at > step && at < assigned.at);
+    if (!read || assigned?.variable !== read.variable || step < this.safeFrom || read.at < this.lastUnseen)
+      return false;
+    if (this.writes.get(read.variable)?.some((at) => at > read.at && at < assigned.at)) return false;
+    return !this.reads.get(read.variable)?.some((at) => at > step && at < assigned.at);
   }
 
   /** The variables that are read after a step. */
   readAfter(step: number): ResourceKey[] {
     return this.plan.instructions.slice(step + 1).flatMap((next) => (next.kind === 'read' ? [next.resource] : []));
   }
+}
+
+function add(lists: Map<string, number[]>, key: string, at: number): void {
+  const known = lists.get(key);
+  if (known) known.push(at);
+  else lists.set(key, [at]);
 }
 
 function keyOf({ container, name, reference }: ResourceKey): string {

@@ -82,6 +82,8 @@ export interface HostStep extends Step {
   readonly kind: 'host';
   /** The op type, which is the name of the host kernel. */
   readonly kernel: string;
+  /** Why the backend does not do it, for people. */
+  readonly why: string;
   readonly attrs: Readonly<Record<string, unknown>>;
 }
 
@@ -167,6 +169,14 @@ export type Instruction =
   | LoopStep
   | ListStep;
 
+/** Memory that the plan may use from its first step to its last. */
+export interface Arena {
+  /** Bytes. */
+  readonly size: number;
+  /** By slot, where its value begins; -1 for values with buffers of their own. */
+  readonly offsets: readonly number[];
+}
+
 export interface ExecutionPlan {
   readonly slots: readonly SlotInfo[];
   /** Values that every run starts with; uploaded once and kept with the plan. */
@@ -175,6 +185,8 @@ export interface ExecutionPlan {
   readonly feeds: readonly { readonly slot: Slot; readonly endpoint: Endpoint }[];
   readonly fetches: readonly Slot[];
   readonly instructions: readonly Instruction[];
+  /** Where values lie that only generated kernels see; absent where the plan has none. */
+  readonly arena?: Arena;
   /** The name of the target it was compiled for. */
   readonly target: string;
 }

@@ -28,6 +28,7 @@ function printLines(plan: ExecutionPlan, lines: string[]): string[] {
       lines.push(`    ${title}(${args.join(', ')})`, ...printLines(called, []).map((line) => `        ${line}`));
     }
   }
+  if (plan.arena) lines.push(`arena ${plan.arena.size} bytes: ${printOffsets(plan.arena)}`);
   if (plan.fetches.length > 0) lines.push(`fetch ${plan.fetches.map(printSlot).join(', ')}`);
   return lines;
 }
@@ -52,7 +53,8 @@ export function printInstruction(step: Instruction, plan?: ExecutionPlan): strin
   const types =
     plan && step.outputs.length > 0 ? ` : ${step.outputs.map((s) => formatSpec(plan.slots[s])).join(', ')}` : '';
   const frees = step.frees.length > 0 ? `    free ${step.frees.map(printSlot).join(' ')}` : '';
-  return withComment(left + call(step) + types + frees, step.name);
+  const why = step.kind === 'host' ? ` (${step.why})` : '';
+  return withComment(left + call(step) + types + frees, step.name + why);
 }
 
 function call(step: Instruction): string {
@@ -90,6 +92,10 @@ function kernelInputs(step: Extract<Instruction, { kind: 'kernel' }>): string {
       return printSlot(slot) + (shape ? ` as [${shape.join(',')}]` : '');
     })
     .join(', ');
+}
+
+function printOffsets({ offsets }: NonNullable<ExecutionPlan['arena']>): string {
+  return offsets.flatMap((offset, slot) => (offset < 0 ? [] : [`${printSlot(slot)} at ${offset}`])).join(', ');
 }
 
 function printSlot(slot: Slot): string {

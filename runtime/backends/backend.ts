@@ -17,8 +17,8 @@ export type BufferId = TensorInfo['dataId'];
 /** The element types that backend buffers hold; values of other types stay on the host. */
 export const deviceTypes: ReadonlySet<DType> = new Set([float32, int32, bool]);
 
-/** Computes on the buffers of inputs and outputs, in order. */
-export type GeneratedKernel = (buffers: readonly BufferId[]) => void;
+/** Computes on the memory at these addresses: inputs, then outputs. */
+export type GeneratedKernel = (addresses: readonly number[]) => void;
 
 /** Every buffer has a count of references; the last `dispose` frees it. */
 export interface Backend {
@@ -34,6 +34,10 @@ export interface Backend {
   generate?(kernel: Kernel): GeneratedKernel;
   /** A new buffer whose elements are anything; there where `generate` is. */
   allocate?(shape: KnownShape, dtype: DType): DeviceValue;
+  /** Where a buffer lies in memory; there where `generate` is. */
+  addressOf?(id: BufferId): number;
+  /** Makes sure of so many bytes for values of one plan at a time, and says where they are; there where `generate` is. */
+  arena?(bytes: number): number;
   /** How many references the buffer has; there where `generate` is. */
   references?(id: BufferId): number;
   /** A new buffer with a copy of the data. */

@@ -78,6 +78,12 @@ export class TfjsBackend implements Backend {
     };
   }
 
+  addressOf(id: BufferId): number {
+    return (this.kernels as WasmKernels).addressOf(id);
+  }
+  arena(bytes: number): number {
+    return (this.kernels as WasmKernels).arena(bytes);
+  }
   references(id: BufferId): number {
     return this.native.refCount(id);
   }
@@ -132,7 +138,9 @@ export class TfjsBackend implements Backend {
     return this.native.numDataIds();
   }
   releasePooled(): PooledMemory {
-    return releaseTextures(this.native);
+    const bytes = this.kernels?.release() ?? 0;
+    const textures = releaseTextures(this.native);
+    return bytes > 0 ? { buffers: textures.buffers, bytes: textures.bytes + bytes } : textures;
   }
 }
 

@@ -23,14 +23,52 @@ interface Heap {
 
 type Code = (...args: number[]) => void;
 
+/** Memory of our own on the heap, which grows when more is asked for. What was in it is lost then. */
+class Room {
+  private address = 0;
+  private size = 0;
+
+  constructor(private readonly heap: Heap) {}
+
+  /** The address of so many bytes. */
+  of(bytes: number): number {
+    if (bytes > this.size) {
+      this.release();
+      this.address = this.heap.wasm._malloc(bytes) >>> 0;
+      this.size = bytes;
+    }
+    return this.address;
+  }
+  /** Gives the memory back; how many bytes that are. */
+  release(): number {
+    const { size } = this;
+    if (size > 0) this.heap.wasm._free(this.address);
+    this.size = 0;
+    return size;
+  }
+}
+
 export class WasmKernels {
   private readonly heap: Heap;
   private readonly kept = new Map<string, GeneratedKernel>();
-  private scratch = 0;
-  private scratchSize = 0;
+  private readonly scratch: Room;
+  private readonly values: Room;
 
   constructor(native: KernelBackend) {
     this.heap = native as unknown as Heap;
+    this.scratch = new Room(this.heap);
+    this.values = new Room(this.heap);
+  }
+
+  addressOf(id: BufferId): number {
+    return this.heap.dataIdMap.get(id).memoryOffset;
+  }
+  arena(bytes: number): number {
+    return this.values.of(bytes);
+  }
+  /** Gives back the memory that is kept for kernels to come; how many bytes. */
+  release(): number {
+    return this.scratch.release() + this.values.release();
   }
 
   /** The kernel, made on first use. */
@@ -49,24 +87,13 @@ export class WasmKernels {
     const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
     const code = instance.exports.kernel as Code;
     const room = scratchOf(kernel);
-    return (buffers) => {
-      const { dataIdMap } = this.heap;
-      if (room > this.scratchSize) this.growScratch(room);
-      const { length } = buffers;
-      const address = (i: number) => dataIdMap.get(buffers[i]).memoryOffset;
-      // A call with a list of arguments costs more than one with arguments.
-      if (room > 0 && length === 3) code(address(0), address(1), address(2), this.scratch);
-      else if (room > 0) code(...buffers.map((_, i) => address(i)), this.scratch);
-      else if (length === 2) code(address(0), address(1));
-      else if (length === 3) code(address(0), address(1), address(2));
-      else if (length === 4) code(address(0), address(1), address(2), address(3));
-      else code(...buffers.map((_, i) => address(i)));
+    if (room > 0) return (addresses) => code(...addresses, this.scratch.of(room));
+    // A call with a list of arguments costs more than one with arguments.
+    return (a) => {
+      if (a.length === 2) code(a[0], a[1]);
+      else if (a.length === 3) code(a[0], a[1], a[2]);
+      else if (a.length === 4) code(a[0], a[1], a[2], a[3]);
+      else code(...a);
     };
-  }
-
-  private growScratch(bytes: number): void {
-    if (this.scratchSize > 0) this.heap.wasm._free(this.scratch);
-    this.scratch = this.heap.wasm._malloc(bytes) >>> 0;
-    this.scratchSize = bytes;
   }
 }

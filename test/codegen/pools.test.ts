@@ -77,7 +77,7 @@ check(
       [1, of.isApart ? depth : 1, ...stridesOf(of), 1],
     ];
     return {
-      inputs: [floats([batch, depth + more, height, width, channels], of.seed)],
+      inputs: [values(of, [batch, depth + more, height, width, channels])],
       build: (x) => [tf.nn.maxPool3d(x, ksize, strides, of.padding), tf.nn.avgPool3d(x, ksize, strides, of.padding)],
       gradients: true,
     };

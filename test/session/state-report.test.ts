@@ -7,7 +7,9 @@ import { StateReport, stateReport } from '../../runtime/state-report.ts';
 import { makeSession, releaseMemory } from '../../src/graph/evaluator.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { registerStateSource } from '../../src/graph/live-graphs.ts';
-import { constant } from '../../src/ops/index.ts';
+import { constant, matmul, placeholder, tanh } from '../../src/ops/index.ts';
+import { float32 } from '../../src/util/dtype.ts';
+import type { NdArray } from '../../src/util/ndarray.ts';
 import { Variable } from '../../src/variables/variable.ts';
 import { settledHeap } from '../support/heap.ts';
 import { leakChecked } from '../support/leaks.ts';
@@ -119,8 +121,26 @@ test('the front end makes sessions through the runtime', () => {
   assert.is(session.backend, 'cpu');
 });
 
-test('backends that keep no memory for reuse have none to give back', () => {
+test('memory that kernels keep for the next run is given back, and taken again', async () => {
+  const graph = new Graph();
+  const [x, y] = graph.asDefault(() => {
+    const x = placeholder(float32, [64, 64]);
+    return [x, matmul(tanh(matmul(x, x)), x)];
+  });
+  using session = new Session({ graph });
+  const run = async () =>
+    (
+      (await session.run(y, {
+        feedDict: [[x, { data: new Float32Array(4096).fill(0.1), shape: [64, 64] }]],
+      })) as NdArray
+    ).at(0);
+  const first = await run();
+  const { buffers, bytes } = releaseMemory();
+  assert.is(buffers, 0);
+  // What lies between the products.
+  assert.ok(bytes >= 4 * 64 * 64, `${bytes} bytes`);
   assert.equal(releaseMemory(), { buffers: 0, bytes: 0 });
+  assert.is(await run(), first);
 });
 
 test('textures that no buffer uses are deleted, others stay', () => {

@@ -46,14 +46,12 @@ async function train(build: () => Model, config: { backend: string; codegen?: bo
     tf.setRandomSeed(7);
     const model = build();
     const optimizer = model.optimizer ?? new tf.train.GradientDescentOptimizer(0.1);
-    const pairs = optimizer
-      .computeGradients(model.loss)
-      .filter((pair): pair is readonly [tf.Tensor, tf.Variable] => pair[0] !== null);
+    const pairs = optimizer.computeGradients(model.loss).filter(([gradient]) => gradient !== null);
     const updates = tf.getCollection(tf.GraphKeys.UPDATE_OPS) as tf.Operation[];
     const step = tf.controlDependencies(updates, () =>
       optimizer.applyGradients(pairs, tf.train.getOrCreateGlobalStep()),
     );
-    const gradients = pairs.map(([g]) => (g instanceof tf.Tensor ? g : tf.convertToTensor(g)));
+    const gradients = pairs.map(([gradient]) => tf.convertToTensor(gradient as tf.Tensor));
     return { model, step, gradients, init: tf.globalVariablesInitializer() };
   });
   using session = new tf.Session({ graph, config });

@@ -110,6 +110,7 @@ function reasonForNone(def: OpDef): string | null {
 
 const OTHER_REASONS: ReadonlyMap<string, string> = new Map([
   ['Placeholder', 'its value is fed'],
+  ['_Arg', 'its value is an argument of a function'],
   ['PyFunc', 'a function of the program'],
   ['PyFuncStateless', 'a function of the program'],
   ['LearnedUnigramCandidateSampler', 'learns in a session'],

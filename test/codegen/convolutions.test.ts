@@ -78,7 +78,8 @@ check(
         floats([of.batch, ...sizes(of), of.input], of.seed),
         floats([...of.window, of.input, of.output], of.seed + 1),
       ],
-      build: (x, w) => tf.nn.conv2d(x, w, { strides: [1, ...s, 1], padding: padding as never, dilations: [1, ...d, 1] }),
+      build: (x, w) =>
+        tf.nn.conv2d(x, w, { strides: [1, ...s, 1], padding: padding as never, dilations: [1, ...d, 1] }),
       gradients: true,
       cpu: false,
     };

@@ -64,11 +64,11 @@ async function batches(sizes: readonly number[]): Promise<Point[]> {
 async function plot(name: string, title: string, axis: string, points: readonly Point[]): Promise<void> {
   const values = points.flatMap(({ size, step, first, again }) => [
     { size, ms: step / 1000, what: 'a step' },
-    { size, ms: first / 1000, what: 'compiling, at the first step' },
-    { size, ms: again / 1000, what: 'compiling, kernels made' },
+    { size, ms: first / 1000, what: 'compiling' },
+    { size, ms: again / 1000, what: 'kernels made' },
   ]);
   const spec: TopLevelSpec = {
-    title,
+    title: title.replace(/ \(.*/, ''),
     width: 420,
     height: 260,
     background: 'white',

@@ -80,7 +80,7 @@ export class Values {
   private readonly known = new Map<string, ValueId>();
 
   load(type: ElementType, input: number): ValueId {
-    return this.intern(`load ${input}`, { kind: 'load', type, input });
+    return this.intern(`load ${type} ${input}`, { kind: 'load', type, input });
   }
   scalar(type: ElementType, scalar: number): ValueId {
     return this.intern(`scalar ${scalar}`, { kind: 'scalar', type, scalar });
@@ -93,7 +93,7 @@ export class Values {
     return this.intern(`index ${axis}`, { kind: 'index', type: 'f32', axis });
   }
   reduced(type: ElementType, stage: number): ValueId {
-    return this.intern(`reduced ${stage}`, { kind: 'reduced', type, stage });
+    return this.intern(`reduced ${type} ${stage}`, { kind: 'reduced', type, stage });
   }
   op(op: Op, ...args: ValueId[]): ValueId {
     const type = resultType(

@@ -6,6 +6,7 @@ import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { type Kernel, kernelKey } from '../../compiler/codegen/kernel.ts';
 import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
 import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
+import { ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
 
 /** So many kernels are kept; the one that was asked for longest ago goes first. */
@@ -35,6 +36,7 @@ class Room {
     if (bytes > this.size) {
       this.release();
       this.address = this.heap.wasm._malloc(bytes) >>> 0;
+      if (this.address === 0) throw new ResourceExhaustedError(null, `OOM when allocating ${bytes} bytes for kernels`);
       this.size = bytes;
     }
     return this.address;

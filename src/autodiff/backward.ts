@@ -4,6 +4,7 @@
  */
 import { getDefaultGraph } from '../graph/default-graph.ts';
 import { type Graph, type Operation, Tensor } from '../graph/graph.ts';
+import { commonGraph } from '../graph/graph-of.ts';
 import type { NodeId } from '../graph/node.ts';
 import { tuple } from '../ops/control.ts';
 import { convertToTensor } from '../ops/emit.ts';
@@ -295,5 +296,9 @@ function callDefined(
 function asGradient(cotangent: Cotangent<Tensor> | undefined): Gradient {
   if (cotangent === null || cotangent === undefined) return null;
   if (cotangent instanceof Tensor || cotangent instanceof IndexedSlices) return cotangent;
-  return new IndexedSlices(cotangent.values, cotangent.indices, cotangent.denseShape);
+  // In the gradient of a function, indices and shape may be tensors of the function itself.
+  const { values, indices, denseShape } = cotangent;
+  const graph = commonGraph([values, indices, denseShape]) as Graph;
+  const here = (tensor: Tensor) => (tensor.graph === graph ? tensor : graph.capture(tensor));
+  return new IndexedSlices(here(values), here(indices), denseShape ? here(denseShape) : denseShape);
 }

@@ -31,6 +31,29 @@ function near(found: unknown, expected: readonly number[], tolerance = 1e-6): vo
   });
 }
 
+test('the gradient of rows that a body gathers from outside, of a shape that is known in the run only', async () => {
+  const x = tf.placeholder(tf.float32, [3, null, 2]);
+  const v = tf.constant([1, 2]);
+  const [, h] = tf.whileLoop(
+    (t) => t.less(3),
+    (t, h) => [t.add(1), h.add(tf.reduceSum(tf.gather(x, t).mul(v)))],
+    [tf.constant(0, tf.int32), tf.constant(0)],
+  );
+  const [byV, byX] = tf.gradients(h, [v, x]);
+  using sess = new tf.Session();
+  const rows = new tf.NdArray(
+    tf.float32,
+    [3, 4, 2],
+    Float32Array.from({ length: 24 }, (_, i) => i),
+  );
+  const found = await sess.run([byV as tf.Tensor, tf.convertToTensor(byX as tf.IndexedSlices)], {
+    feedDict: [[x, rows]],
+  });
+  // What TensorFlow 2.21 gives.
+  assert.equal(found[0].array(), [132, 144]);
+  assert.equal(found[1].array(), new Array(3).fill(new Array(4).fill([1, 2])));
+});
+
 test('case 269: the gradient of a branch that is chosen in the run', async () => {
   const alpha = new tf.Variable(5);
   const p = tf.placeholder(tf.bool, []);

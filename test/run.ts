@@ -27,12 +27,17 @@ const ROOT = new URL('../', import.meta.url);
 const JOBS = Number(process.env.TEST_JOBS ?? 2);
 const SECONDS_PER_FILE = Number(process.env.TEST_TIMEOUT ?? 600);
 /**
- * A process costs about a second to start with tfjs in it; a second share a job gives memory back half-way, and keeps a
+ * A process costs about a second to start with tfjs in it; several shares a job give memory back on the way, and keep a
  * slow share from leaving the other job idle for long.
  */
-const SHARES_PER_JOB = 2;
+const SHARES_PER_JOB = 3;
+/** Two processes on two cores: threads beside them would only be in the way, and most code runs a few times. */
+const V8_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=32', '--sparkplug'];
 /** Lines of a stack trace that belong to the machinery and never to a test. */
 const OWN_FRAMES = /^.*\bat .*(\/node_modules\/(uvu|tsx)\/|\/test\/run\.ts:|\(?node:internal\/).*\n?/gm;
+
+/** Tests that a browser takes part in run when they are asked for: `npm run browser`. */
+const isApart = (path: string): boolean => path.startsWith('test/browser/');
 
 if (process.argv[2] === '--worker') await work(process.argv.slice(3));
 else process.exitCode = await main(process.argv.slice(2));
@@ -44,7 +49,7 @@ async function main(filters: string[]): Promise<number> {
   const files = readdirSync(new URL('test/', ROOT), { recursive: true, encoding: 'utf8' })
     .map((path) => `test/${path.replaceAll('\\', '/')}`)
     .filter((path) => path.endsWith('.test.ts') && !path.includes('/node_modules/'))
-    .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
+    .filter((path) => (filters.length === 0 ? !isApart(path) : filters.some((filter) => path.includes(filter))))
     .sort();
 
   // Dealt out like cards, as neighbours in the listing tend to be slow together; fixed by the list alone, so that the
@@ -92,7 +97,7 @@ function runProcess(files: string[], report: (result: FileResult) => void): Prom
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['--worker', ...files], {
     cwd: fileURLToPath(ROOT),
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: [...V8_FLAGS, '--import', import.meta.resolve('tsx')],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...colours },
   });

@@ -1,6 +1,6 @@
 /**
  * Every format of `tf.viz.export`, read back by a program that knows it: Graphviz, an XML parser, graphlib, Cytoscape. The
- * page in a browser is `page.test.ts`'s business.
+ * page in a browser is `browser/page.test.ts`'s business.
  */
 import { instance } from '@viz-js/viz';
 import cytoscape from 'cytoscape';

@@ -1,22 +1,21 @@
 /**
- * The page of `tf.viz.export`, opened from a file in headless Chromium and used with mouse and keys. The script in it is
- * held to its sources.
+ * The page of `tf.viz.export`, opened from a file in headless Chromium and used with mouse and keys. Its text is
+ * `viz/page-text.test.ts`'s business.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { pageModule } from '../../scripts/viz-page.ts';
 import * as tf from '../../src/index.ts';
-import { chain, layered, nastyDef, smallGraph } from './graphs.ts';
+import { chain, layered, nastyDef, smallGraph } from '../viz/graphs.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 
-const test = suite('viz/page');
+const test = suite('browser/page');
 let browser: Browser;
 let folder: string;
 
@@ -28,20 +27,6 @@ test.before(async () => {
 test.after(async () => {
   await browser?.close();
   await rm(folder, { recursive: true });
-});
-
-test('the script is what its sources give', async () => {
-  const kept = await readFile(new URL('../../src/viz/page/script.gen.ts', import.meta.url), 'utf8');
-  assert.ok(kept === (await pageModule()), 'run `npx tsx scripts/viz-page.ts`');
-});
-
-test('the page holds all that it needs', async () => {
-  const html = await tf.viz.export(smallGraph(), { format: 'html' });
-  assert.ok(!/\s(src|href)="(?!data:)/.test(html));
-  assert.ok(!/@import|url\((?!#)/.test(html));
-  assert.ok(/default-src 'none'/.test(html), 'its own policy forbids to load anything');
-  assert.is(html.match(/<script\b/g)?.length, 2);
-  assert.is(html.match(/<\/script>/g)?.length, 2);
 });
 
 /** Opens a page; fails if it says anything on the console, throws, or asks for anything. */

@@ -136,6 +136,8 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     ),
     Relu: floats(($, x) => $.max(x, $.c(0))),
     Relu6: floats(($, x) => $.min($.max(x, $.c(0)), $.c(6))),
+    // exp(x) - 1, without the loss of digits near 0.
+    Elu: floats(($, x) => $.select($.lt(x, $.c(0)), $.mul($.tanh($.mul(x, $.c(0.5))), $.add($.exp(x), $.c(1))), x)),
     LeakyRelu: ($, args, op) => floats((e, x) => e.select(e.gt(x, e.c(0)), x, e.mul(x, e.c(alpha(op)))))($, args, op),
 
     Add: number('add'),

@@ -38,7 +38,9 @@ export interface Backend {
   addressOf?(id: BufferId): number;
   /** Makes sure of so many bytes for values of one plan at a time, and says where they are; there where `generate` is. */
   arena?(bytes: number): number;
-  /** How many references the buffer has; there where `generate` is. */
+  /**
+   * How many references the buffer has; infinitely many where its elements must stay as they are. There where `generate` is.
+   */
   references?(id: BufferId): number;
   /** A new buffer with a copy of the data. */
   write(array: NdArray): DeviceValue;

@@ -19,7 +19,7 @@ import type { KnownShape } from '../../src/util/shape.ts';
 import { TensorList } from '../tensor-list.ts';
 import type { Backend, BufferId, DeviceValue } from './backend.ts';
 import { mendedOnCpu } from './cpu-fixes.ts';
-import { mended } from './wasm-fixes.ts';
+import { isCopied, mended } from './wasm-fixes.ts';
 import { WasmKernels } from './wasm-kernels.ts';
 import { releaseTextures } from './webgl-pool.ts';
 
@@ -85,7 +85,7 @@ export class TfjsBackend implements Backend {
     return (this.kernels as WasmKernels).arena(bytes);
   }
   references(id: BufferId): number {
-    return this.native.refCount(id);
+    return isCopied(id) ? Infinity : this.native.refCount(id);
   }
 
   write(array: NdArray): DeviceValue {

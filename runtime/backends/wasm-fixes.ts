@@ -10,17 +10,39 @@ const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
 export function mended(name: string, kernel: KernelFunc): KernelFunc {
   switch (name) {
     case 'BatchMatMul':
-      return withOwnPacking(kernel);
+      return noting(['b'], withOwnPacking(kernel));
     case '_FusedMatMul':
-      return withOwnPacking(withBiasShape(kernel));
+      return noting(['b', 'bias'], withOwnPacking(withBiasShape(kernel)));
+    case 'Conv2D':
+    case 'DepthwiseConv2dNative':
+      return noting(['filter'], kernel);
     case 'FusedConv2D':
-      return withBiasShape(kernel);
+    case 'FusedDepthwiseConv2D':
+      return noting(['filter', 'bias'], withBiasShape(kernel));
     case 'MaxPool':
       return withNaN(kernel, (value, best) => (value > best ? value : best), LOWEST);
     case 'AvgPool':
       return withNaN(kernel, (value, sum) => value + sum, 0);
   }
   return kernel;
+}
+
+/** Buffers whose elements XNNPACK keeps a copy of, which it goes on using as long as the buffer lives. */
+const copied = new WeakSet<object>();
+
+/** Whether the buffer must not be written to: kernels would go on with what was in it. */
+export function isCopied(id: object): boolean {
+  return copied.has(id);
+}
+
+function noting(names: readonly string[], kernel: KernelFunc): KernelFunc {
+  return (args) => {
+    for (const name of names) {
+      const input = (args.inputs as Record<string, TensorInfo | undefined>)[name];
+      if (input) copied.add(input.dataId);
+    }
+    return kernel(args);
+  };
 }
 
 /** The shape for which a buffer was packed, rows and columns in one number. */

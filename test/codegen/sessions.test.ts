@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startBackend } from '../../runtime/backends/index.ts';
 import * as tf from '../../src/index.ts';
 import { options, seed, stream } from '../support/arbitraries.ts';
 import { floats } from '../support/codegen.ts';
@@ -330,6 +331,18 @@ check('a run that fails leaves the variables as they were, though kernels wrote 
   }
   assert.ok(failed);
   assert.equal((await session.run(v.value())).array(), [20, 30]);
+});
+
+test('no buffer is written over whose elements a kernel of tfjs keeps a copy of', async () => {
+  const backend = await startBackend('wasm');
+  const image = backend.write(new tf.NdArray(tf.float32, [1, 2, 2, 1], Float32Array.of(1, 2, 3, 4)));
+  const filter = backend.write(new tf.NdArray(tf.float32, [1, 1, 1, 1], Float32Array.of(2)));
+  assert.equal([backend.references?.(image.dataId), backend.references?.(filter.dataId)], [1, 1]);
+  const attrs = { strides: [1, 1], pad: 'valid', dataFormat: 'NHWC', dilations: [1, 1] };
+  const inputs = { x: image, filter };
+  const result = backend.kernel('Conv2D')?.({ inputs, attrs, backend: backend.native as object });
+  assert.equal([backend.references?.(image.dataId), backend.references?.(filter.dataId)], [1, Infinity]);
+  for (const { dataId } of [image, filter, result as typeof image]) backend.dispose(dataId);
 });
 
 test.run();

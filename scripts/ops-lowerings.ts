@@ -6,7 +6,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgl';
 import { getKernel } from '@tensorflow/tfjs-core';
+import { canGenerate } from '../compiler/codegen/generate.ts';
 import { compile, type Feed } from '../compiler/compile.ts';
+import { Facts } from '../compiler/ir/context.ts';
 import { onHost, type Target } from '../compiler/lowering/lowering.ts';
 import { makeTarget } from '../compiler/lowering/target.ts';
 import { hasHostKernel } from '../runtime/host/index.ts';
@@ -18,7 +20,7 @@ import { float32, resource } from '../src/util/dtype.ts';
 import { UnimplementedError } from '../src/util/errors.ts';
 import { buildSample } from '../test/support/samples.ts';
 
-export type Lowering = 'kernel' | 'decomposed' | 'host' | 'plan' | '–';
+export type Lowering = 'generated' | 'kernel' | 'decomposed' | 'host' | 'plan' | '–';
 
 const targets = new Map<string, Target>();
 
@@ -26,7 +28,7 @@ function targetOf(name: string): Target {
   const known = targets.get(name);
   if (known) return known;
   const hasKernel = (kernel: string) => getKernel(kernel, name) !== undefined;
-  const target = makeTarget(name, { hasKernel, hasHost: hasHostKernel });
+  const target = makeTarget(name, { hasKernel, hasHost: hasHostKernel, codegen: true });
   targets.set(name, target);
   return target;
 }
@@ -40,7 +42,7 @@ export function loweringOf(def: OpDef, backend: string): Lowering {
     ),
   );
   if (found.size === 0) return withoutSample(def, target);
-  return (['plan', 'kernel', 'decomposed', 'host'] as const).find((word) => found.has(word)) as Lowering;
+  return (['plan', 'generated', 'kernel', 'decomposed', 'host'] as const).find((word) => found.has(word)) as Lowering;
 }
 
 function ofSample(def: OpDef, sample: Sample, how: 'placeholders' | 'constants', target: Target): Lowering {
@@ -60,8 +62,10 @@ function ofGraph(graph: Graph, def: OpDef, feeds: readonly Feed[], target: Targe
   // Only the passes that no plan can do without: the others see more than the one op.
   const { plan, stages } = compile(graph.snapshot(), request, target, { passes: false });
   const last = stages[stages.length - 1].module;
-  if (!last.nodes.some((node) => node.op === def.name && node.name === 'op')) return 'decomposed';
+  const node = last.nodes.find((each) => each.op === def.name && each.name === 'op');
+  if (!node) return 'decomposed';
   const step = plan.instructions.find(({ name }) => name === 'op');
+  if (step?.kind === 'generated' || (target.generates && canGenerate(new Facts(last.nodes), node))) return 'generated';
   if (step?.kind === 'kernel' || step?.kind === 'alias') return 'kernel';
   return step?.kind === 'host' ? 'host' : 'plan';
 }

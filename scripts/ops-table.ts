@@ -117,7 +117,7 @@ function gradientOf(def: OpDef): string {
 // The page
 
 const TARGETS = ['wasm', 'cpu', 'webgl'] as const;
-const WORDS: readonly Lowering[] = ['kernel', 'decomposed', 'host', 'plan', '–'];
+const WORDS: readonly Lowering[] = ['generated', 'kernel', 'decomposed', 'host', 'plan', '–'];
 
 const INTRO = `# Ops
 
@@ -128,9 +128,9 @@ the registry and the compiler; a test holds it to them. Names that begin with an
   \`quantized\` stand for all types of the kind.
 - **gradient**: \`yes\`; \`none\` where asking for one is an error; \`–\` where nothing flows back, in silence.
 - **wasm**, **cpu**, **webgl**: what the compiler makes of the examples in the op's definition, most of them float32 with known
-  shapes; of several answers the best. \`kernel\`: a kernel of the backend, or another view of a buffer. \`decomposed\`: simpler
-  ops, which have rows of their own. \`host\`: a host kernel. \`plan\`: the plan does it without one, as for constants, feeds and
-  variables. \`–\`: it can be built and exported, not run.
+  shapes; of several answers the best. \`generated\`: a kernel that the compiler writes. \`kernel\`: one of the backend, or
+  another view of a buffer. \`decomposed\`: simpler ops, which have rows of their own. \`host\`: a host kernel. \`plan\`: the
+  plan does it without one, as for constants, feeds and variables. \`–\`: it can be built and exported, not run.
 
 Backend buffers hold float32, int32 and bool: ops on other types run on the host, and so do instances that the backend's
 kernel does not cover. An op that is \`host\` here may have a kernel for a case that no example shows.

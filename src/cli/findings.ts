@@ -66,6 +66,7 @@ export function findProblems(
   const target = makeTarget(targetName, {
     hasKernel: (kernel) => mayHaveKernel(targetName, kernel),
     hasHost: hasHostKernel,
+    codegen: true,
   });
   const compiled = trial(graph, target);
   const left = part.def.node.length - sound.node.length - broken.size;
@@ -255,7 +256,7 @@ function countSteps(plan: ExecutionPlan, kernels: Map<string, number>, host: Map
   const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   for (let next = stack.pop(); next; next = stack.pop()) {
     for (const step of next.instructions) {
-      if (step.kind === 'kernel') count(kernels, step.kernel);
+      if (step.kind === 'kernel' || step.kind === 'generated') count(kernels, step.kernel);
       else if (step.kind === 'host') count(host, step.kernel);
       else if (step.kind === 'branch') stack.push(...step.branches.map((call) => call.plan));
       else if (step.kind === 'while') {

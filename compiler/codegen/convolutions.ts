@@ -9,6 +9,7 @@ import type { WindowAxis } from '../../src/util/window.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
 import { epilogue, plain } from './epilogue.ts';
 import type { ContractionAxis, ContractionKernel, Kernel, Operand } from './kernel.ts';
+import { denseStrides } from './parts.ts';
 import { Sequence } from './sequence.ts';
 import { Values } from './values.ts';
 import {
@@ -52,14 +53,7 @@ function dilationsOf(op: LowerContext): readonly number[] {
 /** The filter: places of the window, channels that go in and come out. */
 function filterOf(shape: KnownShape) {
   const [input, output] = shape.slice(-2);
-  const window = shape.slice(0, -2);
-  const strides: number[] = [];
-  let size = input * output;
-  for (let i = window.length - 1; i >= 0; i--) {
-    strides[i] = size;
-    size *= window[i];
-  }
-  return { window, strides, input, output };
+  return { window: shape.slice(0, -2), strides: denseStrides(shape).slice(0, -2), input, output };
 }
 
 /** Joins each axis with the one before it where both operands go on as if they were one. */

@@ -7,6 +7,7 @@ import type { WindowAxis } from '../../src/util/window.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
 import type { OpKernel } from './convolutions.ts';
 import type { Axis, LoopKernel, Reduction, Stage } from './kernel.ts';
+import { denseStrides } from './parts.ts';
 import { fillKernel, Sequence } from './sequence.ts';
 import { type ValueId, Values } from './values.ts';
 import {
@@ -197,7 +198,7 @@ function depthwiseOf(op: LowerContext, image: KnownShape | null, filter: KnownSh
   if (channels !== image[3] || result[3] !== channels * multiplier || result[0] !== image[0]) return null;
   const windows = windowsOf(op, image.slice(1, 3), [height, width], op.attr<readonly number[]>('dilations'));
   if (!windows || windows.some(({ out }, i) => out !== result[i + 1])) return null;
-  return { windows, channels, multiplier, strides: [width * channels * multiplier, channels * multiplier] };
+  return { windows, channels, multiplier, strides: denseStrides(filter).slice(0, 2) };
 }
 
 const known = (shape: ReturnType<LowerContext['shape']>): KnownShape | null => (isFullyDefined(shape) ? shape : null);

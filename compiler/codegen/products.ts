@@ -7,6 +7,7 @@ import { FUSED_MATMUL } from '../ir/fused-ops.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
 import { epilogue, plain } from './epilogue.ts';
 import type { ContractionAxis, ContractionKernel, Operand } from './kernel.ts';
+import { denseStrides } from './parts.ts';
 import { Values } from './values.ts';
 
 const PRODUCTS: ReadonlySet<string> = new Set(['MatMul', 'BatchMatMul', 'BatchMatMulV2', FUSED_MATMUL]);
@@ -60,15 +61,7 @@ function matrix(shape: KnownShape, isTurned: boolean) {
 }
 
 /** Strides of the dimensions before the last two. */
-function outer(shape: KnownShape): number[] {
-  const strides: number[] = [];
-  let size = sizeOf(shape.slice(-2));
-  for (let i = shape.length - 3; i >= 0; i--) {
-    strides[i] = size;
-    size *= shape[i];
-  }
-  return strides;
-}
+const outer = (shape: KnownShape): number[] => denseStrides(shape).slice(0, -2);
 
 /** The axes before the last two; an operand that has one element, or none, along an axis is the same all along. */
 function batchAxes(a: KnownShape, b: KnownShape, out: KnownShape): ContractionAxis[] | null {

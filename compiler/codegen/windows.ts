@@ -6,6 +6,7 @@ import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape, sizeOf } from '../../src/util/shape.ts';
 import { type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
+import { denseStrides } from './parts.ts';
 import { type CopyAxis, copyKernel, fillKernel, type Sequence } from './sequence.ts';
 
 /** An image in a buffer. */
@@ -32,15 +33,15 @@ export function isChannelsLast(op: LowerContext): boolean {
 }
 
 export function imageOf(buffer: number, shape: KnownShape): Image {
-  const channels = shape[shape.length - 1];
-  const sizes = shape.slice(1, -1);
-  const strides: number[] = [];
-  let size = channels;
-  for (let i = sizes.length - 1; i >= 0; i--) {
-    strides[i] = size;
-    size *= sizes[i];
-  }
-  return { buffer, batch: shape[0], channels, sizes, strides, batchStride: size };
+  const [batchStride, ...strides] = denseStrides(shape).slice(0, -1);
+  return {
+    buffer,
+    batch: shape[0],
+    channels: shape[shape.length - 1],
+    sizes: shape.slice(1, -1),
+    strides,
+    batchStride,
+  };
 }
 
 /** The axes of the windows; null where one does not fit into the image. */

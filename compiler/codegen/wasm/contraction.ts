@@ -22,6 +22,9 @@ const DEPTH = 1024;
 /** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
 const FAR = 512;
 const ENOUGH_ROWS = 64;
+/** Rows a power of two apart meet in the same few lines of the cache: so few that take them are enough then. */
+const COLLISION = 2048;
+const FEW_ROWS = 16;
 
 /** How a contraction is cut into tiles. */
 interface Tiling {
@@ -36,8 +39,9 @@ function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
   const height = Math.min(ROWS, rows.extent);
   const vectors = Math.max(1, Math.min(Math.floor(SUMS / height), Math.ceil(columns.extent / 4)));
   const taken = batch.reduce((count, axis) => (axis.right === 0 ? count * axis.extent : count), rows.extent);
+  const isWayOff = (4 * sums[sums.length - 1].right) % COLLISION === 0;
   const isFar = Math.abs(sums[sums.length - 1].right) * 4 >= FAR;
-  const packs = columns.right !== 1 || (isFar && taken >= ENOUGH_ROWS);
+  const packs = columns.right !== 1 || (isFar && taken >= (isWayOff ? FEW_ROWS : ENOUGH_ROWS));
   return { rows: height, vectors, packs };
 }
 

@@ -3,7 +3,7 @@
  * model and as a GraphModel on wasm, and onnxruntime-web. The network as an ONNX file is written in `mobilenet-onnx.ts`.
  *
  * onnxruntime-web is no dependency: it weighs 139 MB and brings an install script. It is used where Node finds it:
- * `npm install --prefix /tmp/ort onnxruntime-web && NODE_PATH=/tmp/ort/node_modules npm run bench -- mobilenet`.
+ * `npm install --prefix out/ort onnxruntime-web && NODE_PATH=out/ort/node_modules npm run bench -- mobilenet`.
  */
 import { createRequire } from 'node:module';
 import * as tfjs from '@tensorflow/tfjs';

@@ -116,9 +116,13 @@ class Clustering {
     const found = new Map<number, IrNode>();
     const stack = [node];
     for (let next = stack.pop(); next; next = stack.pop()) {
+      const isBefore = !this.canJoin(next);
       for (const { node: source } of next.inputs) {
-        if (this.placed[source] || members.has(source) || found.has(source)) continue;
+        if (this.placed[source]) continue;
         const input = this.facts.node(source);
+        // What goes before the kernel cannot take anything that is computed in it.
+        if (isBefore && !this.canMove(input)) return null;
+        if (members.has(source) || found.has(source)) continue;
         if (found.size === PULLED || !(this.canJoin(input) || this.canMove(input))) return null;
         found.set(source, input);
         stack.push(input);

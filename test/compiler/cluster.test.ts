@@ -112,4 +112,21 @@ ${assigns ? 'run %6' : ''}`),
   assert.equal(b, ['VarHandleOp', 'Neg 0', 'AssignVariableOp', 'ReadVariableOp', 'Add 1']);
 });
 
+test('what comes before a kernel takes nothing that is computed in it', () => {
+  assert.equal(
+    clustered(`
+%0 = _Arg() {index=0} : f32[3]
+%1 = _Arg() {index=1} : i32[]
+%2 = _Arg() {index=2} : variant[]
+%3 = Const() {value=1} : i32[]
+%4 = Const() {value=[3]} : i32[1]
+%5 = Neg(%0) : f32[3]
+%6 = Add(%1, %3) : i32[]
+%7 = TensorListGetItem(%2, %6, %4) {element_dtype=f32} : f32[3]
+%8 = Add(%5, %7) : f32[3]
+fetch %8`),
+    ['Neg 0', 'Add', 'TensorListGetItem', 'Add 1'],
+  );
+});
+
 test.run();

@@ -204,7 +204,13 @@ function depthwiseOf(op: LowerContext, image: KnownShape | null, filter: KnownSh
 const known = (shape: ReturnType<LowerContext['shape']>): KnownShape | null => (isFullyDefined(shape) ? shape : null);
 const filterShape = (op: LowerContext, input: number) => (op.dtype(input) === float32 ? known(op.shape(input)) : null);
 
-const product = ($: Values): ValueId => $.op('mul', $.load('f32', 0), $.load('f32', 1));
+/** @param offset the place in the first buffer that the loops begin at */
+function sumOfProducts(axes: readonly LoopAxis[], offset: number): LoopKernel {
+  const $ = new Values();
+  const product = $.op('mul', $.load('f32', 0), $.load('f32', 1));
+  const stages = reduced($, 'sum', product, (value) => value);
+  return loops(axes, [offset, 0], $, stages);
+}
 
 function depthwise(op: LowerContext): OpKernel | null {
   const [image, filter, result] = [imageShape(op, 0), filterShape(op, 1), known(op.outputShape(0))];
@@ -229,16 +235,7 @@ function depthwise(op: LowerContext): OpKernel | null {
     { extent: of.channels, inputs: [1, of.multiplier], output: of.multiplier },
     { extent: of.multiplier, inputs: [0, 1], output: 1 },
   ];
-  const $ = new Values();
-  sequence.add(
-    loops(
-      axes,
-      [0, 0],
-      $,
-      reduced($, 'sum', product($), (value) => value),
-    ),
-    [x.buffer, 1, 2],
-  );
+  sequence.add(sumOfProducts(axes, 0), [x.buffer, 1, 2]);
   return { kernel: sequence.finish(), inputs: [0, 1] };
 }
 
@@ -261,17 +258,7 @@ function depthwiseByImage(op: LowerContext): OpKernel | null {
     { extent: of.multiplier, isReduced: true, inputs: [1, 1], output: 0 },
     { extent: of.channels, inputs: [of.multiplier, of.multiplier], output: 1 },
   ];
-  const $ = new Values();
-  const offsets = [backwardStart(dz, of.windows), 0];
-  sequence.add(
-    loops(
-      axes,
-      offsets,
-      $,
-      reduced($, 'sum', product($), (value) => value),
-    ),
-    [dz.buffer, 0, 2],
-  );
+  sequence.add(sumOfProducts(axes, backwardStart(dz, of.windows)), [dz.buffer, 0, 2]);
   return { kernel: sequence.finish(), inputs: [1, 2] };
 }
 
@@ -298,15 +285,6 @@ function depthwiseByFilter(op: LowerContext): OpKernel | null {
     { extent: of.channels, inputs: [1, of.multiplier], output: of.multiplier },
     { extent: of.multiplier, inputs: [0, 1], output: 1 },
   ];
-  const $ = new Values();
-  sequence.add(
-    loops(
-      axes,
-      [0, 0],
-      $,
-      reduced($, 'sum', product($), (value) => value),
-    ),
-    [x.buffer, 1, 2],
-  );
+  sequence.add(sumOfProducts(axes, 0), [x.buffer, 1, 2]);
   return { kernel: sequence.finish(), inputs: [0, 2] };
 }

@@ -66,9 +66,10 @@ class Clustering {
     for (const node of this.module.nodes) {
       if (this.placed[node.id]) continue;
       const found = this.canJoin(node) ? this.grow(node) : [];
-      if (found.length === 0) this.place(node);
       for (const member of found) this.place({ ...member, attrs: { ...member.attrs, [CLUSTER]: this.count } });
       if (found.length > 0) this.count++;
+      // Not worth a kernel, or a view that the kernel does without.
+      if (!this.placed[node.id]) this.place(node);
     }
     return this.count > 0 ? this.out : null;
   }

@@ -129,4 +129,15 @@ fetch %8`),
   );
 });
 
+test('a view that a kernel began with and does without keeps its place', () => {
+  assert.equal(
+    clustered(`
+%0 = _Arg() {index=0} : f32[4]
+%1 = Identity(%0) : f32[4]
+%2 = Neg(%0) : f32[4]
+fetch %1, %2`),
+    ['Neg 0', 'Identity'],
+  );
+});
+
 test.run();

@@ -1,5 +1,10 @@
-/** All benchmarks, or those named: `npm run bench -- mlp`; `--short` for a look, `--profile` for times of instructions. */
+/**
+ * All benchmarks, or those named: `npm run bench -- mlp`; `--short` for a look, `--profile` for times of instructions,
+ * `--multiply-add` for the WebAssembly instruction of this name where the engine keeps it behind a flag, as Node 20 does.
+ */
+import { setFlagsFromString } from 'node:v8';
 import * as tfjs from '@tensorflow/tfjs';
+import { multiplyAddProbe } from '../compiler/codegen/wasm/features.ts';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchFiles } from './files.ts';
@@ -37,8 +42,14 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   files: benchFiles,
 };
 
+const hasMultiplyAdd = () => WebAssembly.validate(multiplyAddProbe());
+if (process.argv.includes('--multiply-add') && !hasMultiplyAdd())
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
 await useWasm();
-console.log(`Node ${process.version}, TensorFlow.js ${tfjs.version.tfjs}, medians; peers run in the same process.`);
+console.log(
+  `Node ${process.version}, ${hasMultiplyAdd() ? 'with' : 'without'} multiply-add in WebAssembly, TensorFlow.js ` +
+    `${tfjs.version.tfjs}, medians; peers run in the same process.`,
+);
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 for (const name of wanted.length > 0 ? wanted : Object.keys(all)) {
   if (!Object.hasOwn(all, name)) throw new Error(`No benchmark '${name}'; there are ${Object.keys(all).join(', ')}.`);

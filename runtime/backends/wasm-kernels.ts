@@ -5,6 +5,7 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { type Kernel, kernelKey } from '../../compiler/codegen/kernel.ts';
 import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
+import { type Features, multiplyAddProbe } from '../../compiler/codegen/wasm/features.ts';
 import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
 import { ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
@@ -52,6 +53,7 @@ class Room {
 
 export class WasmKernels {
   private readonly heap: Heap;
+  private readonly features: Features = { multiplyAdd: WebAssembly.validate(multiplyAddProbe()) };
   private readonly kept = new Map<string, GeneratedKernel>();
   private readonly scratch: Room;
   private readonly values: Room;
@@ -85,7 +87,7 @@ export class WasmKernels {
   }
 
   private make(kernel: Kernel): GeneratedKernel {
-    const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel')));
+    const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', this.features)));
     const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
     const code = instance.exports.kernel as Code;
     const room = scratchOf(kernel);

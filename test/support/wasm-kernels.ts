@@ -1,9 +1,20 @@
 /** Runs rendered kernels on a memory of their own, as the wasm backend would run them on its heap. */
+import { setFlagsFromString } from 'node:v8';
 import type { Kernel, Operand } from '../../compiler/codegen/kernel.ts';
 import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
+import { type Features, multiplyAddProbe, NO_FEATURES } from '../../compiler/codegen/wasm/features.ts';
 import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
 
 export type Elements = Float32Array | Int32Array | Uint8Array;
+
+// Node 20 has the instruction, behind a flag; later ones have it without and do not know the flag.
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
+
+/** The sets of instructions that kernels can be rendered for here. */
+export const FEATURES: readonly Features[] = [
+  NO_FEATURES,
+  ...(WebAssembly.validate(multiplyAddProbe()) ? [{ multiplyAdd: true }] : []),
+];
 
 /** Runs the kernel on copies of the inputs; the outputs as they are afterwards. Bytes around them must not change. */
 export function runWasm(
@@ -11,6 +22,7 @@ export function runWasm(
   inputs: readonly Elements[],
   outputs: readonly Elements[],
   scalars: readonly number[] = [],
+  features: Features = NO_FEATURES,
 ): Elements[] {
   const GUARD = 64;
   const buffers = [...inputs, ...outputs];
@@ -29,7 +41,7 @@ export function runWasm(
     bytes.set(bytesOf(array), addresses[i]);
   });
   const before = bytes.slice(0, end);
-  const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel')));
+  const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', features)));
   const instance = new WebAssembly.Instance(module, { e: { m: memory } });
   (instance.exports.kernel as (...args: number[]) => void)(...addresses, ...scalars, scratch);
   const results = outputs.map((output, i) => {

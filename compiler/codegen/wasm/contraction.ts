@@ -10,6 +10,7 @@ import { expand } from '../elementary.ts';
 import type { ContractionAxis, ContractionKernel, Operand } from '../kernel.ts';
 import { type ElementType, needed, type ValueId } from '../values.ts';
 import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
 import { putConstant, putOp, Scope } from './values.ts';
 
@@ -55,10 +56,10 @@ function depthOf({ sums }: ContractionKernel): number {
   return sums.reduce((product, { extent }) => product * extent, 1);
 }
 
-export function renderContraction(kernel: ContractionKernel, name: string): FunctionBuilder {
+export function renderContraction(kernel: ContractionKernel, name: string, features: Features): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const results = kernel.results.map((id) => ids[id]);
-  return new ContractionRenderer({ ...kernel, values, results }, name).render();
+  return new ContractionRenderer({ ...kernel, values, results }, name, features).render();
 }
 
 class ContractionRenderer {
@@ -85,6 +86,7 @@ class ContractionRenderer {
   constructor(
     private readonly kernel: ContractionKernel,
     name: string,
+    private readonly features: Features,
   ) {
     const operands = [...kernel.inputs, ...kernel.outputs];
     const params: ValueType[] = operands.map(() => ADDRESS);
@@ -302,8 +304,7 @@ class ContractionRenderer {
           .memory('v128.load32_splat', r * far)
           .set(this.element);
         lanes.forEach((_, v) => {
-          f.get(this.sum(r, v)).get(this.element).get(this.columns[v]).op('f32x4.mul').op('f32x4.add');
-          f.set(this.sum(r, v));
+          this.addProduct(this.sum(r, v), this.element, this.columns[v]);
         });
       }
       f.advance(this.a, 4 * left);
@@ -316,6 +317,13 @@ class ContractionRenderer {
     }
     f.get(pointer).i32(length).op('i32.add').set(this.stop);
     f.until(pointer, this.stop, round);
+  }
+
+  private addProduct(sum: Local, a: Local, b: Local): void {
+    const { f } = this;
+    if (this.features.multiplyAdd) f.get(a).get(b).get(sum).op('f32x4.relaxed_madd');
+    else f.get(sum).get(a).get(b).op('f32x4.mul').op('f32x4.add');
+    f.set(sum);
   }
 
   private sum(row: number, vector: number): Local {

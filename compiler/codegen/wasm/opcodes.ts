@@ -83,6 +83,8 @@ export const SIMD = {
   'f32x4.pmax': 0xeb,
   'i32x4.trunc_sat_f32x4_s': 0xf8,
   'f32x4.convert_i32x4_s': 0xfa,
+  // Of the proposal for relaxed SIMD, which is part of version 3: not every engine has it.
+  'f32x4.relaxed_madd': 0x105,
 } as const;
 
 /** Loads and stores: their number, whether it is behind the prefix, and the alignment they claim as a power of two. */

@@ -2,18 +2,19 @@
 import type { Kernel, SequenceKernel, SimpleKernel } from '../kernel.ts';
 import { ADDRESS, FunctionBuilder } from './assembler.ts';
 import { renderContraction, scratchBytes } from './contraction.ts';
+import type { Features } from './features.ts';
 import { renderLoops } from './loops.ts';
 
 /**
  * The functions of a kernel; the last is the kernel itself, the others are its own. It takes addresses of inputs and
  * outputs, scalars, and where it needs room, the address of that.
  */
-export function renderKernel(kernel: Kernel, name: string): FunctionBuilder[] {
-  return kernel.kind === 'sequence' ? renderSequence(kernel, name) : [renderSimple(kernel, name)];
+export function renderKernel(kernel: Kernel, name: string, features: Features): FunctionBuilder[] {
+  return kernel.kind === 'sequence' ? renderSequence(kernel, name, features) : [renderSimple(kernel, name, features)];
 }
 
-function renderSimple(kernel: SimpleKernel, name: string): FunctionBuilder {
-  return kernel.kind === 'loops' ? renderLoops(kernel, name) : renderContraction(kernel, name);
+function renderSimple(kernel: SimpleKernel, name: string, features: Features): FunctionBuilder {
+  return kernel.kind === 'loops' ? renderLoops(kernel, name) : renderContraction(kernel, name, features);
 }
 
 /** How many bytes of room a kernel needs beside its operands. */
@@ -38,8 +39,8 @@ function roomsEnd(kernel: SequenceKernel): number {
   return roomsOf(kernel)[kernel.rooms.length];
 }
 
-function renderSequence(kernel: SequenceKernel, name: string): FunctionBuilder[] {
-  const functions = kernel.parts.map((part, i) => renderSimple(part.kernel, `${name}.${i}`));
+function renderSequence(kernel: SequenceKernel, name: string, features: Features): FunctionBuilder[] {
+  const functions = kernel.parts.map((part, i) => renderSimple(part.kernel, `${name}.${i}`, features));
   const own = kernel.inputs + kernel.outputs;
   const f = new FunctionBuilder(name, new Array<typeof ADDRESS>(own + 1).fill(ADDRESS));
   const starts = roomsOf(kernel);

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ContractionAxis, ContractionKernel } from '../../../compiler/codegen/kernel.ts';
 import { Values } from '../../../compiler/codegen/values.ts';
-import { runWasm } from '../../support/wasm-kernels.ts';
+import { FEATURES, runWasm } from '../../support/wasm-kernels.ts';
 
 const test = suite('compiler/codegen/contraction');
 
@@ -77,11 +77,14 @@ function meaning(kernel: ContractionKernel, left: Float32Array, right: Float32Ar
 function check(kernel: ContractionKernel, left: Float32Array, right: Float32Array, seed: number): void {
   const bias = numbers(kernel.columns.extent, seed);
   const expected = meaning(kernel, left, right, bias);
-  const [relu, biased] = runWasm(kernel, [left, right, bias], [expected.map(() => 0), expected.map(() => 0)]);
-  expected.forEach((value, i) => {
-    assert.ok(Math.abs(biased[i] - value) < 1e-4, `sum ${i}: ${biased[i]} for ${value}`);
-    assert.ok(Math.abs(relu[i] - Math.max(0, value)) < 1e-4, `result ${i}: ${relu[i]} for ${Math.max(0, value)}`);
-  });
+  for (const features of FEATURES) {
+    const outputs = [expected.map(() => 0), expected.map(() => 0)];
+    const [relu, biased] = runWasm(kernel, [left, right, bias], outputs, [], features);
+    expected.forEach((value, i) => {
+      assert.ok(Math.abs(biased[i] - value) < 1e-4, `sum ${i}: ${biased[i]} for ${value}`);
+      assert.ok(Math.abs(relu[i] - Math.max(0, value)) < 1e-4, `result ${i}: ${relu[i]} for ${Math.max(0, value)}`);
+    });
+  }
 }
 
 const size = fc.integer({ min: 1, max: 40 });
@@ -122,6 +125,13 @@ for (const [rows, columns, sums] of [
     }
   });
 }
+
+test('kernels are rendered with and without the instruction that adds a product to a sum', () => {
+  assert.equal(
+    FEATURES.map(({ multiplyAdd }) => multiplyAdd),
+    [false, true],
+  );
+});
 
 test('sums over several axes: a convolution', () => {
   fc.assert(

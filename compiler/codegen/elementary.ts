@@ -36,7 +36,7 @@ const RULES: Partial<Record<Op, Rule>> = { exp, log, tanh, sigmoid };
 /** The polynomial with these coefficients, that of the highest power first, by Horner's rule. */
 function polynomial($: Values, x: ValueId, coefficients: readonly number[]): ValueId {
   let sum = $.constant(coefficients[0]);
-  for (const coefficient of coefficients.slice(1)) sum = $.op('add', $.op('mul', sum, x), $.constant(coefficient));
+  for (const coefficient of coefficients.slice(1)) sum = $.op('multiplyAdd', sum, x, $.constant(coefficient));
   return sum;
 }
 
@@ -45,15 +45,30 @@ const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.1219444e-4];
 
 function exp($: Values, x: ValueId): ValueId {
   // Beyond these, the result is 0 and infinity. A NaN passes through both.
-  const inside = $.op('max', $.op('min', x, $.constant(89)), $.constant(-104));
-  const n = $.op('nearest', $.op('mul', inside, $.constant(Math.LOG2E)));
-  const rough = $.op('sub', inside, $.op('mul', n, $.constant(LN2_HIGH)));
-  const r = $.op('sub', rough, $.op('mul', n, $.constant(LN2_LOW)));
-  const p = polynomial($, r, [1.9875691e-4, 1.3981999e-3, 8.333452e-3, 4.1665795e-2, 1.6666665e-1, 5.0000001e-1]);
-  const power = $.op('add', $.op('add', $.op('mul', p, $.op('mul', r, r)), r), $.constant(1));
+  const { n, power } = parts($, $.op('max', $.op('min', x, $.constant(89)), $.constant(-104)));
   // In two steps, since 2^n itself may be out of range where the result is denormal, or just inside.
   const half = $.op('floor', $.op('mul', n, $.constant(0.5)));
   return $.op('mul', $.op('mul', power, $.op('exp2', half)), $.op('exp2', $.op('sub', n, half)));
+}
+
+/** Below this e to the power of a float32 is denormal. */
+const LEAST = -87.33654;
+
+/** e to the power of what is at most 0; denormal results are 0, as in TensorFlow. */
+function expBelow($: Values, x: ValueId): ValueId {
+  const { n, power } = parts($, $.op('max', x, $.constant(LEAST)));
+  const result = $.op('mul', power, $.op('exp2', n));
+  return $.op('select', $.op('lt', x, $.constant(LEAST)), $.constant(0), result);
+}
+
+/** An integer, and a number near 1 that e to the power of x is 2 to the power of the integer times. */
+function parts($: Values, x: ValueId): { readonly n: ValueId; readonly power: ValueId } {
+  const n = $.op('nearest', $.op('mul', x, $.constant(Math.LOG2E)));
+  const rough = $.op('multiplyAdd', n, $.constant(-LN2_HIGH), x);
+  const r = $.op('multiplyAdd', n, $.constant(-LN2_LOW), rough);
+  const p = polynomial($, r, [1.9875691e-4, 1.3981999e-3, 8.333452e-3, 4.1665795e-2, 1.6666665e-1, 5.0000001e-1]);
+  const power = $.op('multiplyAdd', p, $.op('mul', r, r), $.op('add', r, $.constant(1)));
+  return { n, power };
 }
 
 function log($: Values, x: ValueId): ValueId {
@@ -107,7 +122,7 @@ function tanh($: Values, x: ValueId): ValueId {
 
 /** In terms of exp(-|x|), which does not overflow. */
 function sigmoid($: Values, x: ValueId): ValueId {
-  const z = exp($, $.op('neg', $.op('abs', x)));
+  const z = expBelow($, $.op('neg', $.op('abs', x)));
   const above = $.op('select', $.op('lt', x, $.constant(0)), z, $.constant(1));
   return $.op('div', above, $.op('add', $.constant(1), z));
 }

@@ -169,5 +169,7 @@ function compute(op: Op, [a, b, c]: readonly number[], isInteger: boolean): numb
       return a / 2 ** (Math.floor(Math.log2(a)) + 1);
     case 'exponent':
       return Math.floor(Math.log2(a)) + 1;
+    case 'multiplyAdd':
+      return a * b + c;
   }
 }

@@ -45,6 +45,8 @@ export const OPS = {
   /** Of a positive float that is not denormal: the mantissa, in [0.5, 1), and the exponent that goes with it. */
   mantissa: 1,
   exponent: 1,
+  /** The product of two floats plus a third, rounded once or twice: where only the sum's size matters. */
+  multiplyAdd: 3,
 } as const;
 
 export type Op = keyof typeof OPS;

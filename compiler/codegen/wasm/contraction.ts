@@ -345,7 +345,7 @@ class ContractionRenderer {
       if (value.kind === 'reduced') scope.bind(id, this.sum(row, vector));
       else {
         if (value.kind === 'load') this.loadLanes(this.others[value.input - 2], row, vector, lanes);
-        else if (value.kind === 'op') putOp(f, kernel.values, value, put);
+        else if (value.kind === 'op') putOp(f, kernel.values, value, this.features, put);
         scope.define(f, id);
       }
     }

@@ -6,6 +6,7 @@ import { expand } from '../elementary.ts';
 import { type Axis, collapse, type LoopKernel, type Operand, type Reduction, type Stage } from '../kernel.ts';
 import { type ElementType, needed, type Op, type Value, type ValueId } from '../values.ts';
 import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
 import { type Lanes, Places } from './places.ts';
 import { instructionOf, putConstant, putOp, Scope } from './values.ts';
@@ -48,10 +49,10 @@ function identity(reduction: Reduction, type: ElementType): number {
 }
 
 /** The function that computes the kernel. */
-export function renderLoops(kernel: LoopKernel, name: string): FunctionBuilder {
+export function renderLoops(kernel: LoopKernel, name: string, features: Features): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const stages = kernel.stages.map((stage) => ({ ...stage, value: ids[stage.value] }));
-  return new LoopRenderer(collapse({ ...kernel, values, stages }), name).render();
+  return new LoopRenderer(collapse({ ...kernel, values, stages }), name, features).render();
 }
 
 /** How a value changes: not within a row, from element to element of it, or along reduced axes as well. */
@@ -93,6 +94,7 @@ class LoopRenderer {
   constructor(
     private readonly kernel: LoopKernel,
     name: string,
+    private readonly features: Features,
   ) {
     const operands = [...kernel.inputs, ...kernel.outputs];
     const written = kernel.buffers ? Math.max(...kernel.buffers) + 1 : kernel.outputs.length;
@@ -489,7 +491,7 @@ class LoopRenderer {
       else if (value.kind === 'index') this.index(value.axis, site);
       else if (value.kind === 'op') {
         if (!value.args.every((arg) => this.isKnown(arg, site.scope))) continue;
-        putOp(this.f, values, value, (arg) => this.put(arg, site.scope));
+        putOp(this.f, values, value, this.features, (arg) => this.put(arg, site.scope));
       } else continue;
       site.scope.define(this.f, id);
     }

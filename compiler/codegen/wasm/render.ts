@@ -14,7 +14,7 @@ export function renderKernel(kernel: Kernel, name: string, features: Features): 
 }
 
 function renderSimple(kernel: SimpleKernel, name: string, features: Features): FunctionBuilder {
-  return kernel.kind === 'loops' ? renderLoops(kernel, name) : renderContraction(kernel, name, features);
+  return kernel.kind === 'loops' ? renderLoops(kernel, name, features) : renderContraction(kernel, name, features);
 }
 
 /** How many bytes of room a kernel needs beside its operands. */

@@ -5,6 +5,7 @@
 import { InternalError } from '../../../src/util/errors.ts';
 import type { ElementType, Op, Value, ValueId } from '../values.ts';
 import type { FunctionBuilder, Local } from './assembler.ts';
+import type { Features } from './features.ts';
 import { type Plain, V128 } from './opcodes.ts';
 
 const ON_FLOATS: Partial<Record<Op, Plain>> = {
@@ -65,15 +66,32 @@ export function putConstant(f: FunctionBuilder, type: ElementType, value: number
   else f.i32x4(type === 'bool' ? (value ? -1 : 0) : value);
 }
 
+/** Whether the value is a number that others are compared with. */
+function isBound(value: Value): boolean {
+  return value.kind === 'constant' && !Number.isNaN(value.value);
+}
+
 /** Puts the value on the stack, whose arguments are in locals or constants. */
 export function putOp(
   f: FunctionBuilder,
   list: readonly Value[],
   { op, args }: Extract<Value, { kind: 'op' }>,
+  features: Features,
   put: (id: ValueId) => void,
 ): void {
   const type = list[args[0]].type;
   const instruction = instructionOf(op, type);
+  if (type === 'f32' && (op === 'min' || op === 'max')) {
+    const bound = args.findIndex((arg) => isBound(list[arg]));
+    if (bound >= 0) {
+      // These give their first argument unless the second is beyond it, which keeps a NaN, and take one step where those of
+      // the other name take eight on x86.
+      put(args[1 - bound]);
+      put(args[bound]);
+      f.op(op === 'min' ? 'f32x4.pmin' : 'f32x4.pmax');
+      return;
+    }
+  }
   if (instruction) {
     for (const arg of args) put(arg);
     f.op(instruction);
@@ -98,7 +116,23 @@ export function putOp(
       return;
     case 'exp2':
       put(args[0]);
-      f.op('i32x4.trunc_sat_f32x4_s').i32x4(127).op('i32x4.add').i32(23).op('i32x4.shl');
+      // So large that the integer stands in the last bits of the sum: they become the exponent.
+      f.f32x4(1.5 * 2 ** 23 + 127)
+        .op('f32x4.add')
+        .i32(23)
+        .op('i32x4.shl');
+      return;
+    case 'multiplyAdd':
+      if (features.multiplyAdd) {
+        for (const arg of args) put(arg);
+        f.op('f32x4.relaxed_madd');
+      } else {
+        put(args[0]);
+        put(args[1]);
+        f.op('f32x4.mul');
+        put(args[2]);
+        f.op('f32x4.add');
+      }
       return;
     case 'mantissa':
       put(args[0]);

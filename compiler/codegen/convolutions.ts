@@ -23,10 +23,11 @@ import {
   windowsOf,
 } from './windows.ts';
 
-/** A kernel, and which inputs of the op it takes. */
+/** A kernel, and which inputs of the op it takes and which outputs it gives; where they are not said, the first. */
 export interface OpKernel {
   readonly kernel: Kernel;
   readonly inputs: readonly number[];
+  readonly outputs?: readonly number[];
 }
 
 type Rule = (op: LowerContext) => OpKernel | null;
@@ -87,7 +88,7 @@ function contraction(
   }
   const $ = new Values();
   const others: Operand[] = [];
-  const value = epilogue(op, $, others, strides.length, columns.extent);
+  const value = epilogue(op, $, others, strides, columns.extent);
   if (value === null) return null;
   return {
     kind: 'contraction',

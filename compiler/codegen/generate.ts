@@ -7,6 +7,7 @@ import { isInvalid } from '../ir/effects.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
 import { convolutionKernel, type OpKernel } from './convolutions.ts';
+import { movingKernel } from './copies.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
 import { poolKernel } from './pools.ts';
@@ -22,16 +23,17 @@ export interface Generated {
 class Context extends NodeContext implements LowerContext {}
 
 /** The kernel for an op that has one of its own, as products and convolutions do; null for other ops. */
-export function generateOwn(facts: Facts, node: IrNode): Generated | null {
-  const made = isInvalid(node) ? null : ownKernel(new Context(facts, node));
+export function generateOwn(facts: Facts, node: IrNode, isUsed: (output: number) => boolean): Generated | null {
+  const made = isInvalid(node) ? null : ownKernel(new Context(facts, node), isUsed);
   if (!made) return null;
   const inputs = made.inputs.map((input) => node.inputs[input]);
-  return { kernel: made.kernel, inputs, outputs: [{ node: node.id, index: 0 }] };
+  const outputs = (made.outputs ?? [0]).map((index) => ({ node: node.id, index }));
+  return { kernel: made.kernel, inputs, outputs };
 }
 
-function ownKernel(op: LowerContext): OpKernel | null {
+function ownKernel(op: LowerContext, isUsed: (output: number) => boolean): OpKernel | null {
   const product = productKernel(op);
-  if (!product) return convolutionKernel(op) ?? poolKernel(op);
+  if (!product) return convolutionKernel(op) ?? poolKernel(op) ?? movingKernel(op, isUsed);
   return { kernel: product, inputs: Array.from({ length: op.inputCount }, (_, i) => i) };
 }
 
@@ -39,7 +41,7 @@ function ownKernel(op: LowerContext): OpKernel | null {
 export function canGenerate(facts: Facts, node: IrNode): boolean {
   if (isInvalid(node)) return false;
   if (isLoopOp(node.op)) return !isView(node.op) && new LoopBuilder(facts).tryAdd(node);
-  return ownKernel(new Context(facts, node)) !== null;
+  return ownKernel(new Context(facts, node), () => true) !== null;
 }
 
 /** One kernel for nodes in order, that gives the values of theirs that are asked for; null where they do not go together. */

@@ -26,7 +26,7 @@ export function productKernel(op: LowerContext): ContractionKernel | null {
   const strides = [...outer(out), right.columns, 1];
   const others: Operand[] = [];
   const $ = new Values();
-  const value = epilogue(op, $, others, strides.length, right.columns);
+  const value = epilogue(op, $, others, strides, right.columns);
   if (value === null) return null;
   return {
     kind: 'contraction',

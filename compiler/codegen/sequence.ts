@@ -1,6 +1,6 @@
 /** Puts kernels one after the other, with rooms between them for what one leaves to the next. */
 import type { Axis, Kernel, LoopKernel, SequenceKernel, SimpleKernel } from './kernel.ts';
-import { Values } from './values.ts';
+import { type ElementType, Values } from './values.ts';
 
 export class Sequence {
   private readonly rooms: number[] = [];
@@ -51,15 +51,20 @@ export interface CopyAxis {
 }
 
 /** Copies elements. */
-export function copyKernel(axes: readonly CopyAxis[], fromOffset: number, toOffset: number): LoopKernel {
+export function copyKernel(
+  axes: readonly CopyAxis[],
+  fromOffset: number,
+  toOffset: number,
+  type: ElementType = 'f32',
+): LoopKernel {
   const $ = new Values();
-  const value = $.load('f32', 0);
+  const value = $.load(type, 0);
   return {
     kind: 'loops',
     axes: axes.map(({ extent }): Axis => ({ extent, isReduced: false })),
-    inputs: [{ type: 'f32', strides: axes.map(({ from }) => from), offset: fromOffset }],
+    inputs: [{ type, strides: axes.map(({ from }) => from), offset: fromOffset }],
     scalars: [],
-    outputs: [{ type: 'f32', strides: axes.map(({ to }) => to), offset: toOffset }],
+    outputs: [{ type, strides: axes.map(({ to }) => to), offset: toOffset }],
     stages: [{ kind: 'store', output: 0, value }],
     values: $.list,
   };

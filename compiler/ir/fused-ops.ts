@@ -1,5 +1,5 @@
 /**
- * The fused ops that the compiler makes: a product or convolution, then a bias, then an activation. Names and attributes
+ * The fused ops that the compiler makes: a product or convolution, then a bias, an addition, an activation. Names and attributes
  * are those of TensorFlow's own. When they are made is `passes/fuse.ts`'s business, computing them the targets'.
  */
 import {
@@ -19,12 +19,19 @@ export const FUSED_CONV2D = '_FusedConv2D';
 /** The activations that can be fused, by op type. */
 export const FUSED_ACTIVATIONS: ReadonlySet<string> = new Set(['Relu', 'Relu6', 'Elu', 'Sigmoid', 'LeakyRelu']);
 
-/** The inputs beside the product's own: the bias, which must fit the channels. */
-function withBias(op: InferContext, shape: Inferred[number]): Inferred {
+/** The inputs beside the product's own: the bias, which must fit the channels, and what is added, which must fit all. */
+function withOthers(op: InferContext, shape: Inferred[number]): Inferred {
   const dims = shape as readonly (number | null)[] | null;
-  if (op.inputCount > 2) {
-    const [length] = withRank(op.shape(2), 1);
-    if (dims) mergeDim(dims[dims.length - 1], length);
+  let next = 2;
+  for (const name of op.attr<readonly string[]>('fused_ops')) {
+    if (name === 'BiasAdd') {
+      const [length] = withRank(op.shape(next++), 1);
+      if (dims) mergeDim(dims[dims.length - 1], length);
+    } else if (name === 'Add') {
+      const addend = op.shape(next++);
+      if (!dims || !addend) continue;
+      for (const [i, dim] of withRank(addend, dims.length).entries()) mergeDim(dims[i], dim);
+    }
   }
   return [shape];
 }
@@ -48,7 +55,7 @@ defineOp({
     const b = withRank(op.shape(1), 2);
     const [tA, tB] = [op.attr<boolean>('transpose_a') ? 1 : 0, op.attr<boolean>('transpose_b') ? 1 : 0];
     mergeDim(a[1 - tA], b[tB]);
-    return withBias(op, [a[tA], b[1 - tB]]);
+    return withOthers(op, [a[tA], b[1 - tB]]);
   },
   grad: null,
   samples: [
@@ -85,7 +92,7 @@ defineOp({
   infer: (op) => {
     const conv = findOpDef('Conv2D');
     if (!conv) throw new ShapeError('Conv2D is not defined');
-    return withBias(op, conv.infer(op)[0]);
+    return withOthers(op, conv.infer(op)[0]);
   },
   grad: null,
   samples: [

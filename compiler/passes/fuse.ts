@@ -1,10 +1,11 @@
 /**
- * `fuse`: joins a product or convolution with the bias and activation that follow into one kernel, where the target has
- * it and nobody else takes the values in between.
+ * `fuse`: joins a product or convolution with what follows into one kernel, a bias, an addition and an activation, where
+ * the target has it and nobody else takes the values in between.
  */
 import type { NodeId } from '../../src/graph/node.ts';
 import { getOpDef } from '../../src/ops/opdef/define.ts';
 import { resolveSignature } from '../../src/ops/opdef/resolve.ts';
+import { isFullyDefined } from '../../src/util/shape.ts';
 import { Uses } from '../analysis/uses.ts';
 import { canGenerate } from '../codegen/generate.ts';
 import { Facts } from '../ir/context.ts';
@@ -23,7 +24,7 @@ const fusedOf: ReadonlyMap<string, string> = new Map([
 
 export const fuse: Pass = {
   name: 'fuse',
-  doc: 'Joins products and convolutions with bias and activation.',
+  doc: 'Joins products and convolutions with bias, addition and activation.',
   run(module: IrModule, { target }: PassContext): IrModule {
     const facts = new Facts(module.nodes);
     const uses = new Uses(module);
@@ -33,6 +34,8 @@ export const fuse: Pass = {
       if (!fusedOf.has(node.op) || effectOf(node) !== 'pure') continue;
       // The longest that the target has a kernel for.
       for (const chain of chains(node, uses, facts, target)) {
+        // What adds two products goes to the first of them.
+        if (chain.nodes.some(({ id }) => fused.has(id) || absorbed.has(id))) continue;
         const candidate = join(chain);
         const isKnown = lowerNode(target, facts, candidate) || (target.generates && canGenerate(facts, candidate));
         if (!isKnown) continue;
@@ -54,7 +57,9 @@ export const fuse: Pass = {
 /** A product or convolution and what follows it, in order. */
 interface Chain {
   readonly nodes: readonly IrNode[];
-  readonly bias: IrValue | null;
+  /** What is done to the product, by op type, and the inputs that this takes. */
+  readonly ops: readonly string[];
+  readonly args: readonly IrValue[];
 }
 
 /** What could be joined, the longest first. */
@@ -62,21 +67,33 @@ function chains(head: IrNode, uses: Uses, facts: Facts, { generates }: Target): 
   // The kernel of a backend that also transposes adds a bias wrongly, once per block.
   if (!generates && (head.attrs.transpose_a === true || head.attrs.transpose_b === true)) return [];
   const found: Chain[] = [];
-  const nodes = [head];
-  let bias: IrValue | null = null;
-  let next = uses.onlyUser(head.id);
-  if (next && effectOf(next) === 'pure') {
-    bias = biasOf(head, next, facts);
-    if (bias) {
-      nodes.push(next);
-      found.push({ nodes: [...nodes], bias });
-      next = uses.onlyUser(next.id);
-    }
-  }
-  if (next && effectOf(next) === 'pure' && FUSED_ACTIVATIONS.has(next.op)) {
-    found.unshift({ nodes: [...nodes, next], bias });
-  }
+  let chain: Chain = { nodes: [head], ops: [], args: [] };
+  const extend = (op: string, args: readonly IrValue[]) => {
+    const next = follower() as IrNode;
+    chain = { nodes: [...chain.nodes, next], ops: [...chain.ops, op], args: [...chain.args, ...args] };
+    found.unshift(chain);
+  };
+  const follower = (): IrNode | null => {
+    const next = uses.onlyUser(chain.nodes[chain.nodes.length - 1].id);
+    return next && effectOf(next) === 'pure' ? next : null;
+  };
+  let next = follower();
+  const bias = next && biasOf(head, next, facts);
+  if (bias) extend('BiasAdd', [bias]);
+  next = follower();
+  const addend = next && generates ? addendOf(chain.nodes[chain.nodes.length - 1], next, facts) : null;
+  if (addend) extend('Add', [addend]);
+  next = follower();
+  if (next && FUSED_ACTIVATIONS.has(next.op)) extend(next.op, []);
   return found;
+}
+
+/** The array of the result's shape that `add` adds to it; null where it adds something else. */
+function addendOf(head: IrNode, add: IrNode, facts: Facts): IrValue | null {
+  if (add.op !== 'Add' && add.op !== 'AddV2') return null;
+  const [addend] = add.inputs.filter(({ node }) => node !== head.id);
+  const [{ shape }] = head.outputs;
+  return addend && isFullyDefined(shape) && String(facts.spec(addend).shape) === String(shape) ? addend : null;
 }
 
 /** The vector that `add` adds to the channels of `head`; null where it adds something else. */
@@ -92,18 +109,17 @@ function biasOf(head: IrNode, add: IrNode, facts: Facts): IrValue | null {
 }
 
 /** The fused node; it takes the place and the id of the last of the chain. */
-function join({ nodes, bias }: Chain): IrNode {
+function join({ nodes, ops, args }: Chain): IrNode {
   const head = nodes[0];
   const root = nodes[nodes.length - 1];
   const def = getOpDef(fusedOf.get(head.op) as string);
-  const args = bias ? [bias] : [];
   const leaky = root.op === 'LeakyRelu' ? { leakyrelu_alpha: root.attrs.alpha } : {};
   const own = Object.fromEntries(Object.entries(head.attrs).filter(([name]) => def.attrs.some((a) => a.name === name)));
   const { dtype } = head.outputs[0];
   const { attrs } = resolveSignature(def, [[dtype], [dtype], args.map(() => dtype)], {
     ...own,
     ...leaky,
-    fused_ops: [...(bias ? ['BiasAdd'] : []), ...(FUSED_ACTIVATIONS.has(root.op) ? [root.op] : [])],
+    fused_ops: ops,
   });
   const origin: NodeId[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) origin.push(...nodes[i].origin);

@@ -246,7 +246,8 @@ class Draft {
   private compute(node: IrNode): OpenStep {
     if (isListOp(node)) return this.onList(node);
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
-    const own = this.target.generates ? generateOwn(this.facts, node) : null;
+    const generates = this.target.generates && !isOnHost(this.target, this.facts, node);
+    const own = generates ? generateOwn(this.facts, node, this.isUsed(node)) : null;
     if (own) return this.onGenerated(node, own, [node.op]);
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);

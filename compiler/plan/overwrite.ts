@@ -4,7 +4,8 @@
  */
 import { resource } from '../../src/util/dtype.ts';
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
-import type { Kernel } from '../codegen/kernel.ts';
+import type { ContractionKernel, Kernel } from '../codegen/kernel.ts';
+import { isInParts } from '../codegen/wasm/contraction.ts';
 import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
 
 /** The plan with what may be overwritten. Variables are updated in place only where no later step can fail. */
@@ -49,6 +50,7 @@ function overwritesOf(
 
 /** Whether each element of the input is read once, at the very place where that of the output is written. */
 function goTogether(kernel: Kernel, input: number, output: number): boolean {
+  if (kernel.kind === 'contraction') return goesWithSums(kernel, input, output);
   if (kernel.kind !== 'loops' || kernel.buffers || kernel.axes.some(({ isReduced }) => isReduced)) return false;
   const [from, to] = [kernel.inputs[input], kernel.outputs[output]];
   return (
@@ -57,6 +59,13 @@ function goTogether(kernel: Kernel, input: number, output: number): boolean {
       ({ extent }, axis) => extent === 1 || (to.strides[axis] !== 0 && from.strides[axis] === to.strides[axis]),
     )
   );
+}
+
+/** The same for what is done to sums of products, at whose places the output serves for parts of long sums as well. */
+function goesWithSums(kernel: ContractionKernel, input: number, output: number): boolean {
+  if (input < 2 || isInParts(kernel)) return false;
+  const [from, to] = [kernel.inputs[input], kernel.outputs[output]];
+  return from.offset === to.offset && String(from.strides) === String(to.strides);
 }
 
 /** Where variables may be updated in place. */

@@ -24,8 +24,9 @@ function fused(type: string): HostKernel {
     let value = run(type, [x, y], view(type));
     let next = 0;
     for (const part of op.attr<readonly string[]>('fused_ops')) {
-      const inputs = part === 'BiasAdd' ? [value, args[next++]] : [value];
-      value = run(part, inputs, part === 'BiasAdd' ? biasView(view(part)) : view(part));
+      if (part === 'BiasAdd') value = run(part, [value, args[next++]], biasView(view(part)));
+      else if (part === 'Add') value = run('AddV2', [value, args[next++]], view('AddV2'));
+      else value = run(part, [value], view(part));
     }
     return [value];
   };

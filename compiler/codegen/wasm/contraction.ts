@@ -56,6 +56,11 @@ function depthOf({ sums }: ContractionKernel): number {
   return sums.reduce((product, { extent }) => product * extent, 1);
 }
 
+/** Whether the sums are formed in parts, which lie in the first output between one and the next. */
+export function isInParts(kernel: ContractionKernel): boolean {
+  return kernel.sums.length === 1 && kernel.outputs[0].type === 'f32' && depthOf(kernel) > 2 * DEPTH;
+}
+
 export function renderContraction(kernel: ContractionKernel, name: string, features: Features): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const results = kernel.results.map((id) => ids[id]);
@@ -168,7 +173,7 @@ class ContractionRenderer {
   /** The sums in parts; between parts they lie in the first output. */
   private parts(body: (part: Part) => void): void {
     const { f, kernel, depth } = this;
-    if (kernel.sums.length > 1 || kernel.outputs[0].type !== 'f32' || depth <= 2 * DEPTH) {
+    if (!isInParts(kernel)) {
       body({ isFirst: true, isLast: true, count: depth });
       return;
     }

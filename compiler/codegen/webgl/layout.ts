@@ -37,7 +37,8 @@ export function packedLayout(shape: KnownShape, width: number, height: number): 
   const columns = shape.length > 0 ? shape[shape.length - 1] : 1;
   const rows = shape.length > 1 ? shape[shape.length - 2] : 1;
   const batch = sizeOf(shape) / (rows * columns);
-  if (rows === 1 && columns % 2 === 0) return { kind: 'packed', batch: 1, rows: 1, columns: batch * columns, width, height };
+  if (rows === 1 && columns % 2 === 0)
+    return { kind: 'packed', batch: 1, rows: 1, columns: batch * columns, width, height };
   if (rows % 2 === 0) return { kind: 'packed', batch: 1, rows: batch * rows, columns, width, height };
   return { kind: 'packed', batch, rows, columns, width, height };
 }

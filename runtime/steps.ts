@@ -3,6 +3,8 @@
  * frees and errors are `executor.ts`'s business.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { inputCount } from '../compiler/codegen/kernel.ts';
+import type { Guard } from '../compiler/codegen/op-kernel.ts';
 import type {
   AliasStep,
   AssignStep,
@@ -17,6 +19,7 @@ import type {
   ReadStep,
   ResourceKey,
   Slot,
+  StepGuard,
 } from '../compiler/plan/plan.ts';
 import type { AttrValue } from '../src/graph/node.ts';
 import { bool, type DType } from '../src/util/dtype.ts';
@@ -52,8 +55,10 @@ export function loadStep(
   switch (instruction.kind) {
     case 'kernel':
       return new Kernel(instruction, backend);
-    case 'generated':
-      return new Generated(instruction, plan, backend);
+    case 'generated': {
+      const generated = new Generated(instruction, plan, backend);
+      return instruction.guard ? new Guarded(instruction, instruction.guard, generated, plan) : generated;
+    }
     case 'alias':
       return new Alias(instruction, plan);
     case 'host':
@@ -130,6 +135,8 @@ function under(info: TensorInfo, shape: KnownShape | null | undefined): TensorIn
 class Generated implements Step {
   readonly onHost = NONE;
   private readonly kernel: GeneratedKernel;
+  private readonly inputs: readonly Slot[];
+  private readonly outputs: readonly Slot[];
   private readonly addresses: number[] = [];
   private readonly specs: readonly { readonly shape: KnownShape; readonly dtype: DType }[];
   /** By output, the slot whose buffer it may take over, and how many references to that there may be. */
@@ -143,10 +150,13 @@ class Generated implements Step {
     plan: ExecutionPlan,
     backend: Backend,
   ) {
-    const { inputs, outputs, overwrites = [], seals } = instruction;
-    const kernel = backend.generate?.(instruction.code);
+    const { code, outputs, overwrites = [], seals } = instruction;
+    const inputs = instruction.inputs.slice(0, inputCount(code));
+    const kernel = backend.generate?.(code);
     if (!kernel) throw new InternalError(null, `The backend ${backend.name} takes no generated kernels.`);
     this.kernel = kernel;
+    this.inputs = inputs;
+    this.outputs = outputs;
     this.specs = outputs.map((slot) => plan.slots[slot] as { shape: KnownShape; dtype: DType });
     this.over = outputs.map((_, output) => {
       const found = overwrites.find((overwrite) => overwrite.output === output);
@@ -159,7 +169,7 @@ class Generated implements Step {
   }
 
   execute(run: Run): void {
-    const { inputs, outputs } = this.instruction;
+    const { inputs, outputs } = this;
     const { backend } = run;
     const { addresses, offsets } = this;
     if (this.seals && !run.isSealed)
@@ -193,6 +203,43 @@ class Generated implements Step {
     }
     return backend.allocate?.(shape, dtype) as DeviceValue;
   }
+}
+
+/** A kernel that is right for some elements only; for others the host computes the op. */
+class Guarded implements Step {
+  readonly onHost = NONE;
+  private readonly host: Host;
+
+  constructor(
+    readonly instruction: GeneratedStep,
+    private readonly guard: StepGuard,
+    private readonly generated: Generated,
+    plan: ExecutionPlan,
+  ) {
+    const { kernel, attrs } = guard.host;
+    const inputs = guard.host.inputs.map((input) => instruction.inputs[input]);
+    this.host = new Host({ ...instruction, kind: 'host', kernel, attrs, inputs, why: '' }, plan);
+  }
+
+  execute(run: Run): void {
+    const { check } = this.guard;
+    const holds = isWithin(run.hostOf(this.instruction.inputs[check.input]), check);
+    (holds ? this.generated : this.host).execute(run);
+  }
+}
+
+function isWithin({ data }: NdArray, check: Guard): boolean {
+  const numbers = data as Float32Array | Int32Array;
+  if (check.kind === 'finite') {
+    for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
+    return true;
+  }
+  const { extents, skipsNegative } = check;
+  for (let i = 0; i < numbers.length; i++) {
+    const place = numbers[i];
+    if (place >= extents[i % extents.length] || (place < 0 && !skipsNegative)) return false;
+  }
+  return true;
 }
 
 class Alias implements Step {

@@ -8,7 +8,8 @@ import { isFullyDefined, type KnownShape, sizeOf } from '../../src/util/shape.ts
 import type { WindowAxis } from '../../src/util/window.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
 import { epilogue, plain } from './epilogue.ts';
-import type { ContractionAxis, ContractionKernel, Kernel, Operand } from './kernel.ts';
+import type { ContractionAxis, ContractionKernel, Operand } from './kernel.ts';
+import type { OpKernel } from './op-kernel.ts';
 import { denseStrides } from './parts.ts';
 import { Sequence } from './sequence.ts';
 import { Values } from './values.ts';
@@ -22,13 +23,6 @@ import {
   returned,
   windowsOf,
 } from './windows.ts';
-
-/** A kernel, and which inputs of the op it takes and which outputs it gives; where they are not said, the first. */
-export interface OpKernel {
-  readonly kernel: Kernel;
-  readonly inputs: readonly number[];
-  readonly outputs?: readonly number[];
-}
 
 type Rule = (op: LowerContext) => OpKernel | null;
 
@@ -201,7 +195,8 @@ function byImage(op: LowerContext): OpKernel | null {
   );
   if (!kernel) return null;
   sequence.add(kernel, [dz.buffer, 0, 2]);
-  return { kernel: sequence.finish(), inputs: [1, 2] };
+  // Around the gradient are zeros, which the filter is multiplied with: there TensorFlow multiplies nothing.
+  return { kernel: sequence.finish(), inputs: [1, 2], guard: { kind: 'finite', input: 1 } };
 }
 
 /** The places of the window, from the last to the first in the image. */

@@ -4,8 +4,8 @@
  */
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
-import type { OpKernel } from './convolutions.ts';
 import { elementType } from './elements.ts';
+import type { OpKernel } from './op-kernel.ts';
 import { denseStrides, isJoinOp, isPartOp, joinOf, partSource, partsOf } from './parts.ts';
 import { copyKernel, Sequence } from './sequence.ts';
 import type { ElementType } from './values.ts';

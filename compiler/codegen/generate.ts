@@ -6,18 +6,21 @@ import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
-import { convolutionKernel, type OpKernel } from './convolutions.ts';
+import { convolutionKernel } from './convolutions.ts';
 import { movingKernel } from './copies.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
+import type { Guard, OpKernel } from './op-kernel.ts';
 import { poolKernel } from './pools.ts';
 import { productKernel } from './products.ts';
+import { rowsKernel } from './rows.ts';
 
 /** A kernel, and which values it takes and gives, in order. */
 export interface Generated {
   readonly kernel: Kernel;
   readonly inputs: readonly IrValue[];
   readonly outputs: readonly IrValue[];
+  readonly guard?: Guard;
 }
 
 class Context extends NodeContext implements LowerContext {}
@@ -28,12 +31,12 @@ export function generateOwn(facts: Facts, node: IrNode, isUsed: (output: number)
   if (!made) return null;
   const inputs = made.inputs.map((input) => node.inputs[input]);
   const outputs = (made.outputs ?? [0]).map((index) => ({ node: node.id, index }));
-  return { kernel: made.kernel, inputs, outputs };
+  return { kernel: made.kernel, inputs, outputs, guard: made.guard };
 }
 
 function ownKernel(op: LowerContext, isUsed: (output: number) => boolean): OpKernel | null {
   const product = productKernel(op);
-  if (!product) return convolutionKernel(op) ?? poolKernel(op) ?? movingKernel(op, isUsed);
+  if (!product) return convolutionKernel(op) ?? poolKernel(op) ?? rowsKernel(op) ?? movingKernel(op, isUsed);
   return { kernel: product, inputs: Array.from({ length: op.inputCount }, (_, i) => i) };
 }
 

@@ -72,7 +72,28 @@ export interface ContractionKernel {
   readonly results: readonly ValueId[];
 }
 
-export type SimpleKernel = LoopKernel | ContractionKernel;
+/**
+ * Rows moved to or from places that are only known in the run. Inputs are rows and the numbers of their places, a vector of
+ * integers for each row: place p of extents e is row (p₀·e₁ + p₁)·e₂ + p₂ … of the table. `read` takes rows of the table,
+ * its first input, for the output; the others write rows, the first input, to the table, which is the output and holds
+ * something already.
+ */
+export interface RowsKernel {
+  readonly kind: 'rows';
+  readonly mode: 'read' | 'write' | 'add' | 'sub';
+  readonly type: 'f32' | 'i32';
+  /** Tables one after the other, for each of which the numbers are the same. */
+  readonly tables: number;
+  readonly count: number;
+  /** How many places there are, by number of the vector. Every number must be within. */
+  readonly extents: readonly number[];
+  /** Whether rows with a negative number go nowhere. */
+  readonly skipsNegative: boolean;
+  /** Elements of a row. */
+  readonly width: number;
+}
+
+export type SimpleKernel = LoopKernel | ContractionKernel | RowsKernel;
 
 /** Kernels one after the other. */
 export interface SequenceKernel {
@@ -87,6 +108,17 @@ export interface SequenceKernel {
 }
 
 export type Kernel = SimpleKernel | SequenceKernel;
+
+/** How many buffers the kernel reads. */
+export function inputCount(kernel: Kernel): number {
+  switch (kernel.kind) {
+    case 'sequence':
+      return kernel.inputs;
+    case 'rows':
+      return 2;
+  }
+  return kernel.inputs.length;
+}
 
 /** Equal for kernels that are the same. */
 export function kernelKey(kernel: Kernel): string {

@@ -43,6 +43,11 @@ interface Group {
   to: number;
 }
 
+/** Whether the step works on addresses alone: one with a guard may want arrays instead. */
+function isPlain(step: Instruction): boolean {
+  return step.kind === 'generated' && step.guard === undefined;
+}
+
 /** The values that come from generated kernels and go to no other steps. */
 function findGroups(plan: ExecutionPlan): Group[] {
   const groupOf: (Group | undefined)[] = [];
@@ -56,9 +61,9 @@ function findGroups(plan: ExecutionPlan): Group[] {
     for (const slot of step.inputs) {
       const group = groupOf[slot];
       if (group) group.to = i;
-      if (step.kind !== 'generated' && !isAlias) leave(slot);
+      if (!isPlain(step) && !isAlias) leave(slot);
     }
-    if (step.kind === 'generated') {
+    if (isPlain(step)) {
       for (const slot of step.outputs) {
         const { shape, dtype } = plan.slots[slot];
         if (!isFullyDefined(shape)) continue;

@@ -158,6 +158,18 @@ class Draft {
       name: node.name,
     };
   }
+
+  /** The step with what must hold for it, and what the host needs where it does not. */
+  private guarded(node: IrNode, step: OpenStep, { inputs, guard }: Generated): OpenStep {
+    if (!guard || step.kind !== 'generated') return step;
+    const taken = inputs.map(({ node: id, index }) => node.inputs.findIndex((v) => v.node === id && v.index === index));
+    const numbers = node.inputs.map((value, k) => {
+      const known = taken.indexOf(k);
+      return known >= 0 ? known : step.inputs.push(this.slot(node, value)) - 1;
+    });
+    const check = { ...guard, input: numbers[guard.input] };
+    return { ...step, guard: { check, host: { kernel: node.op, attrs: node.attrs, inputs: numbers } } };
+  }
   private newSlot({ node, index }: IrValue): Slot {
     const { dtype, shape } = this.facts.spec({ node, index });
     const slot = this.slots.push({ dtype, shape }) - 1;
@@ -248,7 +260,7 @@ class Draft {
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
     const generates = this.target.generates && !isOnHost(this.target, this.facts, node);
     const own = generates ? generateOwn(this.facts, node, this.isUsed(node)) : null;
-    if (own) return this.onGenerated(node, own, [node.op]);
+    if (own) return this.guarded(node, this.onGenerated(node, own, [node.op]), own);
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);
     const generated = this.generateAlone(node);

@@ -14,7 +14,7 @@ export function findOverwrites(plan: ExecutionPlan, isFunction: boolean): Execut
   const updates = isFunction ? null : new Updates(plan);
   let sealed = false;
   const instructions = plan.instructions.map((step, i) => {
-    if (step.kind !== 'generated') return step;
+    if (step.kind !== 'generated' || step.guard) return step;
     const overwrites = overwritesOf(step, plan, (input, output) => updates?.allows(i, input, output) ?? false);
     if (overwrites.length === 0) return step;
     const isFirst = !sealed && overwrites.some(({ isUpdate }) => isUpdate);
@@ -107,6 +107,7 @@ class Updates {
   private isSafe(step: Instruction): boolean {
     switch (step.kind) {
       case 'generated':
+        return step.guard?.check.kind !== 'places';
       case 'read':
       case 'initialized':
         return true;

@@ -2,12 +2,13 @@
  * `ExecutionPlan`: what the executor runs. Data, no closures: instructions over slots, each slot written once and freed
  * exactly once, right after its last use, never if it is fetched or constant.
  */
-import type { Endpoint, NodeId } from '../../src/graph/node.ts';
+import type { AttrValue, Endpoint, NodeId } from '../../src/graph/node.ts';
 import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape, Shape } from '../../src/util/shape.ts';
 import type { Kernel } from '../codegen/kernel.ts';
+import type { Guard } from '../codegen/op-kernel.ts';
 
 export type Slot = number;
 
@@ -57,6 +58,20 @@ export interface GeneratedStep extends Step {
   readonly overwrites?: readonly Overwrite[];
   /** Variables that are read later: if they have values nothing can fail from here on, and variables may be updated in place. */
   readonly seals?: readonly ResourceKey[];
+  readonly guard?: StepGuard;
+}
+
+/**
+ * What must hold of an input of the op, or the host computes it instead. The step then takes what its kernel does not read
+ * as well, after what it reads; inputs are said by their numbers in the step.
+ */
+export interface StepGuard {
+  readonly check: Guard;
+  readonly host: {
+    readonly kernel: string;
+    readonly attrs: Readonly<Record<string, AttrValue>>;
+    readonly inputs: readonly number[];
+  };
 }
 
 /** An output that may be written over an input of the same size: both by their numbers in the step. */

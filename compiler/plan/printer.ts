@@ -8,7 +8,7 @@ import type { AttrValue } from '../../src/graph/node.ts';
 import { DType } from '../../src/util/dtype.ts';
 import { NdArray } from '../../src/util/ndarray.ts';
 import { formatAttrValue, formatElements, formatSpec, withComment } from '../ir/text.ts';
-import type { Call, ExecutionPlan, Instruction, ResourceKey, Slot } from './plan.ts';
+import type { Call, ExecutionPlan, Instruction, ResourceKey, Slot, StepGuard } from './plan.ts';
 
 export function printPlan(plan: ExecutionPlan): string {
   return printLines(plan, [`target ${plan.target}`]).join('\n');
@@ -53,8 +53,15 @@ export function printInstruction(step: Instruction, plan?: ExecutionPlan): strin
   const types =
     plan && step.outputs.length > 0 ? ` : ${step.outputs.map((s) => formatSpec(plan.slots[s])).join(', ')}` : '';
   const frees = step.frees.length > 0 ? `    free ${step.frees.map(printSlot).join(' ')}` : '';
-  const why = step.kind === 'host' ? ` (${step.why})` : '';
+  const why =
+    step.kind === 'host' ? ` (${step.why})` : step.kind === 'generated' && step.guard ? hostWhere(step.guard) : '';
   return withComment(left + call(step) + types + frees, step.name + why);
+}
+
+function hostWhere({ check }: StepGuard): string {
+  return check.kind === 'places'
+    ? ' (on the host where a place is out of bounds)'
+    : ' (on the host where a number is not finite)';
 }
 
 function call(step: Instruction): string {

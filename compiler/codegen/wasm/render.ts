@@ -4,6 +4,7 @@ import { ADDRESS, FunctionBuilder } from './assembler.ts';
 import { renderContraction, scratchBytes } from './contraction.ts';
 import type { Features } from './features.ts';
 import { renderLoops } from './loops.ts';
+import { renderRows } from './rows.ts';
 
 /**
  * The functions of a kernel; the last is the kernel itself, the others are its own. It takes addresses of inputs and
@@ -14,13 +15,21 @@ export function renderKernel(kernel: Kernel, name: string, features: Features): 
 }
 
 function renderSimple(kernel: SimpleKernel, name: string, features: Features): FunctionBuilder {
-  return kernel.kind === 'loops' ? renderLoops(kernel, name, features) : renderContraction(kernel, name, features);
+  switch (kernel.kind) {
+    case 'loops':
+      return renderLoops(kernel, name, features);
+    case 'contraction':
+      return renderContraction(kernel, name, features);
+    case 'rows':
+      return renderRows(kernel, name);
+  }
 }
 
 /** How many bytes of room a kernel needs beside its operands. */
 export function scratchOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case 'loops':
+    case 'rows':
       return 0;
     case 'contraction':
       return scratchBytes(kernel);

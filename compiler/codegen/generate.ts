@@ -11,8 +11,9 @@ import { movingKernel } from './copies.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
 import type { Guard, OpKernel } from './op-kernel.ts';
+import { isPartOp, partSource, partsOf, type View } from './parts.ts';
 import { poolKernel } from './pools.ts';
-import { productKernel } from './products.ts';
+import { isProduct, productKernel } from './products.ts';
 import { rowsKernel } from './rows.ts';
 
 /** A kernel, and which values it takes and gives, in order. */
@@ -26,12 +27,34 @@ export interface Generated {
 class Context extends NodeContext implements LowerContext {}
 
 /** The kernel for an op that has one of its own, as products and convolutions do; null for other ops. */
-export function generateOwn(facts: Facts, node: IrNode, isUsed: (output: number) => boolean): Generated | null {
+export function generateOwn(
+  facts: Facts,
+  node: IrNode,
+  isUsed: (output: number) => boolean,
+  isThere: (value: IrValue) => boolean,
+): Generated | null {
+  if (isProduct(node.op) && !isInvalid(node)) return productOf(facts, node, isThere);
   const made = isInvalid(node) ? null : ownKernel(new Context(facts, node), isUsed);
   if (!made) return null;
   const inputs = made.inputs.map((input) => node.inputs[input]);
   const outputs = (made.outputs ?? [0]).map((index) => ({ node: node.id, index }));
   return { kernel: made.kernel, inputs, outputs, guard: made.guard };
+}
+
+/** A product, of operands as they lie in what they are parts of, where that is a value of the plan. */
+function productOf(facts: Facts, node: IrNode, isThere: (value: IrValue) => boolean): Generated | null {
+  const inputs = [...node.inputs];
+  const views = inputs.slice(0, 2).map(({ node: id, index }, i): View | null => {
+    const part = facts.node(id);
+    if (!isPartOp(part.op) || isInvalid(part)) return null;
+    const source = part.inputs[partSource(part.op)];
+    const view = isThere(source) ? partsOf(new Context(facts, part))?.[index] : undefined;
+    if (!view) return null;
+    inputs[i] = source;
+    return view;
+  });
+  const kernel = productKernel(new Context(facts, node), views);
+  return kernel && { kernel, inputs, outputs: [{ node: node.id, index: 0 }] };
 }
 
 function ownKernel(op: LowerContext, isUsed: (output: number) => boolean): OpKernel | null {

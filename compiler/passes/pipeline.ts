@@ -10,6 +10,7 @@ import { decompose } from './decompose.ts';
 import { fold } from './fold.ts';
 import { fuse } from './fuse.ts';
 import { inline } from './inline.ts';
+import { narrow } from './narrow.ts';
 import type { Pass } from './pass.ts';
 import { schedule } from './schedule.ts';
 import { specialise } from './specialise.ts';
@@ -53,6 +54,8 @@ export const pipeline: readonly Stage[] = [
   stage(cse, 'cse2'),
   // Before fuse, which counts uses.
   stage(dce, 'dce2'),
+  // After dce, which leaves one user where the other parts of a product are for nobody; before fuse, which adds to them.
+  stage(narrow),
   // On the target's own ops; no earlier pass knows the fused ones.
   stage(fuse),
   // The order of nodes is the order of the run.

@@ -259,7 +259,8 @@ class Draft {
     if (isListOp(node)) return this.onList(node);
     if (handsOnList(node)) return this.onBackend(node, { kind: 'alias', input: 0, shape: [] });
     const generates = this.target.generates && !isOnHost(this.target, this.facts, node);
-    const own = generates ? generateOwn(this.facts, node, this.isUsed(node)) : null;
+    const isThere = ({ node: id, index }: IrValue) => this.slotsOf[id]?.[index] !== undefined;
+    const own = generates ? generateOwn(this.facts, node, this.isUsed(node), isThere) : null;
     if (own) return this.guarded(node, this.onGenerated(node, own, [node.op]), own);
     const lowered = lowerNode(this.target, this.facts, node);
     if (lowered) return this.onBackend(node, lowered);

@@ -119,4 +119,47 @@ check('a product of a matrix with itself, and one that is taken twice', 12, size
   tolerance: 1e-4,
 }));
 
+check('products of operands read where they lie in others, and parts of products', 60, sizes, (of) => {
+  const [rows, depth, columns] = [of.rows + 2, of.depth + 1, of.columns + 3];
+  return {
+    inputs: [floats([rows, depth], of.seed, of.special), floats(turned(of.b, depth, columns), of.seed + 1, of.special)],
+    build: (x, y) => {
+      const right = tf.slice(y, turned(of.b, 1, 2), turned(of.b, of.depth, of.columns));
+      const left = of.a ? tf.transpose(tf.reverse(x, [0])) : tf.transpose(x);
+      return [
+        tf.matmul(tf.slice(x, [1, 0], [of.rows, of.depth]), right, false, of.b),
+        tf.slice(tf.matmul(left, x), [1, 0], [of.depth, depth]),
+        tf.slice(tf.matmul(x, y, false, of.b), [2, 3], [of.rows, of.columns]),
+      ];
+    },
+    gradients: of.special === 0,
+    kernels: 3,
+  };
+});
+
+check(
+  'heads of attention: axes turned before a product of batches',
+  30,
+  fc.record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    steps: extent,
+    heads: fc.integer({ min: 1, max: 4 }),
+    size: extent,
+    seed,
+  }),
+  (of) => {
+    const shape = [of.batch, of.steps, of.heads, of.size];
+    return {
+      inputs: [0, 1, 2].map((i) => floats(shape, of.seed + i)),
+      build: (...xs) => {
+        const [query, key, value] = xs.map((x) => tf.transpose(x, [0, 2, 1, 3]));
+        const scores = tf.matmul(query, key, false, true);
+        return [scores, tf.transpose(tf.matmul(scores, value), [0, 2, 1, 3])];
+      },
+      gradients: true,
+      tolerance: 1e-4,
+    };
+  },
+);
+
 test.run();

@@ -8,6 +8,7 @@ import { HOST, makeTarget } from '../../compiler/lowering/target.ts';
 import { decompose } from '../../compiler/passes/decompose.ts';
 import { runPasses, stages } from '../../compiler/passes/driver.ts';
 import { fuse } from '../../compiler/passes/fuse.ts';
+import { narrow } from '../../compiler/passes/narrow.ts';
 import type { Pass } from '../../compiler/passes/pass.ts';
 import { pipeline } from '../../compiler/passes/pipeline.ts';
 import { schedule } from '../../compiler/passes/schedule.ts';
@@ -338,6 +339,47 @@ test('a pass changes nothing in the module that it is given', () => {
   assert.is(printModule(module, { origins: true }), before);
   verifyModule(module, 'nothing');
   assert.is(module.nodes[0].outputs[0].dtype, float32);
+});
+
+const generating = { target: { ...fakeTarget(), generates: true } };
+
+test('narrow computes of a product only what is taken', () => {
+  expectPass(
+    narrow,
+    `%0 = _Arg() {index=0} : f32[3,2]
+     %1 = _Arg() {index=1} : f32[4,2]
+     %2 = Const() {value=[1, 2]} : i32[2]
+     %3 = Const() {value=[2, 2]} : i32[2]
+     %4 = MatMul(%0, %1) {transpose_b} : f32[3,4]
+     %5 = Slice(%4, %2, %3) : f32[2,2]
+     fetch %5`,
+    `%0 = _Arg() {index=0} : f32[3,2]
+     %1 = _Arg() {index=1} : f32[4,2]
+     %2 = Const() {value=[1, 2]} : i32[2]
+     %3 = Const() {value=[2, 2]} : i32[2]
+     %6 = Const() {value=[1, 0]} : i32[2]
+     %7 = Const() {value=[2, 2]} : i32[2]
+     %8 = Slice(%0, %6, %7) : f32[2,2]
+     %9 = Const() {value=[2, 0]} : i32[2]
+     %10 = Const() {value=[2, 2]} : i32[2]
+     %11 = Slice(%1, %9, %10) : f32[2,2]
+     %12 = MatMul(%8, %11) {transpose_b} : f32[2,2]
+     fetch %12`,
+    generating,
+  );
+});
+
+test('narrow leaves a product that others take, and a slice that runs over the end', () => {
+  const product = `%0 = _Arg() {index=0} : f32[3,2]
+     %1 = _Arg() {index=1} : f32[2,4]
+     %2 = Const() {value=[0, 2]} : i32[2]
+     %3 = Const() {value=[3, 2]} : i32[2]
+     %4 = MatMul(%0, %1) : f32[3,4]
+     %5 = Slice(%4, %2, %3) : f32[3,2]
+     fetch %5`;
+  expectPass(narrow, product);
+  expectPass(narrow, `${product}, %4`, undefined, generating);
+  expectPass(narrow, product.replace('value=[0, 2]', 'value=[0, 3]'), undefined, generating);
 });
 
 test.run();

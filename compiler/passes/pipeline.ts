@@ -1,6 +1,7 @@
 /**
  * THE list of passes, in the order in which they run, with the reason for each place. Running them is `driver.ts`.
  */
+import { accumulate } from './accumulate.ts';
 import { algebra } from './algebra.ts';
 import { choose } from './choose.ts';
 import { cluster } from './cluster.ts';
@@ -56,6 +57,8 @@ export const pipeline: readonly Stage[] = [
   stage(dce, 'dce2'),
   // After dce, which leaves one user where the other parts of a product are for nobody; before fuse, which adds to them.
   stage(narrow),
+  // Before fuse, which makes one kernel of a product and what is added to it.
+  stage(accumulate),
   // On the target's own ops; no earlier pass knows the fused ones.
   stage(fuse),
   // The order of nodes is the order of the run.

@@ -5,6 +5,7 @@ import { parseModule } from '../../compiler/ir/parser.ts';
 import { printModule } from '../../compiler/ir/printer.ts';
 import { verifyModule } from '../../compiler/ir/verify.ts';
 import { HOST, makeTarget } from '../../compiler/lowering/target.ts';
+import { accumulate } from '../../compiler/passes/accumulate.ts';
 import { decompose } from '../../compiler/passes/decompose.ts';
 import { runPasses, stages } from '../../compiler/passes/driver.ts';
 import { fuse } from '../../compiler/passes/fuse.ts';
@@ -380,6 +381,42 @@ test('narrow leaves a product that others take, and a slice that runs over the e
   expectPass(narrow, product);
   expectPass(narrow, `${product}, %4`, undefined, generating);
   expectPass(narrow, product.replace('value=[0, 2]', 'value=[0, 3]'), undefined, generating);
+});
+
+test('accumulate adds products one by one, each where it is computed', () => {
+  expectPass(
+    accumulate,
+    `%0 = _Arg() {index=0} : f32[2,2]
+     %1 = MatMul(%0, %0) : f32[2,2]
+     %2 = Neg(%0) : f32[2,2]
+     %3 = MatMul(%2, %0) : f32[2,2]
+     %4 = Neg(%2) : f32[2,2]
+     %5 = AddN(%4, %3, %1) : f32[2,2]
+     fetch %5`,
+    `%0 = _Arg() {index=0} : f32[2,2]
+     %1 = MatMul(%0, %0) : f32[2,2]
+     %2 = Neg(%0) : f32[2,2]
+     %3 = MatMul(%2, %0) : f32[2,2]
+     %6 = AddV2(%1, %3) : f32[2,2]
+     %4 = Neg(%2) : f32[2,2]
+     %7 = AddV2(%6, %4) : f32[2,2]
+     fetch %7`,
+    generating,
+  );
+});
+
+test('accumulate forms long sums in parts', () => {
+  const terms = Array.from({ length: 30 }, (_, i) => `%${i}`);
+  const args = terms.map((id, i) => `${id} = _Arg() {index=${i}} : f32[2]`).join('\n');
+  const module = transform(accumulate, `${args}\n%30 = AddN(${terms.join(', ')}) : f32[2]\nfetch %30`, generating);
+  assert.equal(
+    module.nodes.filter(({ op }) => op !== '_Arg').map(({ op, inputs }) => [op, inputs.length]),
+    [
+      ['AddN', 12],
+      ['AddN', 12],
+      ['AddN', 8],
+    ],
+  );
 });
 
 test.run();

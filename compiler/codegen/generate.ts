@@ -38,6 +38,8 @@ export function generateOwn(
   if (!made) return null;
   const inputs = made.inputs.map((input) => node.inputs[input]);
   const outputs = (made.outputs ?? [0]).map((index) => ({ node: node.id, index }));
+  // Parts without elements are no kernel's.
+  if (node.outputs.some((_, k) => isUsed(k) && !outputs.some(({ index }) => index === k))) return null;
   return { kernel: made.kernel, inputs, outputs, guard: made.guard };
 }
 

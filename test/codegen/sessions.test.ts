@@ -345,4 +345,58 @@ test('no buffer is written over whose elements a kernel of tfjs keeps a copy of'
   for (const { dataId } of [image, filter, result as typeof image]) backend.dispose(dataId);
 });
 
+check('a product added to a variable, whose value may be elsewhere too', async () => {
+  const x = tf.placeholder(tf.float32, [5, 3]);
+  const y = tf.placeholder(tf.float32, [3, 6]);
+  const total = new tf.Variable(tf.zeros([5, 6]), { name: 'total' });
+  const before = total.readValue();
+  const grown = tf.controlDependencies([before], () => total.assignAdd(tf.matmul(x, y)));
+  using session = new tf.Session({ config: { backend: 'wasm' } });
+  await session.run(tf.globalVariablesInitializer());
+  let sum = new tf.NdArray(tf.float32, [5, 6], new Float32Array(30));
+  for (let i = 0; i < 4; i++) {
+    const feeds = new Map([
+      [x, floats([5, 3], i)],
+      [y, floats([3, 6], i + 9)],
+    ]);
+    const [product] = reference([tf.matmul(x, y)], feeds);
+    const [old, now] = (await session.run([before, grown], { feedDict: feeds })) as tf.NdArray[];
+    close(old, sum, 'before');
+    sum = new tf.NdArray(
+      tf.float32,
+      [5, 6],
+      Float32Array.from(sum.data as Float32Array, (v, k) => v + Number(product.data[k])),
+    );
+    close(now, sum, 'after');
+    // Nobody sees the value before: it may be written over.
+    await session.run(grown, { feedDict: feeds });
+    sum = new tf.NdArray(
+      tf.float32,
+      [5, 6],
+      Float32Array.from(sum.data as Float32Array, (v, k) => v + Number(product.data[k])),
+    );
+  }
+  close((await session.run(total)) as tf.NdArray, sum, 'at the end');
+});
+
+check('weights that every step of a written-out loop uses', async () => {
+  const x = tf.placeholder(tf.float32, [4, 20, 3]);
+  const w = tf.placeholder(tf.float32, [8, 5]);
+  const bias = tf.placeholder(tf.float32, [5]);
+  let h: tf.Tensor = tf.zeros([4, 5]);
+  for (const input of tf.unstack(x, { axis: 1, num: 20 })) {
+    h = tf.tanh(tf.nn.biasAdd(tf.matmul(tf.concat([input, h], 1), w), bias));
+  }
+  const loss = tf.reduceSum(tf.square(h));
+  const fetches = [loss, ...(tf.gradients(loss, [w, bias, x]) as tf.Tensor[])];
+  await agrees(
+    fetches,
+    new Map([
+      [x, floats([4, 20, 3], 1)],
+      [w, floats([8, 5], 2)],
+      [bias, floats([5], 3)],
+    ]),
+  );
+});
+
 test.run();

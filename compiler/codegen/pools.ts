@@ -5,7 +5,7 @@ import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape, sizeOf } from '../../src/util/shape.ts';
 import type { WindowAxis } from '../../src/util/window.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
-import type { Axis, LoopKernel, Reduction, Stage } from './kernel.ts';
+import type { Axis, Kernel, LoopKernel, Reduction, Stage } from './kernel.ts';
 import type { OpKernel } from './op-kernel.ts';
 import { denseStrides } from './parts.ts';
 import { fillKernel, Sequence } from './sequence.ts';
@@ -114,17 +114,31 @@ function pool(op: LowerContext, reduction: 'greatest' | 'sum'): OpKernel | null 
   const windows = shape && poolWindows(op, shape);
   const result = op.outputShape(0);
   if (!shape || !windows || !isFullyDefined(result)) return null;
-  // An average leaves out what lies outside: it is not the same everywhere then.
-  if (reduction === 'sum' && isPadded(windows)) return null;
   const sequence = new Sequence(1, 1);
-  const image = padded(sequence, imageOf(0, shape), windows, -Infinity);
+  const image = padded(sequence, imageOf(0, shape), windows, reduction === 'sum' ? 0 : -Infinity);
   const $ = new Values();
   const stages = reduced($, reduction, $.load('f32', 0), (value) => {
-    if (reduction === 'sum') return $.op('div', value, $.constant(sizeOfWindow(windows)));
+    if (reduction === 'sum') return $.op('div', value, placesInside($, windows));
     return op.type === 'MaxPool' ? $.op('max', value, $.constant(LOWEST)) : value;
   });
   sequence.add(loops(overWindows(image, imageOf(1, result), windows), [0], $, stages), [image.buffer, 1]);
   return { kernel: sequence.finish(), inputs: [0] };
+}
+
+/** How many places of a window lie in the image: an average leaves out the others. The axes after the batch are its places. */
+function placesInside($: Values, windows: readonly WindowAxis[]): ValueId {
+  const counts = windows.map(({ window, before, after, size, stride }, i) => {
+    if (before + after === 0) return $.constant(window);
+    const start = startOf($, { before, stride }, 1 + i);
+    const end = $.op('min', $.op('add', start, $.constant(window)), $.constant(size));
+    return $.op('sub', end, $.op('max', start, $.constant(0)));
+  });
+  return counts.reduce((product, count) => $.op('mul', product, count));
+}
+
+/** Where in the image, along an axis, the window begins whose number is the index of an axis of the loops. */
+function startOf($: Values, { before, stride }: Pick<WindowAxis, 'before' | 'stride'>, axis: number): ValueId {
+  return $.op('sub', $.op('mul', $.index(axis), $.constant(stride)), $.constant(before));
 }
 
 /** What comes back goes to all places of a window alike. */
@@ -132,30 +146,49 @@ function averageGradient(op: LowerContext): OpKernel | null {
   const [shape, gradient] = [op.constantShape(0), imageShape(op, 1)];
   if (!isFullyDefined(shape) || !gradient) return null;
   const windows = poolWindows(op, shape);
-  if (!windows || isPadded(windows) || windows.some(({ out }, i) => out !== gradient[i + 1])) return null;
+  if (!windows || windows.some(({ out }, i) => out !== gradient[i + 1])) return null;
   const sequence = new Sequence(1, 1);
-  const dz = returned(sequence, imageOf(0, gradient), windows);
-  const dx = imageOf(1, shape);
+  const parts = { ...imageOf(0, gradient), buffer: sequence.room(sizeOf(gradient)) };
+  const share = new Values();
+  const value = share.op('div', share.load('f32', 0), placesInside(share, windows));
+  const all = denseStrides(gradient).map((stride, i) => ({ extent: gradient[i], inputs: [stride], output: stride }));
+  sequence.add(loops(all, [0], share, [{ kind: 'store', output: 0, value }]), [0, parts.buffer]);
+  const dz = returned(sequence, parts, windows);
   const $ = new Values();
-  const count = $.constant(sizeOfWindow(windows));
-  const stages = reduced($, 'sum', $.op('div', $.load('f32', 0), count), (value) => value);
-  const axes: LoopAxis[] = [
-    { extent: dx.batch, inputs: [dz.batchStride], output: dx.batchStride },
-    ...windows.map(({ size }, i) => ({ extent: size, inputs: [dz.strides[i]], output: dx.strides[i] })),
-    ...windows.map(({ window }, i) => ({ extent: window, isReduced: true, inputs: [dz.strides[i]], output: 0 })),
-    { extent: dx.channels, inputs: [1], output: 1 },
-  ];
-  sequence.add(loops(axes, [0], $, stages), [dz.buffer, 1]);
+  const stages = reduced($, 'sum', $.load('f32', 0), (sum) => sum);
+  sequence.add(loops(backOver(imageOf(1, shape), [dz], windows), [0], $, stages), [dz.buffer, 1]);
   return { kernel: sequence.finish(), inputs: [1] };
 }
 
-/** What comes back goes to the first greatest place of each window. Only for windows that do not overlap. */
+/** Batch and places of an image, and for each the windows that it is in, the last place of a window first. */
+function backOver(image: Image, spread: readonly Image[], windows: readonly WindowAxis[]): LoopAxis[] {
+  const all = (stride: (of: Image) => number) => spread.map(stride);
+  return [
+    { extent: image.batch, inputs: all((of) => of.batchStride), output: image.batchStride },
+    ...windows.map(({ size }, i) => ({ extent: size, inputs: all((of) => of.strides[i]), output: image.strides[i] })),
+    ...windows.map(({ window }, i) => ({
+      extent: window,
+      isReduced: true,
+      inputs: all((of) => of.strides[i]),
+      output: 0,
+    })),
+    { extent: image.channels, inputs: all(() => 1), output: 1 },
+  ];
+}
+
+/** What comes back goes to the first greatest place of each window. */
 function maximumGradient(op: LowerContext): OpKernel | null {
   const [shape, result, gradient] = [imageShape(op, 0), imageShape(op, 1), imageShape(op, 2)];
   const windows = shape && poolWindows(op, shape);
-  if (!shape || !windows || !result || !gradient || isPadded(windows)) return null;
-  if (windows.some(({ window, stride, out }, i) => stride < window || out !== gradient[i + 1])) return null;
-  if (String(result) !== String(gradient)) return null;
+  if (!shape || !windows || !result || !gradient || String(result) !== String(gradient)) return null;
+  if (windows.some(({ out }, i) => out !== gradient[i + 1])) return null;
+  const isSimple = !isPadded(windows) && windows.every(({ window, stride }) => stride >= window);
+  const build = isSimple ? toOwnPlaces : toSharedPlaces;
+  return { kernel: build(shape, result, windows), inputs: [0, 1, 2] };
+}
+
+/** Windows that neither overlap nor go over the edge: each place gets what comes back from its one window, or nothing. */
+function toOwnPlaces(shape: KnownShape, result: KnownShape, windows: readonly WindowAxis[]): Kernel {
   const sequence = new Sequence(3, 1);
   const [x, y] = [imageOf(0, shape), imageOf(1, result)];
   const isWhole = windows.every(({ window, stride, out, size }) => window === stride && out * stride === size);
@@ -165,28 +198,82 @@ function maximumGradient(op: LowerContext): OpKernel | null {
     return { ...axis, inputs: [axis.inputs[0], ofResult, ofResult], output: axis.inputs[0] };
   });
   const $ = new Values();
-  const place = windows.reduce(
-    (sum, { window }, i) => $.op('add', $.op('mul', sum, $.constant(window)), $.index(1 + windows.length + i)),
-    $.constant(0),
+  const { stage, chosen, place } = firstGreatest($, windows);
+  const value = $.op('select', $.op('eq', place, chosen), $.load('f32', 2), $.constant(0));
+  sequence.add(loops(axes, [0, 0, 0], $, [stage, { kind: 'store', output: 0, value }]), [0, 1, 2, 3]);
+  return sequence.finish();
+}
+
+/** Any windows: the greatest place of each is found first, then each place asks all windows that it is in. */
+function toSharedPlaces(shape: KnownShape, result: KnownShape, windows: readonly WindowAxis[]): Kernel {
+  const sequence = new Sequence(3, 1);
+  const y = imageOf(1, result);
+  const x = padded(sequence, imageOf(0, shape), windows, -Infinity);
+  const numbers = { ...y, buffer: sequence.room(sizeOf(result)) };
+  const search = new Values();
+  const { stage, chosen } = firstGreatest(search, windows);
+  const axes = overWindows(x, y, windows).map((axis): LoopAxis => ({ ...axis, inputs: [axis.inputs[0], axis.output] }));
+  const store: Stage = { kind: 'store', output: 0, value: chosen };
+  sequence.add(loops(axes, [0, 0], search, [stage, store]), [x.buffer, 1, numbers.buffer]);
+  const places = returned(sequence, numbers, windows, -1);
+  const back = returned(sequence, imageOf(2, result), windows);
+  const $ = new Values();
+  // The first window that a place is in has it as its last.
+  const own = numberOf(
+    $,
+    windows,
+    windows.map(({ window }, i) => $.op('sub', $.constant(window - 1), $.index(1 + windows.length + i))),
   );
-  const [value, greatest, back] = [0, 1, 2].map((input) => $.load('f32', input));
+  const share = $.op('select', $.op('eq', $.load('f32', 0), own), $.load('f32', 1), $.constant(0));
+  const stages = reduced($, 'sum', share, (sum) => sum);
+  const over = backOver(imageOf(3, shape), [places, back], windows);
+  sequence.add(loops(over, [0, 0], $, stages), [places.buffer, back.buffer, 3]);
+  return sequence.finish();
+}
+
+/** The number of a place in its window, from its places along the axes. */
+function numberOf($: Values, windows: readonly WindowAxis[], places: readonly ValueId[]): ValueId {
+  return places.reduce((sum, place, i) => $.op('add', $.op('mul', sum, $.constant(windows[i].window)), place));
+}
+
+/**
+ * The stage that finds the first place of a window that holds its maximum, and the number of that. Loads 0 and 1 are the
+ * image and the maximum; the axes are those of `overWindows`.
+ */
+function firstGreatest($: Values, windows: readonly WindowAxis[]) {
+  const along = windows.map((_, i) => $.index(1 + windows.length + i));
+  const place = numberOf($, windows, along);
+  const [value, greatest] = [$.load('f32', 0), $.load('f32', 1)];
   const none = $.constant(sizeOfWindow(windows));
-  const first = $.op('select', $.op('eq', value, greatest), place, none);
+  // By axis, the first and last places of the window that are in the image.
+  const bounds = windows.map(({ before, after, stride, size, window }, i) => {
+    if (before + after === 0) return { first: $.constant(0), isInside: null };
+    const start = startOf($, { before, stride }, 1 + i);
+    const first = $.op('max', $.op('neg', start), $.constant(0));
+    const isInside =
+      window === 1
+        ? null
+        : $.op('and', $.op('ge', along[i], first), $.op('lt', $.op('add', start, along[i]), $.constant(size)));
+    return { first, isInside };
+  });
+  const firstPlace = numberOf(
+    $,
+    windows,
+    bounds.map(({ first }) => first),
+  );
+  const inside = bounds.reduce<ValueId | null>(
+    (all, { isInside }) => (all === null ? isInside : isInside === null ? all : $.op('and', all, isInside)),
+    null,
+  );
+  const isEqual = $.op('eq', value, greatest);
+  const holds = inside === null ? isEqual : $.op('and', inside, isEqual);
   // TensorFlow begins with the first place, and no number is more than a NaN there.
-  const isStuck = $.op('and', $.op('ne', value, value), $.op('eq', place, $.constant(0)));
+  const isStuck = $.op('and', $.op('ne', value, value), $.op('eq', place, firstPlace));
+  const candidate = $.op('select', isStuck, $.constant(-1), $.op('select', holds, place, none));
+  const stage: Stage = { kind: 'reduce', reduction: 'min', value: candidate };
   const found = $.reduced('f32', 0);
-  const isFirst = $.op('or', $.op('eq', found, none), $.op('lt', found, $.constant(0)));
-  const chosen = $.op('select', isFirst, $.constant(0), found);
-  const stages: Stage[] = [
-    { kind: 'reduce', reduction: 'min', value: $.op('select', isStuck, $.constant(-1), first) },
-    {
-      kind: 'store',
-      output: 0,
-      value: $.op('select', $.op('eq', place, chosen), back, $.constant(0)),
-    },
-  ];
-  sequence.add(loops(axes, [0, 0, 0], $, stages), [0, 1, 2, 3]);
-  return { kernel: sequence.finish(), inputs: [0, 1, 2] };
+  const isNone = $.op('or', $.op('eq', found, none), $.op('lt', found, $.constant(0)));
+  return { stage, place, chosen: $.op('select', isNone, firstPlace, found) };
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

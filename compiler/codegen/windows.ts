@@ -100,13 +100,13 @@ export function padded(sequence: Sequence, image: Image, windows: readonly Windo
  * What comes back from the windows, spread out so that place `i + (window - 1) · dilation - k · dilation` is what window
  * place k gave back for place i of the image.
  */
-export function returned(sequence: Sequence, gradient: Image, windows: readonly WindowAxis[]): Image {
+export function returned(sequence: Sequence, gradient: Image, windows: readonly WindowAxis[], filling = 0): Image {
   const axes = windows.map(({ before, window, dilation, stride, size }) => ({
     before: (window - 1) * dilation - before,
     step: stride,
     size: size + (window - 1) * dilation,
   }));
-  return spread(sequence, gradient, axes);
+  return spread(sequence, gradient, axes, filling);
 }
 
 /** The first place that a backward walk over the windows begins at, in elements. */

@@ -104,20 +104,22 @@ function log($: Values, x: ValueId): ValueId {
   return $.op('select', isInside, result, special);
 }
 
-/** Where tanh is 1 in float32. */
+/** Where tanh is 1 within the error of the ratio. */
 const TANH_LIMIT = 7.905311107635498;
 
 function tanh($: Values, x: ValueId): ValueId {
-  const inside = $.op('max', $.op('min', x, $.constant(TANH_LIMIT)), $.constant(-TANH_LIMIT));
-  const square = $.op('mul', inside, inside);
+  const square = $.op('mul', x, x);
   const odd = [
     -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8, 1.48572235717979e-5,
     6.37261928875436e-4, 4.89352455891786e-3,
   ];
   const even = [1.19825839466702e-6, 1.18534705686654e-4, 2.268434632439e-3, 4.89352518554385e-3];
-  const ratio = $.op('div', $.op('mul', inside, polynomial($, square, odd)), polynomial($, square, even));
-  // Near 0 the function is its argument, and the ratio is not exact.
-  return $.op('select', $.op('lt', $.op('abs', x), $.constant(4e-4)), x, ratio);
+  const ratio = $.op('div', $.op('mul', x, polynomial($, square, odd)), polynomial($, square, even));
+  const size = $.op('abs', x);
+  // Far out the function is its limit, and near 0 its argument, neither of which the ratio gives exactly.
+  const limit = $.op('max', $.op('min', x, $.constant(1)), $.constant(-1));
+  const inside = $.op('select', $.op('lt', size, $.constant(TANH_LIMIT)), ratio, limit);
+  return $.op('select', $.op('lt', size, $.constant(4e-4)), x, inside);
 }
 
 /** In terms of exp(-|x|), which does not overflow. */

@@ -136,6 +136,23 @@ test('exp, log, tanh and sigmoid over their whole ranges', () => {
   }
 });
 
+test('exp, log, tanh and sigmoid give their limits, and what is exact, exactly', () => {
+  const at = Float32Array.of(-Infinity, -200, -9, -0, 0, 9, 200, Infinity);
+  for (const [op, expected] of [
+    ['exp', [0, 0, null, 1, 1, null, Infinity, Infinity]],
+    ['log', [null, null, null, -Infinity, -Infinity, null, null, Infinity]],
+    ['tanh', [-1, -1, -1, -0, 0, 1, 1, 1]],
+    ['sigmoid', [0, 0, null, 0.5, 0.5, null, 1, 1]],
+  ] as const) {
+    for (const features of FEATURES) {
+      const [result] = runWasm(elementwise(8, 'f32', op, 1), [at], [new Float32Array(8)], [], features);
+      expected.forEach((value, i) => {
+        assert.ok(value === null || Object.is(result[i], value), `${op}(${at[i]}): ${result[i]} for ${value}`);
+      });
+    }
+  }
+});
+
 test('integers wrap around, and truth values are bytes', () => {
   const ints = [Int32Array.of(2 ** 31 - 1, -(2 ** 31), 7, -7, 123456789), Int32Array.of(1, -1, -3, 3, 987654321)];
   for (const op of ['add', 'sub', 'mul', 'min', 'max', 'lt', 'ge', 'eq', 'ne'] as const) {

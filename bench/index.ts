@@ -5,6 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import * as tfjs from '@tensorflow/tfjs';
 import { multiplyAddProbe } from '../compiler/codegen/wasm/features.ts';
+import { benchBrowser } from './browser.ts';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchFiles } from './files.ts';
@@ -19,6 +20,7 @@ import { benchMlp } from './mlp.ts';
 import { benchMobilenet } from './mobilenet.ts';
 import { benchNative } from './native.ts';
 import { useWasm } from './peers.ts';
+import { benchRemote } from './remote.ts';
 import { benchResnet } from './resnet.ts';
 import { benchTransformer } from './transformer.ts';
 import { benchWhileLoop } from './while-loop.ts';
@@ -34,12 +36,14 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   transformer: benchTransformer,
   resnet: benchResnet,
   native: benchNative,
+  remote: benchRemote,
   growth: benchGrowth,
   memory: benchMemory,
   fit: benchFit,
   'while-loop': benchWhileLoop,
   lstm: benchLstm,
   files: benchFiles,
+  browser: benchBrowser,
 };
 
 const hasMultiplyAdd = () => WebAssembly.validate(multiplyAddProbe());

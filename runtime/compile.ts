@@ -2,6 +2,7 @@
  * The compiler as people experiment with it: `compile` gives the plan and the IR after every pass as values, and both
  * print. Sessions compile by themselves.
  */
+import { hasGenerator } from '../compiler/codegen/index.ts';
 import {
   type Compiled,
   compile as compileRequest,
@@ -9,7 +10,6 @@ import {
   type Request,
   type UserPass,
 } from '../compiler/compile.ts';
-import { explain } from '../compiler/explain.ts';
 import type { Target } from '../compiler/lowering/lowering.ts';
 import { makeTarget } from '../compiler/lowering/target.ts';
 import { getDefaultGraph } from '../src/graph/default-graph.ts';
@@ -40,7 +40,7 @@ export interface CompileOptions {
 
 /**
  * Compiles without running anything: the plan, and the IR as taken from the graph and after every pass. The backend need
- * not have been started.
+ * not have been started; in a page, generated kernels are part of plans once a backend that takes them has been.
  *
  *     const {plan, stages} = tf.compile(loss, {feeds: [[x, [32, 784]]], passes: ['fuse', {after: 'cse', pass}]});
  *     stages.map((stage) => stage.pass)
@@ -50,7 +50,7 @@ export function compile(fetches: object | string, options: CompileOptions = {}):
   const target = makeTarget(name, {
     hasKernel: (kernel) => mayHaveKernel(name, kernel),
     hasHost: hasHostKernel,
-    codegen: options.codegen ?? true,
+    codegen: options.codegen !== false && hasGenerator(),
   });
   const graph = options.graph ?? graphOf(fetches);
   const { passes = true } = options;
@@ -63,9 +63,15 @@ export function compile(fetches: object | string, options: CompileOptions = {}):
 }
 
 /** How a session compiles the request, as text. */
-export function explainRequest(graph: Graph, request: Request, target: Target, config: ConfigProto): string {
+export async function explainRequest(
+  graph: Graph,
+  request: Request,
+  target: Target,
+  config: ConfigProto,
+): Promise<string> {
   const snapshot = graph.snapshot();
   const { passes, userPasses } = config;
+  const { explain } = await import('../compiler/explain.ts');
   return explain(snapshot, request, compileRequest(snapshot, request, target, { passes, userPasses, evaluate }));
 }
 

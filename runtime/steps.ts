@@ -3,7 +3,7 @@
  * frees and errors are `executor.ts`'s business.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import { inputCount } from '../compiler/codegen/kernel.ts';
+import { inputCount, type LoopKernel } from '../compiler/codegen/kernel.ts';
 import type { Guard } from '../compiler/codegen/op-kernel.ts';
 import type {
   AliasStep,
@@ -26,7 +26,14 @@ import { bool, type DType } from '../src/util/dtype.ts';
 import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../src/util/shape.ts';
-import { type Backend, type DeviceValue, deviceTypes, type GeneratedKernel } from './backends/backend.ts';
+import {
+  type Backend,
+  type DeviceValue,
+  deviceTypes,
+  type GeneratedKernel,
+  type ResultSpec,
+  type ValueKernel,
+} from './backends/backend.ts';
 import { Branch, Loop } from './calls.ts';
 import { findHostKernel } from './host/index.ts';
 import type {
@@ -38,7 +45,7 @@ import type {
   ResourceAccess,
   Wait,
 } from './host/registry.ts';
-import { List } from './list-steps.ts';
+import { List } from './lists.ts';
 import { DEFAULT_CONTAINER, resourceKey } from './resources.ts';
 import { copyOf, type Run } from './run.ts';
 import type { LoadedCall, Step } from './step.ts';
@@ -56,7 +63,9 @@ export function loadStep(
     case 'kernel':
       return new Kernel(instruction, backend);
     case 'generated': {
-      const generated = new Generated(instruction, plan, backend);
+      const generated = backend.generateOnValues
+        ? new GeneratedOnValues(instruction, plan, backend.generateOnValues)
+        : new Generated(instruction, plan, backend);
       return instruction.guard ? new Guarded(instruction, instruction.guard, generated, plan) : generated;
     }
     case 'alias':
@@ -205,6 +214,31 @@ class Generated implements Step {
   }
 }
 
+/** A kernel that the compiler described, where buffers have no addresses: it gives new ones. */
+class GeneratedOnValues implements Step {
+  readonly onHost = NONE;
+  private readonly kernel: ValueKernel;
+  private readonly values: DeviceValue[] = [];
+
+  constructor(
+    readonly instruction: GeneratedStep,
+    plan: ExecutionPlan,
+    generate: NonNullable<Backend['generateOnValues']>,
+  ) {
+    const results = instruction.outputs.map((slot) => plan.slots[slot] as ResultSpec);
+    this.kernel = generate(instruction.code as LoopKernel, results);
+  }
+
+  execute(run: Run): void {
+    const { inputs, outputs } = this.instruction;
+    const { values } = this;
+    for (let i = 0; i < inputs.length; i++) values[i] = run.deviceOf(inputs[i]);
+    const made = this.kernel(values);
+    for (let i = 0; i < outputs.length; i++) run.device[outputs[i]] = made[i];
+    values.length = 0;
+  }
+}
+
 /** A kernel that is right for some elements only; for others the host computes the op. */
 class Guarded implements Step {
   readonly onHost = NONE;
@@ -213,7 +247,7 @@ class Guarded implements Step {
   constructor(
     readonly instruction: GeneratedStep,
     private readonly guard: StepGuard,
-    private readonly generated: Generated,
+    private readonly generated: Step,
     plan: ExecutionPlan,
   ) {
     const { kernel, attrs } = guard.host;
@@ -343,6 +377,7 @@ class Host implements Step, HostOp, HostServices {
 
   execute(run: Run): void {
     const { inputs, outputs } = this.instruction;
+    run.readTogether(inputs);
     for (let i = 0; i < inputs.length; i++) this.arrays[i] = run.hostOf(inputs[i]);
     this.run = run;
     try {

@@ -4,7 +4,7 @@
  */
 import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
-import type { IrNode } from '../ir/module.ts';
+import { ARG, type IrNode } from '../ir/module.ts';
 import type { LowerContext, Lowered, Target } from './lowering.ts';
 
 class IrLowerContext extends NodeContext implements LowerContext {}
@@ -26,11 +26,45 @@ export function lowerNode(target: Target, facts: Facts, node: IrNode): Lowered |
 
 /**
  * Whether the host computes the node though the backend could: scalars alone, which cost less there than the call of a
- * kernel.
+ * kernel; where values of the backend cost a wait, only scalars that come from the host.
  */
 export function isOnHost(target: Target, facts: Facts, node: IrNode): boolean {
-  if (!target.scalarsOnHost || !target.hasHost(node.op) || node.inputs.length === 0) return false;
+  if (!isOfScalars(target, facts, node)) return false;
+  return target.scalarsOnHost || isFromHost(target, facts, node);
+}
+
+function isOfScalars(target: Target, facts: Facts, node: IrNode): boolean {
+  if (!target.hasHost(node.op) || node.inputs.length === 0) return false;
   return node.outputs.every(isScalar) && node.inputs.every((input) => isScalar(facts.spec(input)));
+}
+
+/** Nodes of scalars, and whether all that they are computed of comes from the host. */
+const fromHost = new WeakMap<IrNode, boolean>();
+
+function isFromHost(target: Target, facts: Facts, node: IrNode): boolean {
+  // Nodes whose inputs come first are on top.
+  const stack = [node];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1];
+    const places = top.inputs.map((input) => isHostValue(target, facts, input));
+    const unknown = places.includes(false)
+      ? []
+      : top.inputs.filter((_, i) => places[i] === null).map((input) => facts.node(input.node));
+    if (unknown.length === 0) {
+      fromHost.set(top, !places.includes(false));
+      stack.pop();
+    }
+    stack.push(...unknown);
+  }
+  return fromHost.get(node) as boolean;
+}
+
+/** Whether a scalar comes from the host; null where that is still to be found out for its node. */
+function isHostValue(target: Target, facts: Facts, value: IrNode['inputs'][number]): boolean | null {
+  const node = facts.node(value.node);
+  if (node.op === ARG || facts.constant(value) !== null || !target.dtypes.has(facts.spec(value).dtype)) return true;
+  if (!isOfScalars(target, facts, node)) return false;
+  return fromHost.get(node) ?? null;
 }
 
 function isScalar({ shape, dtype }: IrNode['outputs'][number]): boolean {

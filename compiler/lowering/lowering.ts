@@ -42,6 +42,15 @@ export type LoweringTable = Readonly<Record<string, LoweringRule>>;
 /** A row for ops that the host computes faster than the backend, and than their decomposition. */
 export const onHost: LoweringRule = () => null;
 
+/** A row for ops that are decomposed also where some of their values live on the host: the others are not to be fetched. */
+export const decomposed: LoweringRule = () => null;
+
+/** Whether a row says nothing but where the op is not computed. */
+export const isMarker = (row: LoweringRule): boolean => row === onHost || row === decomposed;
+
+/** The languages that kernels of the compiler's own are written in. */
+export type Renderer = 'wasm' | 'webgl';
+
 /** What the compiler knows of the machine it compiles for. */
 export interface Target {
   /** `wasm`, `cpu`, `webgl`, or `host` for no backend at all. */
@@ -51,10 +60,12 @@ export interface Target {
   readonly dtypes: ReadonlySet<DType>;
   /** Whether products pack their right operand once per buffer: cheap for constants, paid each run for what changes. */
   readonly packsRightOperand: boolean;
-  /** Whether scalars are computed on the host: where a value comes from the backend, and goes there, at little cost. */
+  /** Whether all scalars are computed on the host: where a value comes from the backend, and goes there, at little cost. */
   readonly scalarsOnHost: boolean;
-  /** Whether the compiler writes kernels of its own for the target. */
+  /** Whether the compiler writes kernels of its own for the target, of every kind. */
   readonly generates: boolean;
+  /** Who renders the loops that the compiler writes; null where it writes none. */
+  readonly renderer: Renderer | null;
   /** Whether the backend has this kernel. */
   hasKernel(kernel: string): boolean;
   /** Whether there is a host kernel for this op type. */

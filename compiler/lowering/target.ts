@@ -34,7 +34,8 @@ export interface Machine {
  *     makeTarget('wasm', {hasKernel: (k) => getKernel(k, 'wasm') !== undefined, hasHost: hasHostKernel})
  */
 export function makeTarget(name: string, machine: Machine): Target {
-  const generates = name === 'wasm' && machine.codegen === true;
+  const renderer = machine.codegen && (name === 'wasm' || name === 'webgl') ? name : null;
+  const generates = renderer === 'wasm';
   return {
     name,
     table: tables.get(name) ?? tfjsTable,
@@ -42,6 +43,7 @@ export function makeTarget(name: string, machine: Machine): Target {
     packsRightOperand: name === 'wasm' && !generates,
     scalarsOnHost: name === 'wasm' || name === 'cpu',
     generates,
+    renderer,
     hasKernel: (kernel) => machine.hasKernel(kernel),
     hasHost: (op) => machine.hasHost(op),
   };

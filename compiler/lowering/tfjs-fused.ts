@@ -78,3 +78,8 @@ export const wasmFusedRows: LoweringTable = {
   _FusedMatMul: without(fusedRows._FusedMatMul, 'Relu', 'Relu6'),
   _FusedConv2D: without(fusedRows._FusedConv2D, 'Relu', 'Relu6'),
 };
+
+/** webgl: activations of the convolution's kernel lose infinities; products have been mended. */
+export const webglFusedRows: LoweringTable = {
+  _FusedConv2D: without(fusedRows._FusedConv2D, 'Relu', 'Relu6', 'Elu', 'LeakyRelu'),
+};

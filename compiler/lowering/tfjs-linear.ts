@@ -243,4 +243,11 @@ export const wasmLinearRows: LoweringTable = {
   OneHot: oneHot([int32]),
 };
 
-export const webglLinearRows: LoweringTable = {};
+/** Values that a shader can be told: they are part of its text. */
+const isFinite: (op: LowerContext) => boolean = (op) =>
+  [2, 3].every((i) => Number.isFinite(Number(op.constant(i)?.data[0])));
+
+/** webgl: integers live in float textures there and are left to the host. */
+export const webglLinearRows: LoweringTable = {
+  OneHot: (op) => (isFinite(op) ? oneHot(FLOAT_INT)(op) : null),
+};

@@ -7,6 +7,7 @@ import { float32 } from '../../src/util/dtype.ts';
 import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
 import { type Padding, padsOf, type WindowAxis, windowAxis } from '../../src/util/window.ts';
 import {
+  decomposed,
   type KernelCall,
   type LowerContext,
   type LoweringRule,
@@ -190,12 +191,14 @@ export const nnRows: LoweringTable = {
  * the decomposition. Its max-pool gradient is wrong where a window's maximum is not positive.
  */
 export const wasmNnRows: LoweringTable = {
+  SparseSoftmaxCrossEntropyWithLogits: onHost,
   BiasAdd: upToRank(XNN_AXES, bias),
   BiasAddV1: upToRank(XNN_AXES, bias),
 };
 
 /** Decomposed on the cpu backend, the gradients, and all of three dimensions, take up to five times as long as on the host. */
 export const cpuNnRows: LoweringTable = {
+  SparseSoftmaxCrossEntropyWithLogits: onHost,
   Conv2DBackpropInput: onHost,
   Conv2DBackpropFilter: onHost,
   Conv3D: onHost,
@@ -208,4 +211,5 @@ export const webglNnRows: LoweringTable = {
   Conv2DBackpropInput: inputGradient,
   Conv2DBackpropFilter: filterGradient,
   MaxPoolGrad: maxPoolGradient,
+  SparseSoftmaxCrossEntropyWithLogits: decomposed,
 };

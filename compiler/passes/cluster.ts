@@ -7,7 +7,7 @@
  * whatever can join, does. Not worth a kernel are views alone, which are free, and a few scalars, which the host computes
  * in less time than a kernel is called in.
  */
-import { isLoopOp, isView, LoopBuilder, placesOf } from '../codegen/loop-builder.ts';
+import { isLoopOp, isView, LoopBuilder, type LoopRules, loopRules, placesOf } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, mustRun } from '../ir/effects.ts';
 import type { IrModule, IrNode } from '../ir/module.ts';
@@ -27,8 +27,8 @@ export const cluster: Pass = {
   name: 'cluster',
   doc: 'Brings ops together that one generated kernel computes.',
   run(module: IrModule, { target }: PassContext): IrModule {
-    if (!target.generates || !module.nodes.some((node) => isLoopOp(node.op))) return module;
-    const nodes = new Clustering(module).run();
+    if (!target.renderer || !module.nodes.some((node) => isLoopOp(node.op))) return module;
+    const nodes = new Clustering(module, loopRules(target.renderer)).run();
     return nodes ? { ...module, nodes } : module;
   },
 };
@@ -47,7 +47,10 @@ class Clustering {
   /** The position of the first node, in the old order, that has an effect and no place yet. */
   private barrier = 0;
 
-  constructor(private readonly module: IrModule) {
+  constructor(
+    private readonly module: IrModule,
+    private readonly rules: LoopRules,
+  ) {
     this.facts = new Facts(module.nodes);
     this.placed = new Uint8Array(module.nextId);
     this.positions = new Int32Array(module.nextId);
@@ -86,7 +89,8 @@ class Clustering {
   /** The nodes of the kernel that begins with this one, in order; none where it is not worth it. */
   private grow(first: IrNode): readonly IrNode[] {
     const builder = new LoopBuilder(this.facts);
-    if (!builder.tryAdd(first)) return [];
+    const limits = this.rules.limits(this.facts);
+    if (!limits.admits(first) || !builder.tryAdd(first)) return [];
     const members = new Set([first.id]);
     const tried = new Set([first.id]);
     const queue = [first];
@@ -99,7 +103,7 @@ class Clustering {
         tried.add(node.id);
         for (const each of [...missing, node]) {
           if (!this.canJoin(each)) this.place(each);
-          else if (builder.tryAdd(each)) {
+          else if (limits.admits(each) && builder.tryAdd(each)) {
             members.add(each.id);
             queue.push(each);
           } else break;
@@ -173,7 +177,7 @@ class Clustering {
     kept.reverse();
     const places = kept.length > 0 && placesOf(this.facts, nodes[0]);
     const isScalar = places && places.length === 0;
-    const work = kept.filter((node) => !isView(node.op)).length;
+    const work = kept.filter((node) => this.rules.computes(node)).length;
     return work === 0 || (isScalar && work < SCALARS) ? [] : kept;
   }
 }

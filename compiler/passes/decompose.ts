@@ -6,12 +6,12 @@
 import type { AttrValue } from '../../src/graph/node.ts';
 import { findOpDef, type OpView } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
-import { canGenerate } from '../codegen/generate.ts';
+import { canGenerate } from '../codegen/index.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import { fitsBackend, isOnHost, lowerNode } from '../lowering/lower.ts';
-import { onHost, type Target } from '../lowering/lowering.ts';
+import { decomposed, onHost, type Target } from '../lowering/lowering.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 export const decompose: Pass = {
@@ -45,6 +45,7 @@ function wanted(target: Target, rewriter: Rewriter, node: IrNode) {
   // Generated kernels take images with their channels last; decomposed, others are turned for them.
   const turns = target.generates && String(node.attrs.data_format).startsWith('NC');
   if (!turns && target.hasHost(node.op) && target.table[node.op] === onHost) return undefined;
+  if (target.table[node.op] === decomposed) return rule;
   if (target.hasHost(node.op) && !fitsBackend(target, rewriter.facts, node)) return undefined;
   if (isOnHost(target, rewriter.facts, node)) return undefined;
   return lowerNode(target, rewriter.facts, node) ? undefined : rule;

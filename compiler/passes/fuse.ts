@@ -7,7 +7,7 @@ import { getOpDef } from '../../src/ops/opdef/define.ts';
 import { resolveSignature } from '../../src/ops/opdef/resolve.ts';
 import { isFullyDefined } from '../../src/util/shape.ts';
 import { Uses } from '../analysis/uses.ts';
-import { canGenerate } from '../codegen/generate.ts';
+import { canGenerate } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf } from '../ir/effects.ts';
 import { FUSED_ACTIVATIONS, FUSED_CONV2D, FUSED_MATMUL } from '../ir/fused-ops.ts';

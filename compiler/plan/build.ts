@@ -9,8 +9,7 @@ import { InternalError, InvalidArgumentError, UnimplementedError } from '../../s
 import type { NdArray } from '../../src/util/ndarray.ts';
 import { isFullyDefined, type KnownShape } from '../../src/util/shape.ts';
 import { isForwarding, Resources, type Variable } from '../analysis/resources.ts';
-import { type Generated, generateLoop, generateOwn } from '../codegen/generate.ts';
-import { isLoopOp } from '../codegen/loop-builder.ts';
+import { type Generated, generateLoop, generateOwn, isLoopOp, loopRules } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, INVALID, isInvalid, mustRun } from '../ir/effects.ts';
 import { callsFromHost, isBranch, isLoop } from '../ir/functions.ts';
@@ -128,12 +127,19 @@ class Draft {
     const outputs = nodes.flatMap((node) =>
       node.outputs.map((_, index) => ({ node: node.id, index })).filter(({ index }) => this.leaves(node, index)),
     );
-    const generated = generateLoop(this.facts, nodes, outputs);
+    const generated = this.loopOf(nodes, outputs);
     if (!generated) return false;
     const ops = nodes.map(({ op }) => op);
     const step = this.onGenerated(nodes[nodes.length - 1], generated, ops);
     this.steps.push({ step, must: nodes.some(({ id }) => this.effects.has(id)) && outputs.length > 0 });
     return true;
+  }
+
+  private loopOf(nodes: readonly IrNode[], outputs: readonly IrValue[]): Generated | null {
+    const { renderer } = this.target;
+    if (!renderer) return null;
+    const made = generateLoop(this.facts, nodes, outputs);
+    return made?.kernel.kind === 'loops' && loopRules(renderer).renders(made.kernel) ? made : null;
   }
 
   /** Whether a value is taken outside of the kernel that it is computed in. */
@@ -296,9 +302,10 @@ class Draft {
   }
 
   private generateAlone(node: IrNode): Generated | null {
-    if (!this.target.generates || isInvalid(node) || isOnHost(this.target, this.facts, node)) return null;
+    const { renderer } = this.target;
+    if (!renderer || isInvalid(node) || isOnHost(this.target, this.facts, node) || !isLoopOp(node.op)) return null;
     const outputs = node.outputs.map((_, index) => ({ node: node.id, index }));
-    return isLoopOp(node.op) ? generateLoop(this.facts, [node], outputs) : null;
+    return loopRules(renderer).limits(this.facts).admits(node) ? this.loopOf([node], outputs) : null;
   }
 
   /** Gives the handle of a variable a slot: a kernel hands it on to the functions it calls. */
@@ -441,7 +448,8 @@ class Draft {
       return step.kind === 'alias' && step.shapeFrom !== null ? { ...step, shapeFrom: rename(step.shapeFrom) } : step;
     });
     const plan = { slots, constants, feeds, fetches: fetched.map(rename), instructions, target: this.target.name };
-    return planArena(findOverwrites(plan, this.isFunction));
+    // Both are about memory with addresses.
+    return this.target.generates ? planArena(findOverwrites(plan, this.isFunction)) : plan;
   }
 }
 

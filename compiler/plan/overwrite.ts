@@ -4,8 +4,8 @@
  */
 import { resource } from '../../src/util/dtype.ts';
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
+import { isInParts } from '../codegen/index.ts';
 import type { ContractionKernel, Kernel } from '../codegen/kernel.ts';
-import { isInParts } from '../codegen/wasm/contraction.ts';
 import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
 
 /** The plan with what may be overwritten. Variables are updated in place only where no later step can fail. */

@@ -3,7 +3,7 @@
  * backend of TensorFlow.js to it; which one to use is decided in `index.ts`.
  */
 import type { KernelFunc, TensorInfo, Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
-import type { Kernel } from '../../compiler/codegen/kernel.ts';
+import type { Kernel, LoopKernel } from '../../compiler/codegen/kernel.ts';
 import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import { bool, float32, int32 } from '../../src/util/dtype.ts';
@@ -19,6 +19,15 @@ export const deviceTypes: ReadonlySet<DType> = new Set([float32, int32, bool]);
 
 /** Computes on the memory at these addresses: inputs, then outputs. */
 export type GeneratedKernel = (addresses: readonly number[]) => void;
+
+/** What a kernel on values gives. */
+export interface ResultSpec {
+  readonly shape: KnownShape;
+  readonly dtype: DType;
+}
+
+/** Computes new values from values, for machines whose buffers have no addresses. The values are the caller's. */
+export type ValueKernel = (inputs: readonly DeviceValue[]) => DeviceValue[];
 
 /** Every buffer has a count of references; the last `dispose` frees it. */
 export interface Backend {
@@ -42,6 +51,8 @@ export interface Backend {
    * How many references the buffer has; infinitely many where its elements must stay as they are. There where `generate` is.
    */
   references?(id: BufferId): number;
+  /** As `generate`, for buffers that have no addresses; absent where the backend takes no such kernels. */
+  generateOnValues?(kernel: LoopKernel, results: readonly ResultSpec[]): ValueKernel;
   /** A new buffer with a copy of the data. */
   write(array: NdArray): DeviceValue;
   /** A copy of the data. */
@@ -56,6 +67,16 @@ export interface Backend {
   shareTensor(value: DeviceValue): TfjsTensor;
   /** A tfjs tensor with a copy of an array whose type buffers do not hold. Throws `TypeError` where tfjs has none. */
   makeTensor(array: NdArray): TfjsTensor;
+  /**
+   * Whether the device with all its buffers was lost, for good: there where that can happen. What is computed on it and read
+   * from it is anything from then on.
+   */
+  isLost?(): boolean;
+  /**
+   * Copies of several values, for which the machine is waited for once: there where that is better than `readSync` for one
+   * after the other.
+   */
+  readAll?(values: readonly DeviceValue[], dtypes: readonly DType[]): NdArray[];
   /** The number of live buffers, everybody's. */
   numBuffers(): number;
   /** Gives back memory that is kept for buffers to come; absent where none is. No live buffer is touched. */

@@ -1,7 +1,7 @@
 /**
- * Chooses and starts backends: one adapter per name and process. The instance is the one that tfjs itself uses, so that
- * tensors can be shared. Where tfjs has no current backend yet, the first one started becomes it; a choice of the
- * program's own is left alone.
+ * Chooses and starts backends: one adapter per name and process, another one where its device was lost. The instance is the
+ * one that tfjs itself uses, so that tensors can be shared. Where tfjs has no current backend yet, the first one started
+ * becomes it; a choice of the program's own is left alone.
  */
 import {
   engine,
@@ -12,11 +12,13 @@ import {
   type KernelBackend,
   setBackend,
 } from '@tensorflow/tfjs-core';
+import { loadGenerator } from '../../compiler/codegen/index.ts';
+import { loadRenderer } from '../../compiler/codegen/wasm/index.ts';
+import { loadPrograms } from '../../compiler/codegen/webgl/index.ts';
 import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
 import { isNode } from '../../src/util/platform.ts';
 import type { Backend } from './backend.ts';
-import { TfjsBackend } from './tfjs.ts';
 
 /** The packages behind the names; others must have been registered with tfjs by the program. */
 const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map<string, () => Promise<unknown>>([
@@ -37,14 +39,50 @@ async function loadWasm(): Promise<void> {
 const ready = new Map<string, Backend>();
 const starting = new Map<string, Promise<Backend>>();
 
-/** The backend where none is asked for: `wasm` in Node, `webgl` in browsers. */
+/** What is tried in browsers, in this order, where no backend is asked for. Programs that have WebGPU's want to use it. */
+const IN_BROWSERS = ['webgpu', 'webgl', 'wasm', 'cpu'];
+
+/** Which of them it came to be. */
+let chosen: string | null = null;
+
+/** The backend where none is asked for: `wasm` in Node; in browsers the one it has come to be, or `webgl`. */
 export function defaultBackendName(): string {
-  return isNode ? 'wasm' : 'webgl';
+  if (isNode) return 'wasm';
+  return chosen ?? 'webgl';
 }
 
-/** The backend, if it has been started. */
+/** Starts the backend where none is asked for: in browsers the first that the machine has. */
+export async function startDefaultBackend(): Promise<Backend> {
+  if (isNode) return startBackend('wasm');
+  if (chosen && readyBackend(chosen)) return startBackend(chosen);
+  const reasons: string[] = [];
+  for (const name of IN_BROWSERS) {
+    if (name === 'webgpu' && !(await hasWebgpu())) continue;
+    try {
+      const backend = await startBackend(name);
+      chosen = name;
+      return backend;
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new UnavailableError(null, `No backend can be started here. ${reasons.join(' ')}`);
+}
+
+/** Whether the program has registered the backend, and the machine has an adapter for it. */
+async function hasWebgpu(): Promise<boolean> {
+  if (!engine().backendNames().includes('webgpu')) return false;
+  const { gpu } = navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } };
+  return (await gpu?.requestAdapter().catch(() => null)) != null;
+}
+
+/** The backend, if it has been started and its device is still there. */
 export function readyBackend(name: string): Backend | undefined {
-  return ready.get(name);
+  const backend = ready.get(name);
+  if (!backend?.isLost?.()) return backend;
+  ready.delete(name);
+  starting.delete(name);
+  return undefined;
 }
 
 /** Whether a backend has a kernel, started or not; true where its kernels are not loaded, so that nobody knows. */
@@ -53,10 +91,11 @@ export function mayHaveKernel(backend: string, kernel: string): boolean {
 }
 
 /**
- * Starts the backend, once per process. Rejects with `NotFoundError` for a name that nobody registered, with
- * `UnavailableError` where the machine does not have it; a later call tries again.
+ * Starts the backend, once per process, and anew where its device was lost. Rejects with `NotFoundError` for a name that
+ * nobody registered, with `UnavailableError` where the machine does not have it; a later call tries again.
  */
 export function startBackend(name: string): Promise<Backend> {
+  readyBackend(name);
   const running = starting.get(name);
   if (running) return running;
   const start = begin(name).then(
@@ -96,6 +135,9 @@ async function begin(name: string): Promise<Backend> {
       `No backend '${name}' is registered with TensorFlow.js. Known: ${engine().backendNames().join(', ')}.`,
     );
   }
+  const { TfjsBackend } = await import('./tfjs.ts');
+  await loadGenerators(name);
+  if (name === 'webgl') await prepareWebgl();
   const native = await instance(name);
   if (isNode && name === 'wasm') (await import('./wasm-node.ts')).dropErrorHandlers();
   // Without this the program's own `tfjs.tensor()` would fail until it chose a backend that needs no start.
@@ -105,6 +147,21 @@ async function begin(name: string): Promise<Backend> {
   // The cpu backend's advice to Node users to install another package speaks of tfjs's own use.
   if ('firstUse' in native) native.firstUse = false;
   return new TfjsBackend(name, native);
+}
+
+/** What generates the backend's kernels: in bundles for browsers it is fetched only now. */
+async function loadGenerators(name: string): Promise<void> {
+  if (name === 'wasm' || name === 'webgl') await loadGenerator();
+  if (name === 'wasm') await loadRenderer();
+  if (name === 'webgl') await loadPrograms();
+}
+
+/** Throws where the machine has no WebGL that will do. */
+async function prepareWebgl(): Promise<void> {
+  const { checkWebgl, renewWebgl } = await import('./webgl-context.ts');
+  const reason = checkWebgl();
+  if (reason) throw unavailable('webgl', new Error(reason));
+  renewWebgl();
 }
 
 /** The instance of tfjs's engine. A start of another backend in between makes the engine drop ours, so it is repeated. */
@@ -121,8 +178,13 @@ async function instance(name: string): Promise<KernelBackend> {
   throw unavailable(name, null);
 }
 
+/** In browsers the files are fetched from where the page is, unless the program says where they are. */
+const WASM_HINT =
+  "its .wasm files were not found, or the browser has no WebAssembly. They are in the folder dist of @tensorflow/tfjs-backend-wasm: serve them, and say where by that package's setWasmPaths.";
+
 function unavailable(name: string, cause: unknown): UnavailableError {
-  const reason = cause instanceof Error ? `: ${cause.message}` : '.';
+  const detail = cause instanceof Error ? cause.message : name === 'wasm' && !isNode ? WASM_HINT : null;
+  const reason = detail ? `: ${detail}` : '.';
   const error = new UnavailableError(null, `The backend '${name}' cannot be started here${reason}`);
   error.cause = cause;
   return error;

@@ -21,7 +21,12 @@ import type { Backend, BufferId, DeviceValue } from './backend.ts';
 import { mendedOnCpu } from './cpu-fixes.ts';
 import { isCopied, mended } from './wasm-fixes.ts';
 import { WasmKernels } from './wasm-kernels.ts';
+import { ContextWatch } from './webgl-context.ts';
+import { mendedOnWebgl } from './webgl-fixes.ts';
+import { WebglKernels } from './webgl-kernels.ts';
+import type { WebglNative } from './webgl-native.ts';
 import { releaseTextures } from './webgl-pool.ts';
+import { readTexture, TextureReader } from './webgl-read.ts';
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -40,6 +45,10 @@ export class TfjsBackend implements Backend {
   readonly canReadSync: boolean;
   private readonly copies: boolean;
   private kernels: WasmKernels | null = null;
+  private readonly programs: WebglKernels | null;
+  private readonly webgl: WebglNative | null;
+  private readonly context: ContextWatch | null;
+  private readonly reader: TextureReader | null;
   private readonly functions = new Map<string, KernelFunc | undefined>();
 
   constructor(
@@ -48,6 +57,10 @@ export class TfjsBackend implements Backend {
   ) {
     this.canReadSync = !ASYNCHRONOUS.has(name);
     this.copies = !COPIES_BY_ITSELF.has(name);
+    this.programs = name === 'webgl' ? WebglKernels.on(native) : null;
+    this.webgl = name === 'webgl' ? (native as WebglNative) : null;
+    this.context = this.webgl && new ContextWatch(this.webgl);
+    this.reader = this.webgl && new TextureReader(this.webgl);
   }
 
   kernel(name: string): KernelFunc | undefined {
@@ -59,6 +72,7 @@ export class TfjsBackend implements Backend {
     const config: KernelConfig | undefined = getKernel(name, this.name);
     if (!config) return undefined;
     if (this.name === 'wasm') return mended(name, config.kernelFunc);
+    if (this.name === 'webgl') return mendedOnWebgl(name, config.kernelFunc);
     return this.name === 'cpu' ? mendedOnCpu(name, config.kernelFunc) : config.kernelFunc;
   }
 
@@ -67,6 +81,10 @@ export class TfjsBackend implements Backend {
     this.kernels ??= new WasmKernels(this.native);
     const { kernels } = this;
     return (kernel) => kernels.get(kernel);
+  }
+  get generateOnValues(): Backend['generateOnValues'] {
+    const { programs } = this;
+    return programs ? (kernel, results) => programs.make(kernel, results) : undefined;
   }
   allocate(shape: KnownShape, dtype: DType): DeviceValue {
     const type = tfjsTypes.get(dtype) as DataType;
@@ -97,7 +115,18 @@ export class TfjsBackend implements Backend {
   }
 
   readSync(value: DeviceValue, dtype: DType): NdArray {
-    return this.wrap(value, dtype, this.native.readSync(value.dataId));
+    const { webgl } = this;
+    return this.wrap(value, dtype, webgl ? readTexture(webgl, value) : this.native.readSync(value.dataId));
+  }
+
+  get readAll(): Backend['readAll'] {
+    const { reader } = this;
+    if (!reader) return undefined;
+    return (values, dtypes) => reader.readAll(values).map((each, i) => this.wrap(values[i], dtypes[i], each));
+  }
+  get isLost(): Backend['isLost'] {
+    const { context } = this;
+    return context ? () => context.isLost() : undefined;
   }
 
   async read(value: DeviceValue, dtype: DType): Promise<NdArray> {
@@ -139,6 +168,7 @@ export class TfjsBackend implements Backend {
   }
   releasePooled(): PooledMemory {
     const bytes = this.kernels?.release() ?? 0;
+    this.programs?.release();
     const textures = releaseTextures(this.native);
     return bytes > 0 ? { buffers: textures.buffers, bytes: textures.bytes + bytes } : textures;
   }
@@ -147,6 +177,6 @@ export class TfjsBackend implements Backend {
 /** Some kernels leave another kind of array behind than their output's type asks for (a bool as int32, for one). */
 function storageOf(dtype: DType, values: Values): Data {
   if (dtype === float32) return values instanceof Float32Array ? values : Float32Array.from(values);
-  if (dtype === int32) return values instanceof Int32Array ? values : Int32Array.from(values);
+  if (dtype === int32) return values instanceof Int32Array ? values : Int32Array.from(values, Math.round);
   return values instanceof Uint8Array ? values : Uint8Array.from(values);
 }

@@ -4,9 +4,13 @@
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { type Kernel, kernelKey } from '../../compiler/codegen/kernel.ts';
-import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
-import { type Features, multiplyAddProbe } from '../../compiler/codegen/wasm/features.ts';
-import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
+import {
+  assemble,
+  type Features,
+  multiplyAddProbe,
+  renderKernel,
+  scratchOf,
+} from '../../compiler/codegen/wasm/index.ts';
 import { ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
 

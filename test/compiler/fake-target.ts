@@ -49,6 +49,7 @@ export function fakeTarget(options: FakeOptions = {}): Target {
     dtypes: new Set(options.dtypes ?? dtypes.filter((dtype) => dtype !== resource)),
     packsRightOperand: false,
     generates: false,
+    renderer: null,
     scalarsOnHost: false,
     hasKernel: () => true,
     hasHost: options.hasHost ?? hasHostKernel,

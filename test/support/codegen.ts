@@ -40,13 +40,17 @@ export interface Piece {
 async function countingBackend(): Promise<{ readonly backend: Backend; readonly count: () => number }> {
   const real = await startBackend('wasm');
   let asked = 0;
-  const backend: Backend = Object.create(real, {
-    generate: {
-      value: (kernel: Parameters<NonNullable<Backend['generate']>>[0]) => {
+  const counted = <A extends unknown[], R>(make: ((...args: A) => R) | undefined) => ({
+    value:
+      make &&
+      ((...args: A): R => {
         asked++;
-        return real.generate?.(kernel);
-      },
-    },
+        return make(...args);
+      }),
+  });
+  const backend: Backend = Object.create(real, {
+    generate: counted(real.generate),
+    generateOnValues: counted(real.generateOnValues),
   });
   const count = () => {
     const since = asked;

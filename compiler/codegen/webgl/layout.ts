@@ -43,6 +43,11 @@ export function packedLayout(shape: KnownShape, width: number, height: number): 
   return { kind: 'packed', batch, rows, columns, width, height };
 }
 
+/** How elements lie in an unpacked texture. */
+export function flatLayout(width: number, height: number, offset: number): FlatLayout {
+  return { kind: 'flat', width, height, offset };
+}
+
 /** Whether both have the same elements in the texels of the same number. */
 export function sameTexels(a: PackedLayout, b: PackedLayout): boolean {
   return a.batch === b.batch && a.rows === b.rows && a.columns === b.columns;

@@ -1,0 +1,17 @@
+/**
+ * What passes and plans ask of code generation, for whichever target. They ask it only of targets that generate. In bundles
+ * for browsers `on-demand.ts` stands in its place.
+ */
+export { canGenerate, type Generated, generateLoop, generateOwn } from './generate.ts';
+export { isLoopOp, isView, LoopBuilder, placesOf } from './loop-builder.ts';
+export type { LoopRules } from './loop-rules.ts';
+export { loopRules } from './renderers.ts';
+export { isInParts } from './wasm/contraction.ts';
+
+/** Whether a target can generate yet. */
+export function hasGenerator(): boolean {
+  return true;
+}
+
+/** To be awaited before a target generates; here everything is loaded already. */
+export async function loadGenerator(): Promise<void> {}

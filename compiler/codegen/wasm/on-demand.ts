@@ -1,0 +1,18 @@
+/**
+ * The wasm renderer where every byte is fetched: it is loaded when the backend starts. It stands in for `index.ts` by the
+ * field `browser` of package.json; until `loadRenderer` is done nothing but that may be called.
+ */
+import type * as assembler from './assembler.ts';
+import type * as features from './features.ts';
+import type * as render from './render.ts';
+
+export let assemble: typeof assembler.assemble;
+export let multiplyAddProbe: typeof features.multiplyAddProbe;
+export let renderKernel: typeof render.renderKernel;
+export let scratchOf: typeof render.scratchOf;
+
+/** To be awaited before kernels are rendered. */
+export async function loadRenderer(): Promise<void> {
+  const loaded = await Promise.all([import('./assembler.ts'), import('./features.ts'), import('./render.ts')]);
+  [{ assemble }, { multiplyAddProbe }, { renderKernel, scratchOf }] = loaded;
+}

@@ -24,6 +24,7 @@ import { hasHostKernel } from './host/index.ts';
 import { FunctionPlans } from './host-functions.ts';
 import type { SessionReport } from './live-sessions.ts';
 import type { StepRecorder } from './metadata.ts';
+import { cannotWait, missingKernels } from './missing-kernels.ts';
 import { type CachedPlan, PlanCache } from './plan-cache.ts';
 import { ResourceStore } from './resources.ts';
 import { copyOf, type FeedValue, type Pass, type ResultForm, type RunContext, type RunValue } from './run.ts';
@@ -50,7 +51,7 @@ export function targetOf(backend: Backend, { codegen }: ConfigProto): Target {
   return makeTarget(backend.name, {
     hasKernel: (kernel) => backend.kernel(kernel) !== undefined,
     hasHost: hasHostKernel,
-    codegen: codegen && backend.generate !== undefined,
+    codegen: codegen && (backend.generate !== undefined || backend.generateOnValues !== undefined),
   });
 }
 
@@ -76,12 +77,15 @@ export class Engine {
 
   /** Runs; the fetched values in order. */
   run(request: EngineRequest, settings: RunSettings): RunValue[] | Promise<RunValue[]> {
-    return this.runPlan(this.planFor(request), request, settings);
+    const plan = this.planFor(request);
+    if (plan instanceof Promise) return afterLoading(plan, settings, () => this.run(request, settings));
+    return this.runPlan(plan, request, settings);
   }
 
   /** As `run`, for what is not asked for a second time: the plan and its constants go when the run ends. */
   runOnce(request: EngineRequest, settings: RunSettings): RunValue[] | Promise<RunValue[]> {
     const plan = this.load(request);
+    if (plan instanceof Promise) return afterLoading(plan, settings, () => this.runOnce(request, settings));
     const release = () => plan.loaded.dispose();
     let outcome: RunValue[] | Promise<RunValue[]>;
     try {
@@ -142,12 +146,13 @@ export class Engine {
     site: this.graph.node(origin).site,
   });
 
-  private planFor(request: EngineRequest): CachedPlan {
+  /** The plan; or a promise, where something has to be loaded before there can be one. */
+  private planFor(request: EngineRequest): CachedPlan | Promise<void> {
     const key = keyOf(this.graph, this.countReshaping(), request);
     const known = this.plans.get(key);
     if (known) return known;
     const made = this.load(request);
-    this.plans.set(key, made);
+    if (!(made instanceof Promise)) this.plans.set(key, made);
     return made;
   }
 
@@ -160,8 +165,10 @@ export class Engine {
     return this.reshaping;
   }
 
-  private load(request: EngineRequest): CachedPlan {
+  private load(request: EngineRequest): CachedPlan | Promise<void> {
     const plan = this.compile(request);
+    const missing = missingKernels(plan);
+    if (missing) return missing;
     if (this.config.logDevicePlacement) logPlacement(plan, this.backend.name);
     return { loaded: new LoadedPlan(plan, this.backend), feedPositions: positions(plan, request.feeds) };
   }
@@ -185,6 +192,18 @@ export class Engine {
     known.stack = error.stack;
     return runError(known, op, site);
   }
+}
+
+function afterLoading(
+  loading: Promise<void>,
+  { pass, cancel }: RunSettings,
+  again: () => RunValue[] | Promise<RunValue[]>,
+): Promise<RunValue[]> {
+  if (!pass) throw cannotWait(loading);
+  return loading.then(() => {
+    if (cancel.reason) throw cancel.reason;
+    return again();
+  });
 }
 
 function keyOf(graph: Graph, reshaping: number, { fetches, targets, feeds, done }: EngineRequest): string {

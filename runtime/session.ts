@@ -1,40 +1,29 @@
 /**
- * `Session`: runs parts of a graph and owns what they remember. It checks requests, keeps them in order, and opens and
- * closes; compiling and running is `engine.ts`'s job, fetch and feed structures are `fetches.ts`'s and `feeds.ts`'s.
+ * `Session`: runs parts of a graph and owns what they remember. It checks requests, and opens and closes; running them is
+ * the job of its runner, in this process (`local-runner.ts`) or on a server (`remote/`), fetch and feed structures are
+ * `fetches.ts`'s and `feeds.ts`'s.
  */
 import type { Tensor as TfjsTensor } from '@tensorflow/tfjs-core';
 import { getDefaultGraph } from '../src/graph/default-graph.ts';
 import { type Evaluator, sessionStack, setMemoryReleaser, setSessionFactory } from '../src/graph/evaluator.ts';
 import { Graph, graphStack } from '../src/graph/graph.ts';
 import { CancelledError, RuntimeError, TypeError, ValueError } from '../src/util/errors.ts';
-import type { NdArray } from '../src/util/ndarray.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';
 import { type OpenScope, within } from '../src/util/scope.ts';
-import type { Backend } from './backends/backend.ts';
-import { defaultBackendName, readyBackend, releasePooled, startBackend } from './backends/index.ts';
-import { CancelToken, cancelledError, deadlineError } from './cancel.ts';
-import { type CompileFeeds, explainRequest, requestOf } from './compile.ts';
+import { releasePooled } from './backends/index.ts';
+import { type CompileFeeds, requestOf } from './compile.ts';
 import { asConfig, type ConfigInit, type ConfigProto } from './config.ts';
-import { type DeviceAttributes, devicesOf } from './devices.ts';
-import { Engine, type EngineRequest, type RunSettings, targetOf } from './engine.ts';
-import {
-  detachFeeds,
-  type Feed,
-  type FeedDict,
-  type FeedInput,
-  type FeedKey,
-  feedTensor,
-  parseFeeds,
-  releaseFeeds,
-} from './feeds.ts';
+import type { DeviceAttributes } from './devices.ts';
+import type { EngineRequest } from './engine.ts';
+import { type FeedDict, type FeedInput, type FeedKey, feedTensor, parseFeeds, releaseFeeds } from './feeds.ts';
 import { FetchPlan, type FetchResult } from './fetches.ts';
-import { withFlags } from './flags.ts';
 import { type InitializableVariable, InitializeRequest, storeKeyOf, type VariableHandle } from './initialize.ts';
-import { JobQueue } from './job-queue.ts';
 import { liveSessions, registerSession, type SessionReport } from './live-sessions.ts';
-import { type RunMetadata, RunOptions, type RunOptionsInit, StepRecorder } from './metadata.ts';
-import { PartialRunHandle, runStep } from './partial-run.ts';
-import type { Pass, RunValue } from './run.ts';
+import { LocalRunner } from './local-runner.ts';
+import type { RunMetadata, RunOptions, RunOptionsInit } from './metadata.ts';
+import { RemoteRunner } from './remote/remote-runner.ts';
+import { checkAccess, isRemote } from './remote/target.ts';
+import { NO_STATE, type PartialRun, type Runner } from './runner.ts';
 import {
   checkTarget,
   type Fetches,
@@ -44,8 +33,6 @@ import {
   type SessionInit,
 } from './session-arguments.ts';
 
-const NO_STATE: SessionReport = { variables: 0, plans: 0, buffers: 0, bytes: 0 };
-
 declare global {
   interface TfjsGraphSessionTypes {
     readonly session: Session;
@@ -53,7 +40,7 @@ declare global {
 }
 
 /** Frees what sessions leave behind that nobody closed. */
-const abandoned = new FinalizationRegistry<{ engine: Engine | null }>((held) => held.engine?.dispose());
+const abandoned = new FinalizationRegistry<Runner>((runner) => void runner.end());
 
 let nextSerial = 1;
 
@@ -74,16 +61,12 @@ export class Session implements Evaluator, Disposable {
   readonly graph: Graph;
   readonly target: string;
   readonly config: ConfigProto;
-  private readonly held: { engine: Engine | null } = { engine: null };
-  private readonly queue = new JobQueue();
-  private readonly pass = (promise: Promise<void>) => this.queue.pass(promise);
-  private readonly tokens = new Set<CancelToken>();
-  private readonly partialRuns = new Set<PartialRunHandle>();
+  private readonly runner: Runner;
   private readonly unregister: () => void;
   private readonly serial = nextSerial++;
   private state: 'open' | 'closed' | 'reset' = 'open';
   private entered = false;
-  private starting: Promise<void> | null = null;
+  private ending: Promise<void> = Promise.resolve();
 
   /** `new Session({graph, target, config})`, or TensorFlow's positional (target, graph, config). Nothing is run yet. */
   constructor(init?: SessionInit);
@@ -96,8 +79,11 @@ export class Session implements Evaluator, Disposable {
     }
     this.graph = init.graph ?? getDefaultGraph();
     this.config = asConfig(init.config);
+    const { graph: own, config: settings } = this;
+    if (isRemote(this.target)) checkAccess(this.target, settings);
+    this.runner = isRemote(this.target) ? new RemoteRunner(own, this.target, settings) : new LocalRunner(own, settings);
     this.unregister = registerSession(this);
-    abandoned.register(this, this.held, this);
+    abandoned.register(this, this.runner, this);
   }
 
   // Running
@@ -123,7 +109,7 @@ export class Session implements Evaluator, Disposable {
     try {
       const given = runArguments(rest);
       const { plan, request } = this.prepare(fetches, given.feedDict);
-      return this.execute(request, given).then((values) => plan.assemble(values));
+      return this.runner.run(request, given).then((values) => plan.assemble(values));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -140,36 +126,16 @@ export class Session implements Evaluator, Disposable {
   runSync<const F extends Fetches>(fetches: F, feedDict?: FeedDict | RunArguments | null): FetchResult<F>;
   runSync(fetches: unknown, ...rest: unknown[]): unknown {
     const given = runArguments(rest);
-    const engine = this.syncEngine();
-    const { plan, request } = this.prepare(fetches, given.feedDict);
-    try {
-      const settings = this.settings(given, new CancelToken(), null);
-      const values = isNothing(request) ? [] : (engine.run(request, settings) as RunValue[]);
-      fill(given.runMetadata, settings);
-      return plan.assemble(values);
-    } finally {
-      releaseFeeds(request.feeds, engine.backend);
-    }
-  }
-
-  private syncEngine(): Engine {
     this.checkOpen();
-    const engine = this.engine;
-    if (!engine) {
-      throw new RuntimeError('runSync needs a backend that has been started: await session.ready() first.');
-    }
-    if (!engine.backend.canReadSync) {
-      throw new RuntimeError(`The backend '${engine.backend.name}' cannot be read synchronously: use run.`);
-    }
-    if (!this.queue.idle)
-      throw new RuntimeError('runSync cannot be called while other runs of the session are waiting.');
-    return engine;
+    this.runner.checkSync();
+    const { plan, request } = this.prepare(fetches, given.feedDict);
+    return plan.assemble(this.runner.runSync(request, given));
   }
 
   /** Starts the backend. `run` does it by itself; `runSync` wants it done. */
   async ready(): Promise<this> {
     this.checkOpen();
-    await this.start();
+    await this.runner.start();
     return this;
   }
 
@@ -187,18 +153,14 @@ export class Session implements Evaluator, Disposable {
     this.checkOpen();
     const plan = new FetchPlan(this.graph, fetches);
     const tensors = feedList.map((key) => feedTensor(this.graph, key));
+    const run = this.runner.callable(plan, tensors);
     return async (...values) => {
       if (this.state !== 'open') throw new CancelledError(null, 'Session has been closed.');
       if (values.length !== tensors.length) {
         throw new ValueError(`The callable takes ${tensors.length} values, got ${values.length}.`);
       }
-      const feeds = parseFeeds(
-        this.graph,
-        tensors.map((tensor, i) => [tensor, values[i]]),
-        this.device,
-      );
-      const request = { fetches: plan.endpoints, targets: plan.targets, feeds };
-      return plan.assemble(await this.execute(request, {})) as FetchResult<F>;
+      const pairs = tensors.map((tensor, i) => [tensor, values[i]]);
+      return plan.assemble(await run(parseFeeds(this.graph, pairs, this.runner.device))) as FetchResult<F>;
     };
   }
 
@@ -209,30 +171,21 @@ export class Session implements Evaluator, Disposable {
    *     await sess.partialRun(h, r1, [[a, 1], [b, 2]]);
    *     await sess.partialRun(h, r2, [[c, 17]]);
    */
-  partialRunSetup(fetches: Fetches, feeds: readonly FeedKey[] = []): PartialRunHandle {
+  partialRunSetup(fetches: Fetches, feeds: readonly FeedKey[] = []): PartialRun {
     this.checkOpen();
     this.checkGraph();
     const tensors = feeds.map((key) => feedTensor(this.graph, key));
-    const handle = new PartialRunHandle(this.graph, new FetchPlan(this.graph, fetches), tensors);
-    this.partialRuns.add(handle);
-    return handle;
+    return this.runner.setupPartial(new FetchPlan(this.graph, fetches), tensors);
   }
 
   /** The next step of a partial run. Rejects with `InvalidArgumentError` for what was not set up, or has been done. */
   async partialRun<const F extends Fetches>(
-    handle: PartialRunHandle,
+    handle: PartialRun,
     fetches: F,
     feedDict?: FeedDict | null,
   ): Promise<FetchResult<F>> {
     const { plan, request } = this.prepare(fetches, feedDict);
-    const token = new CancelToken();
-    const settings: RunSettings = { ...this.settings({}, token), form: 'value' };
-    const job = async (): Promise<NdArray[]> => {
-      const values = await runStep(this.engineOrThrow(), handle, plan, request.feeds, settings);
-      if (handle.exhausted) this.partialRuns.delete(handle);
-      return values;
-    };
-    return plan.assemble(await this.enqueue(job, token, 0)) as FetchResult<F>;
+    return plan.assemble(await this.runner.stepPartial(handle, plan, request.feeds)) as FetchResult<F>;
   }
 
   /**
@@ -246,15 +199,7 @@ export class Session implements Evaluator, Disposable {
     try {
       this.checkOpen();
       const request = new InitializeRequest(this.graph, variables);
-      if (request.isEmpty) return Promise.resolve();
-      const token = new CancelToken();
-      const settings = this.settings({}, token);
-      const job = (): unknown => {
-        const engine = this.engineOrThrow();
-        const targets = request.missing(engine.store);
-        return targets.length > 0 ? engine.runOnce({ fetches: [], targets, feeds: [] }, settings) : null;
-      };
-      return this.enqueue(job, token, settings.deadline).then(() => {});
+      return request.isEmpty ? Promise.resolve() : this.runner.initialize(request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -262,99 +207,27 @@ export class Session implements Evaluator, Disposable {
 
   /**
    * Whether the session holds a value of the variable at this moment: runs that wait are not counted. False before the
-   * first run and after `close`. Throws `ValueError` for a variable of another graph.
+   * first run and after `close`. A session on a server knows only of variables that `initialize` was asked for. Throws
+   * `ValueError` for a variable of another graph.
    *
    *     sess.hasValue(w) || (await sess.initialize([w]));
    */
   hasValue(variable: VariableHandle): boolean {
     const key = storeKeyOf(this.graph, variable);
-    return this.engine?.store.has(key) ?? false;
+    return this.state === 'open' && this.runner.hasValue(key);
   }
 
   private prepare(fetches: unknown, feedDict: unknown): { plan: FetchPlan; request: EngineRequest } {
     this.checkOpen();
     this.checkGraph();
-    const feeds = parseFeeds(this.graph, feedDict, this.device);
+    const feeds = parseFeeds(this.graph, feedDict, this.runner.device);
     try {
       const plan = new FetchPlan(this.graph, fetches);
       return { plan, request: { fetches: plan.endpoints, targets: plan.targets, feeds } };
     } catch (error) {
-      releaseFeeds(feeds, this.device);
+      releaseFeeds(feeds, this.runner.device);
       throw error;
     }
-  }
-
-  private execute(request: EngineRequest, given: RunArguments): Promise<RunValue[]> {
-    const backend = this.device;
-    if (isNothing(request)) {
-      releaseFeeds(request.feeds, backend);
-      return Promise.resolve([]);
-    }
-    const token = new CancelToken();
-    const settings = this.settings(given, token);
-    const own = this.queue.idle ? request : { ...request, feeds: detachFeeds(request.feeds) };
-    const job = (): RunValue[] | Promise<RunValue[]> => this.engineOrThrow().run(own, settings);
-    return this.enqueue(job, token, settings.deadline).finally(() => {
-      releaseFeeds(request.feeds, backend);
-      fill(given.runMetadata, settings);
-    });
-  }
-
-  private settings(given: RunArguments, cancel: CancelToken, pass: Pass | null = this.pass): RunSettings {
-    const options = given.options instanceof RunOptions ? given.options : new RunOptions(given.options ?? {});
-    const limit = options.timeoutInMs || this.config.operationTimeoutInMs;
-    return {
-      form: given.as === 'tensor' ? 'tensor' : 'array',
-      cancel,
-      deadline: limit > 0 ? performance.now() + limit : 0,
-      recorder: options.traceLevel === RunOptions.FULL_TRACE && given.runMetadata ? new StepRecorder() : null,
-      pass,
-    };
-  }
-
-  /** Runs the job in its turn, once the backend is there; `close` and the deadline end it early. */
-  private enqueue<T>(job: () => T | Promise<T>, token: CancelToken, deadline: number): Promise<T> {
-    if (!this.engine) this.start().catch((error) => token.cancel(error));
-    const waits = deadline !== 0 && !(this.queue.idle && this.engine?.backend.canReadSync);
-    const timer = waits ? setTimeout(() => token.cancel(deadlineError()), deadline - performance.now()) : undefined;
-    this.tokens.add(token);
-    return this.queue.add(job, token).finally(() => {
-      clearTimeout(timer);
-      this.tokens.delete(token);
-    });
-  }
-
-  private get engine(): Engine | null {
-    return this.held.engine;
-  }
-  private get device(): Backend | null {
-    return this.engine?.backend ?? null;
-  }
-  private engineOrThrow(): Engine {
-    if (!this.engine) throw cancelledError();
-    return this.engine;
-  }
-
-  private start(): Promise<void> {
-    if (this.engine) return Promise.resolve();
-    const wanted = this.config.backend ?? defaultBackendName();
-    const known = typeof wanted === 'string' ? readyBackend(wanted) : wanted;
-    if (known) {
-      this.begin(known);
-      return Promise.resolve();
-    }
-    this.starting ??= startBackend(wanted as string)
-      .then((backend) => this.begin(backend))
-      .finally(() => {
-        this.starting = null;
-      });
-    return this.starting;
-  }
-
-  private begin(backend: Backend): void {
-    if (this.state !== 'open' || this.engine) return;
-    this.held.engine = new Engine(this.graph, backend, this.config);
-    this.queue.open();
   }
 
   private checkOpen(): void {
@@ -382,6 +255,14 @@ export class Session implements Evaluator, Disposable {
     this.close();
   }
 
+  /**
+   * `await using sess = …` closes at the end of the block, and waits until a server has let go of the session, too.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.ending;
+  }
+
   private end(state: 'closed' | 'reset'): SessionReport {
     if (this.state !== 'open') {
       if (state === 'closed') this.state = state;
@@ -391,11 +272,7 @@ export class Session implements Evaluator, Disposable {
     this.state = state;
     this.unregister();
     abandoned.unregister(this);
-    for (const token of this.tokens) token.cancel(cancelledError());
-    for (const handle of this.partialRuns) handle.release(this.device);
-    this.partialRuns.clear();
-    this.engine?.dispose();
-    this.held.engine = null;
+    this.ending = this.runner.end();
     return report;
   }
 
@@ -440,16 +317,28 @@ export class Session implements Evaluator, Disposable {
   }
 
   /**
-   * Clears the containers (the default one where none is named) in every session of the process and ends them all: their
-   * runs reject with `CancelledError`. The target is TensorFlow's and not looked at.
+   * Clears the containers (the default one where none is named) in every session of the process and ends these: their runs
+   * reject with `CancelledError`. It is done when the call returns. With the target of a server (`grpc://…`) it is done on
+   * all machines of its cluster, and the sessions of all clients on this server end; those of this process are left alone.
+   * Rejects with `ValueError` for an address that needs `config`, as sessions do, and with an `OpError` where the server
+   * fails.
+   *
+   *     await tf.Session.reset('grpc://localhost:2222', ['experiment0']);
    */
-  static reset(_target?: string | null, containers?: readonly string[] | null): void {
+  static reset(
+    target?: string | null,
+    containers?: readonly string[] | null,
+    config?: ConfigProto | ConfigInit | null,
+  ): Promise<void> {
+    if (isRemote(checkTarget(target))) return RemoteRunner.reset(target as string, containers ?? [], asConfig(config));
     for (const session of liveSessions()) session.reset(containers?.length ? containers : ['']);
+    return Promise.resolve();
   }
 
-  /** Called by `Session.reset`. */
+  /** Called by `Session.reset`. A session on a server is not in this process, and stays as it is. */
   reset(containers: readonly string[]): void {
-    for (const container of containers) this.engine?.store.clearContainer(container);
+    if (isRemote(this.target)) return;
+    this.runner.clear(containers);
     this.end('reset');
   }
 
@@ -460,21 +349,23 @@ export class Session implements Evaluator, Disposable {
     return this.state !== 'open';
   }
 
-  /** The name of the backend that this session runs on. */
+  /** The name of the backend that this session runs on; `grpc` for a server. */
   get backend(): string {
-    const { backend } = this.config;
-    return typeof backend === 'string' ? backend : (backend?.name ?? defaultBackendName());
+    return this.runner.backend;
   }
 
-  /** The devices of this session: the host, and that of its backend. */
+  /**
+   * The devices of this session: the host and that of its backend, or those of the cluster, which `await sess.ready()` asks
+   * for. Throws `RuntimeError` where they have not been asked for.
+   */
   listDevices(): DeviceAttributes[] {
     this.checkOpen();
-    return devicesOf(this.backend);
+    return this.runner.devices();
   }
 
   /** What the session holds at the moment. */
   stateReport(): SessionReport {
-    return this.engine?.report() ?? NO_STATE;
+    return this.state === 'open' ? this.runner.report() : NO_STATE;
   }
 
   /**
@@ -486,11 +377,10 @@ export class Session implements Evaluator, Disposable {
     { feeds, feedDict }: { readonly feeds?: CompileFeeds; readonly feedDict?: FeedDict | null } = {},
   ): Promise<string> {
     await this.ready();
-    const { backend } = this.engineOrThrow();
-    const { request } = feeds ? { request: requestOf(this.graph, fetches, feeds) } : this.prepare(fetches, feedDict);
-    if (!feeds) releaseFeeds(request.feeds as readonly Feed[], backend);
-    const exact = feeds ? request : withFlags(request as EngineRequest);
-    return explainRequest(this.graph, exact, targetOf(backend, this.config), this.config);
+    if (feeds) return this.runner.explain(requestOf(this.graph, fetches, feeds));
+    const { request } = this.prepare(fetches, feedDict);
+    releaseFeeds(request.feeds, this.runner.device);
+    return this.runner.explain(request);
   }
 
   toString(): string {
@@ -498,13 +388,7 @@ export class Session implements Evaluator, Disposable {
   }
 }
 
-setSessionFactory((graph, config) => new Session({ graph: graph as Graph, config: config as ConfigProto | null }));
+setSessionFactory(
+  (graph, config, target) => new Session({ graph: graph as Graph, config: config as ConfigProto | null, target }),
+);
 setMemoryReleaser(releasePooled);
-
-function isNothing({ fetches, targets }: EngineRequest): boolean {
-  return fetches.length === 0 && targets.length === 0;
-}
-
-function fill(metadata: RunMetadata | null | undefined, { recorder }: RunSettings): void {
-  if (metadata) metadata.stepStats = recorder?.stats() ?? null;
-}

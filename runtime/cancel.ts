@@ -16,6 +16,13 @@ export class CancelToken {
     this.listeners.clear();
   }
 
+  /** Calls the listener with the reason, at once where there is one; the result takes it back. */
+  listen(listener: (reason: OpError) => void): () => void {
+    if (this.reason) listener(this.reason);
+    else this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   /** The promise's outcome, or a rejection with the reason as soon as the token is cancelled. */
   race<T>(promise: Promise<T>): Promise<T> {
     if (this.reason) {

@@ -22,17 +22,24 @@ export interface ConfigInit {
   readonly operationTimeoutInMs?: number;
   /** The number of plans that a session keeps. */
   readonly planCacheSize?: number;
-  /** Accepted for programs that set it; ops that a backend lacks run on the host in any case. */
+  /** On a server: ops whose device does not have them run on another. Here ops that a backend lacks run on the host. */
   readonly allowSoftPlacement?: boolean;
-  /** Accepted, without effect: kernels of one run follow each other. */
+  /** For servers; without effect here, where kernels of one run follow each other. */
   readonly interOpParallelismThreads?: number;
   readonly intraOpParallelismThreads?: number;
   readonly usePerSessionThreads?: boolean;
-  /** Accepted, without effect. */
+  /** For servers, without effect here. Names of options are TensorFlow's in camel case: `{placePrunedGraph: true}`. */
   readonly deviceCount?: Readonly<Record<string, number>>;
   readonly gpuOptions?: Readonly<Record<string, unknown>>;
   readonly graphOptions?: Readonly<Record<string, unknown>>;
+  /** On a server: the session's variables are its own, and not those of all sessions there. */
   readonly isolateSessionState?: boolean;
+  /** On a server: the machines that the session may use, and has to wait for: `['/job:ps', '/job:worker/task:1']`. */
+  readonly deviceFilters?: readonly string[];
+  /** True: speaks without encryption to a server that is not on this machine. */
+  readonly allowInsecure?: boolean;
+  /** Credentials of `@grpc/grpc-js` for the channel to a server, such as `credentials.createSsl(ca)`. */
+  readonly channelCredentials?: object | null;
 }
 
 /**
@@ -57,6 +64,9 @@ export class ConfigProto implements ConfigInit {
   readonly deviceCount: Readonly<Record<string, number>>;
   readonly gpuOptions: Readonly<Record<string, unknown>>;
   readonly graphOptions: Readonly<Record<string, unknown>>;
+  readonly deviceFilters: readonly string[];
+  readonly allowInsecure: boolean;
+  readonly channelCredentials: object | null;
 
   constructor(init: ConfigInit = {}) {
     this.backend = init.backend ?? null;
@@ -74,6 +84,9 @@ export class ConfigProto implements ConfigInit {
     this.deviceCount = init.deviceCount ?? {};
     this.gpuOptions = init.gpuOptions ?? {};
     this.graphOptions = init.graphOptions ?? {};
+    this.deviceFilters = init.deviceFilters ?? [];
+    this.allowInsecure = init.allowInsecure ?? false;
+    this.channelCredentials = init.channelCredentials ?? null;
   }
 }
 

@@ -14,6 +14,10 @@ export function deviceName(backend: string): string {
 export interface DeviceAttributes {
   readonly name: string;
   readonly deviceType: string;
+  /** Of a device of a server. */
+  readonly memoryLimitBytes?: number;
+  /** Of a device of a server: another number whenever that was started anew. */
+  readonly incarnation?: bigint;
 }
 
 /** The devices that a session with this backend has: the host first. */

@@ -7,6 +7,7 @@ import {
   InternalError,
   OpError,
   ResourceExhaustedError,
+  UnavailableError,
 } from '../src/util/errors.ts';
 
 /** The error as an `OpError` of `op`; one that names an operation already keeps it. */
@@ -32,4 +33,13 @@ function fromKernel(error: unknown, op: ErrorNode): OpError {
 function framesOf(stack: string): string {
   const first = stack.search(/^\s+at /m);
   return first < 0 ? '' : stack.slice(first);
+}
+
+/** The device was taken away while a session had values on it. */
+export function deviceLost(backend: string): UnavailableError {
+  const context = backend === 'webgl' ? 'WebGL context' : `device of the backend '${backend}'`;
+  return new UnavailableError(
+    null,
+    `The ${context} was lost, and with it the variables of this session. Make a new session, and initialize or restore them.`,
+  );
 }

@@ -11,7 +11,7 @@ import type { KnownShape } from '../src/util/shape.ts';
 import type { Backend, BufferId } from './backends/backend.ts';
 import { deadlineError } from './cancel.ts';
 import { deviceName, HOST_DEVICE } from './devices.ts';
-import { runError } from './errors.ts';
+import { deviceLost, runError } from './errors.ts';
 import type { Wait } from './host/registry.ts';
 import { Loaded } from './loaded.ts';
 import { outputRecord, type StepRecorder } from './metadata.ts';
@@ -125,6 +125,7 @@ class Execution {
     const { cancel, deadline, recorder } = context;
     const watched = deadline !== 0;
     try {
+      this.checkDevice();
       for (;;) {
         const frame = this.top;
         const { run } = frame;
@@ -154,6 +155,11 @@ class Execution {
     } catch (error) {
       throw this.abandon(error);
     }
+  }
+
+  /** Throws where the device is gone: what is read from it would be anything. */
+  private checkDevice(): void {
+    if (this.backend.isLost?.()) throw deviceLost(this.backend.name);
   }
 
   /** Goes on with a step that calls functions, after what the last call gave. False where the run is to be interrupted. */
@@ -310,7 +316,9 @@ class Execution {
     const { fetches, feeds } = loaded.plan;
     const values: RunValue[] = [];
     try {
+      if (this.context.form === 'array') run.readTogether(fetches);
       for (let i = 0; i < fetches.length; i++) values.push(run.result(fetches[i]));
+      this.checkDevice();
     } catch (error) {
       for (const value of values) this.discard(value);
       throw this.abandon(error);
@@ -340,6 +348,8 @@ class Execution {
       activation?.release();
     }
     this.context.transaction.rollback();
+    // Whatever step it was that failed, the loss is the reason.
+    if (this.backend.isLost?.()) return deviceLost(this.backend.name);
     // Being cancelled or too late is no step's fault.
     if (!step || error === this.context.cancel.reason || error instanceof DeadlineExceededError) return asError(error);
     if (error instanceof RuntimeError) return error;

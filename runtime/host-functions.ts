@@ -15,7 +15,8 @@ import type { ConfigProto } from './config.ts';
 import { LoadedPlan } from './executor.ts';
 import { evaluate } from './host/evaluate.ts';
 import type { FunctionCaller, FunctionStreams } from './host/registry.ts';
-import { PlanCache } from './plan-cache.ts';
+import { missingKernels } from './missing-kernels.ts';
+import { type CachedPlan, PlanCache } from './plan-cache.ts';
 import { advanceStream, type RunState, startStream } from './resources.ts';
 import type { RunContext } from './run.ts';
 
@@ -66,7 +67,9 @@ export class FunctionPlans {
     context: RunContext,
   ): readonly NdArray[] | Promise<readonly NdArray[]> {
     try {
-      const { loaded, feedPositions } = this.planFor(fn, args);
+      const plan = this.planFor(fn, args);
+      if (plan instanceof Promise) return plan.then(() => this.run(fn, args, context));
+      const { loaded, feedPositions } = plan;
       const feeds = feedPositions.map((position) => ({ device: null, host: args[position] }));
       const results = loaded.run({ ...context, feeds });
       if (!(results instanceof Promise)) return results as NdArray[];
@@ -81,7 +84,8 @@ export class FunctionPlans {
     }
   }
 
-  private planFor(fn: GraphFunction, args: readonly NdArray[]): ReturnType<PlanCache['get']> & object {
+  /** The plan; or a promise, where something has to be loaded before there can be one. */
+  private planFor(fn: GraphFunction, args: readonly NdArray[]): CachedPlan | Promise<void> {
     const own = this.numberOf(fn);
     const variables = args.map(variableOfHandle);
     const shapes = args.map(({ shape }, i) => (variables[i] ? JSON.stringify(variables[i]) : `[${shape}]`)).join();
@@ -98,6 +102,8 @@ export class FunctionPlans {
       this.target,
       { passes, userPasses, evaluate },
     );
+    const missing = missingKernels(plan);
+    if (missing) return missing;
     const feedPositions = plan.feeds.map(({ endpoint }) => fn.inputs.indexOf(endpoint.node));
     const made = { loaded: new LoadedPlan(plan, this.backend, fn.body), feedPositions };
     if (!isGeneral) own.shapes.add(shapes);

@@ -3,11 +3,11 @@
  * the session's and the engine's business.
  */
 import { type Graph, Operation, Tensor } from '../src/graph/graph.ts';
-import type { Node, NodeId } from '../src/graph/node.ts';
+import type { Endpoint, Node, NodeId } from '../src/graph/node.ts';
 import { resource } from '../src/util/dtype.ts';
 import { TypeError, ValueError } from '../src/util/errors.ts';
 import { pythonTypeName } from '../src/util/python-names.ts';
-import { type ResourceStore, resourceKey } from './resources.ts';
+import { resourceKey } from './resources.ts';
 
 /** A variable, or whatever else holds its handle. */
 export interface VariableHandle {
@@ -43,7 +43,12 @@ function definitionOf(graph: Graph, handle: Tensor): Node {
 
 /** A list of variables, checked when it is made; which of them lack a value is found out later. */
 export class InitializeRequest {
-  private readonly entries: readonly { readonly key: string; readonly initializer: NodeId }[];
+  /** Per variable the key of its value, its handle, and what gives it its initial value. */
+  readonly entries: readonly {
+    readonly key: string;
+    readonly handle: Endpoint;
+    readonly initializer: NodeId;
+  }[];
 
   /** Throws `ValueError` where a variable or its initializer is of another graph. */
   constructor(graph: Graph, variables: Iterable<InitializableVariable>) {
@@ -54,7 +59,7 @@ export class InitializeRequest {
       if (initializer.graph !== graph) {
         throw new ValueError(`Operation ${initializer.name} is not an element of this session's graph.`);
       }
-      return { key, initializer: initializer.id };
+      return { key, handle: variable.handle.endpoint, initializer: initializer.id };
     });
   }
 
@@ -62,10 +67,10 @@ export class InitializeRequest {
     return this.entries.length === 0;
   }
 
-  /** The initializers of those without a value in `store`, each once. */
-  missing(store: ResourceStore): NodeId[] {
+  /** The initializers of those without a value, each once. */
+  missing(has: (key: string) => boolean): NodeId[] {
     const found = new Set<NodeId>();
-    for (const { key, initializer } of this.entries) if (!store.has(key)) found.add(initializer);
+    for (const { key, initializer } of this.entries) if (!has(key)) found.add(initializer);
     return [...found];
   }
 }

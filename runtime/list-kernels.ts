@@ -2,7 +2,7 @@
  * The ops on lists of tensors. Elements stay where they are, on the device or on the host; a list that nobody else has is
  * changed in place. Lists themselves are `tensor-list.ts`, what an op sees of the run `list-operands.ts`.
  */
-import { cppName } from '../src/ops/tensor-lists.ts';
+import { cppName } from '../src/util/cpp-names.ts';
 import { type DType, int32, int64, string, variant } from '../src/util/dtype.ts';
 import { InvalidArgumentError } from '../src/util/errors.ts';
 import { allocateAny, NdArray } from '../src/util/ndarray.ts';

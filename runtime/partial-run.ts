@@ -14,6 +14,7 @@ import type { Engine, EngineRequest, RunSettings } from './engine.ts';
 import { type Feed, releaseFeeds } from './feeds.ts';
 import type { FetchPlan } from './fetches.ts';
 import type { FeedValue } from './run.ts';
+import type { PartialRun } from './runner.ts';
 
 const keyOf = ({ node, index }: Endpoint): string => `${node}:${index}`;
 
@@ -25,7 +26,7 @@ export interface PartialStep {
 }
 
 /** What `partialRunSetup` returns. */
-export class PartialRunHandle {
+export class PartialRunHandle implements PartialRun {
   private readonly fetches = new Map<string, Endpoint>();
   private readonly targets: Set<NodeId>;
   private readonly feeds = new Map<string, Endpoint>();

@@ -136,6 +136,22 @@ export class Run {
     this.host[slot] = await this.context.cancel.race(this.backend.read(this.device[slot] as DeviceValue, dtype));
   }
 
+  /** Brings values to the host, all of them together where that is better. */
+  readTogether(slots: readonly Slot[]): void {
+    const { backend } = this;
+    if (!backend.readAll || slots.length < 2) return;
+    const missing = [...new Set(slots)].filter((slot) => !this.host[slot]);
+    if (missing.length < 2) return;
+    const values = missing.map((slot) => this.device[slot] as DeviceValue);
+    const read = backend.readAll(
+      values,
+      missing.map((slot) => this.plan.slots[slot].dtype),
+    );
+    missing.forEach((slot, i) => {
+      this.host[slot] = read[i];
+    });
+  }
+
   /** Gives up the slot's references. Constants keep theirs. */
   free(slot: Slot): void {
     if (this.constants.has(slot)) return;

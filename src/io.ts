@@ -1,4 +1,5 @@
 /** The namespace `tf.io`. Most of it is at the top level too. */
+export type { FileSource, FolderSource, GivenFiles } from './io/file-sources.ts';
 export {
   type FileSystem,
   MemoryFileSystem,
@@ -6,6 +7,7 @@ export {
   setFileSystem,
   type WritableFile,
 } from './io/file-system.ts';
+export { readGraph } from './io/read-graph.ts';
 export {
   type RecordOptions,
   type TFRecordCompression,

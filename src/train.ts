@@ -54,6 +54,64 @@ export {
 } from './io/meta-graph/import.ts';
 export { type WriteGraphOptions, writeGraph } from './io/write-graph.ts';
 export {
+  type HookedSession,
+  type HookFeeds,
+  type HookRunOptions,
+  SessionRunArgs,
+  SessionRunContext,
+  SessionRunHook,
+  SessionRunValues,
+} from './monitored/hooks.ts';
+export {
+  MonitoredSession,
+  type MonitoredSessionOptions,
+  SingularMonitoredSession,
+  type SingularMonitoredSessionOptions,
+  type StepContext,
+} from './monitored/monitored-session.ts';
+export {
+  MonitoredTrainingSession,
+  type MonitoredTrainingSessionOptions,
+} from './monitored/monitored-training-session.ts';
+export type { MonitoredRunOptions } from './monitored/run-hooks.ts';
+export {
+  CheckpointSaverHook,
+  type CheckpointSaverHookOptions,
+  CheckpointSaverListener,
+  StepCounterHook,
+  type StepCounterHookOptions,
+  SummarySaverHook,
+  type SummarySaverHookOptions,
+} from './monitored/saving-hooks.ts';
+export { Scaffold, type ScaffoldOptions } from './monitored/scaffold.ts';
+export {
+  ChiefSessionCreator,
+  type ChiefSessionCreatorOptions,
+  SessionCreator,
+  WorkerSessionCreator,
+  type WorkerSessionCreatorOptions,
+} from './monitored/session-creators.ts';
+export {
+  type PrepareOptions,
+  type RestoreOptions,
+  SessionManager,
+  type SessionManagerOptions,
+} from './monitored/session-manager.ts';
+export {
+  FeedFnHook,
+  FinalOpsHook,
+  GlobalStepWaiterHook,
+  type LoggedTensors,
+  LoggingTensorHook,
+  type LoggingTensorHookOptions,
+  NanLossDuringTrainingError,
+  NanTensorHook,
+  StopAtStepHook,
+  type StopAtStepHookOptions,
+} from './monitored/step-hooks.ts';
+export { SyncReplicasOptimizer, type SyncReplicasOptions } from './monitored/sync-replicas.ts';
+export { SecondOrStepTimer, type SecondOrStepTimerOptions } from './monitored/timer.ts';
+export {
   type CoordinatedThread,
   Coordinator,
   type CoordinatorOptions,
@@ -99,6 +157,8 @@ export {
   type ProximalAdagradOptions,
 } from './train/adagrad.ts';
 export { AdamOptimizer, type AdamOptions } from './train/adam.ts';
+export { ClusterDef, type ClusterInit, ClusterSpec, JobDef, type JobTasks, Server } from './train/cluster-spec.ts';
+export { type PlacedOp, type ReplicaDeviceSetterOptions, replicaDeviceSetter } from './train/device-setter.ts';
 export { FtrlOptimizer, type FtrlOptions } from './train/ftrl.ts';
 export {
   assertGlobalStep,

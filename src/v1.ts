@@ -2,7 +2,6 @@
  * All that is public, free of anything that only Node has: what `tf.compat.v1` is in Python. It names what there is and
  * wires the rooms together; nothing is implemented here.
  */
-import './ops/index.ts';
 
 // Sessions and the compiler.
 
@@ -23,6 +22,7 @@ export {
   addToCollection,
   addToCollections,
   colocateWith,
+  container,
   controlDependencies,
   device,
   getCollection,

@@ -46,6 +46,7 @@ const OURS = new Map([
   ['tf.registerGradient', 'a decorator, as a call'],
   ['tf.compile', INSIDE],
   ['tf.io.MemoryFileSystem', 'browsers have no files of their own'],
+  ['tf.io.readGraph', 'the counterpart of writeGraph: in a page there is no gfile to read bytes with'],
   ['tf.io.setFileSystem', 'browsers have no files of their own'],
   ['tf.debugFlags', INSIDE],
   ['tf.diffSnapshots', INSIDE],

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import * as tf from 'tfjs-graph';
+import * as core from 'tfjs-graph/core';
 import * as keras from 'tfjs-graph/keras';
 import * as node from 'tfjs-graph/node';
 
@@ -26,8 +27,15 @@ function loadedBy(entry) {
   }
   return seen;
 }
-const files = new Set([...loadedBy('index.js'), ...loadedBy('keras.js')]);
+const files = new Set([...loadedBy('index.js'), ...loadedBy('core.js'), ...loadedBy('keras.js')]);
 assert.ok(files.size > 300, `${files.size} files`);
+
+assert.deepEqual(
+  Object.keys(core),
+  Object.keys(tf).filter((name) => name !== 'compat'),
+);
+const all = new Map(Object.entries(tf));
+for (const [name, value] of Object.entries(core)) assert.equal(value, all.get(name), name);
 
 const x = tf.placeholder(tf.float32, [null, 2], { name: 'x' });
 const w = new tf.Variable(tf.ones([2, 3]), { name: 'w' });
@@ -60,5 +68,17 @@ assert.equal(typeof node.keras.utils.imageDatasetFromDirectory, 'function');
 const page = await tf.viz.export(tf.getDefaultGraph(), { format: 'html' });
 assert.ok(page.includes('<script type="application/json"') && page.includes('@dagrejs/dagre'));
 assert.match(await tf.viz.export(tf.getDefaultGraph(), { format: 'svg', collapse: 0 }), /^<svg /);
+
+// What stands in for a file in bundles for browsers has to have its names.
+const { browser, exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+for (const [file, other] of Object.entries(browser)) {
+  const [names, given] = await Promise.all([file, other].map((name) => import(new URL(`../${name}`, import.meta.url))));
+  assert.deepEqual(Object.keys(given), Object.keys(names), other);
+}
+for (const entry of Object.values(exports)) {
+  for (const file of typeof entry === 'string' ? [entry] : Object.values(entry)) {
+    assert.ok(existsSync(new URL(`../${file}`, import.meta.url)), file);
+  }
+}
 
 console.log(`built package: ${files.size} files, trains on wasm and cpu`);

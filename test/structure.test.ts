@@ -34,6 +34,7 @@ const ROOMS = [
   'src/keras',
   'src/layers',
   'src/io',
+  'src/monitored',
   'src/viz',
   'compiler',
   'runtime',

@@ -80,7 +80,7 @@ function fixedRecords(header: number, record: number, footer: number): Reader {
 }
 
 async function checkLength(path: string, header: number, record: number, footer: number): Promise<void> {
-  const file = await (await fileSystem()).open(path);
+  const file = await (await fileSystem(path)).open(path);
   const { size } = file;
   await file.close();
   const body = size - header - footer;

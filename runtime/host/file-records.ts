@@ -57,7 +57,7 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
 
 /** The whole of a file, by its name. */
 export async function* wholeFile(path: string): Records {
-  yield [encodeString(path), await readFile(await fileSystem(), path)];
+  yield [encodeString(path), await readFile(await fileSystem(path), path)];
 }
 
 // The following reject at once where the file is not there.
@@ -87,7 +87,7 @@ export async function keyedRecords(path: string, compression: Compression): Prom
 }
 
 async function mustBeThere(path: string): Promise<void> {
-  await (await (await fileSystem()).open(path)).close();
+  await (await (await fileSystem(path)).open(path)).close();
 }
 
 async function* numbered(path: string, first: number, skipped: number, values: AsyncIterable<Uint8Array>): Records {

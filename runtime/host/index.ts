@@ -1,4 +1,7 @@
-/** Every family of host kernels: who looks a kernel up here has all of them registered. */
+/**
+ * Every family of host kernels: who looks a kernel up here has all of them registered. In bundles for browsers
+ * `on-demand.ts` stands in its place.
+ */
 import './constants.ts';
 import './filling.ts';
 import './identity.ts';
@@ -92,4 +95,4 @@ import './non-max-suppression.ts';
 import './image-codecs.ts';
 import './summaries.ts';
 
-export { findHostKernel, hasHostKernel } from './registry.ts';
+export { findHostKernel, hasHostKernel, loadHostKernels } from './registry.ts';

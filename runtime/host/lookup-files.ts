@@ -43,7 +43,7 @@ defineHostKernels({
       checkType(what, layout.columns[i], types[i]);
     });
     const read = async (): Promise<[NdArray, NdArray]> => {
-      const bytes = await readFile(await fileSystem(), layout.path);
+      const bytes = await readFile(await fileSystem(layout.path), layout.path);
       return entries(linesOf(bytes), layout, types);
     };
     const resources = op.services.resources();

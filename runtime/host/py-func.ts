@@ -3,8 +3,8 @@
  * means which function is `src/ops/py-func.ts`'s business.
  */
 import { type PyFuncResult, registeredFunction } from '../../src/ops/py-func.ts';
-import { cppName } from '../../src/ops/tensor-lists.ts';
 import { type ArrayValue, toNdArray } from '../../src/util/array-convert.ts';
+import { cppName } from '../../src/util/cpp-names.ts';
 import { type DType, string } from '../../src/util/dtype.ts';
 import {
   CancelledError,

@@ -103,10 +103,41 @@ export function defineHostKernels(family: Readonly<Record<string, HostKernel>>):
   }
 }
 
+/** Where kernels come from that are loaded when a plan asks for them: browsers. */
+export interface KernelSource {
+  has(type: string): boolean;
+  /** Takes note that the kernel is asked for; nothing where the source has none. */
+  want(type: string): void;
+  /** Loads what was asked for since the last call; null where that is nothing. */
+  load(): Promise<void> | null;
+}
+
+let source: KernelSource | null = null;
+
+export function setKernelSource(given: KernelSource): void {
+  source = given;
+}
+
+/** The kernel; undefined where there is none, or it is yet to be loaded: see `loadHostKernels`. */
 export function findHostKernel(type: string): HostKernel | undefined {
-  return kernels.get(type);
+  const kernel = kernels.get(type);
+  if (!kernel) source?.want(type);
+  return kernel;
 }
 
 export function hasHostKernel(type: string): boolean {
-  return kernels.has(type);
+  return kernels.has(type) || (source?.has(type) ?? false);
+}
+
+/**
+ * Loads the kernels that were looked for and not found since the last call. Null where there are none: then all that was
+ * asked for is there, as always in Node.
+ */
+export function loadHostKernels(): Promise<void> | null {
+  return source?.load() ?? null;
+}
+
+/** Every op type whose kernel is here now. */
+export function hostKernelTypes(): string[] {
+  return [...kernels.keys()];
 }

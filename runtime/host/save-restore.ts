@@ -58,7 +58,7 @@ function writeV1(): never {
 }
 
 function restore(op: HostOp, prefix: string, wanted: readonly Wanted[]): readonly NdArray[] {
-  return later(op, async (cancelled) => restoreTensors(await fileSystem(), prefix, wanted, cancelled));
+  return later(op, async (cancelled) => restoreTensors(await fileSystem(prefix), prefix, wanted, cancelled));
 }
 
 /** Lets the run wait for what `action` gives. It starts when the run has begun to wait. */

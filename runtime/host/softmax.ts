@@ -1,4 +1,5 @@
 /** Host kernels of softmax, log-softmax, the cross entropies and the L2 loss. Sums are kept in double precision. */
+import { int32 } from '../../src/util/dtype.ts';
 import { allocate, NdArray } from '../../src/util/ndarray.ts';
 import { broadcastShapes, type KnownShape } from '../../src/util/shape.ts';
 import { indicesOf, invalid, rounded } from './elements.ts';
@@ -18,6 +19,18 @@ function eachRow(x: NdArray, visit: (from: number, to: number, max: number) => v
     }
     visit(from, from + width, max);
   }
+}
+
+/** The indices, all of them of classes; throws where one is not. */
+function checkedLabels(targets: NdArray, classes: number): ArrayLike<number> {
+  const labels = indicesOf(targets);
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] >= 0 && labels[i] < classes) continue;
+    throw invalid(
+      `Received a label value of ${labels[i]} which is outside the valid range of [0, ${classes}).  Label values: ${Array.from(labels).join(' ')}`,
+    );
+  }
+  return labels;
 }
 
 /** The row's exponentials into `out`, and their sum. */
@@ -103,13 +116,7 @@ defineHostKernels({
       );
     }
     if (classes === 0) throw invalid(`Must have at least one class, but got logits shape [${x.shape}]`);
-    const labels = indicesOf(targets);
-    for (let i = 0; i < rows; i++) {
-      if (labels[i] >= 0 && labels[i] < classes) continue;
-      throw invalid(
-        `Received a label value of ${labels[i]} which is outside the valid range of [0, ${classes}).  Label values: ${Array.from(labels).join(' ')}`,
-      );
-    }
+    const labels = checkedLabels(targets, classes);
     const loss = allocate(x.dtype, rows) as Floats;
     const backprop = allocate(x.dtype, x.size) as Floats;
     const data = x.data as Floats;
@@ -122,6 +129,11 @@ defineHostKernels({
       loss[row] = Math.log(sum) - (data[target] - max);
     });
     return [rounded(x.dtype, [rows], loss), rounded(x.dtype, x.shape, backprop)];
+  },
+
+  _CheckedLabels: ([targets], op) => {
+    const labels = checkedLabels(targets, op.attr<number>('classes'));
+    return [new NdArray(int32, targets.shape, Int32Array.from(labels))];
   },
 
   L2Loss: ([x]) => {

@@ -2,7 +2,7 @@
  * From what was loaded to a graph that can be asked and run: which part of a file is the graph, the values of its
  * variables, the names by which people call its tensors. Files are `load.ts`'s work.
  */
-import '../ops/index.ts';
+import '../ops/all.ts';
 import { Session } from '../../runtime/session.ts';
 import { Graph, Operation, type Tensor } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';

@@ -133,6 +133,18 @@ export function device<R>(device: DeviceLike, body?: () => R): OpenScope | R {
   return body ? getDefaultGraph().device(device, body) : getDefaultGraph().device(device);
 }
 
+/**
+ * The container of what ops built inside keep for a session, variables and queues for instance: `tf.Session.reset` clears
+ * containers by name.
+ *
+ *     const w = tf.container('experiment', () => new tf.Variable(0));
+ */
+export function container(containerName: string): OpenScope;
+export function container<R>(containerName: string, body: () => R): R;
+export function container<R>(containerName: string, body?: () => R): OpenScope | R {
+  return getDefaultGraph().container(containerName, body);
+}
+
 /** `Graph.colocateWith` on the default graph. */
 export function colocateWith(op: GraphElementLike | null, ignoreExisting?: boolean): OpenScope;
 export function colocateWith<R>(op: GraphElementLike | null, body: () => R): R;

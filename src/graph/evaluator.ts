@@ -27,7 +27,7 @@ export type AnySession = TfjsGraphSessionTypes extends { readonly session: infer
 
 export const sessionStack = new DefaultStack<Evaluator>('Session');
 
-type SessionFactory = (graph: object, config: unknown) => AnySession;
+type SessionFactory = (graph: object, config: unknown, target: string | null) => AnySession;
 let factory: SessionFactory | null = null;
 
 /** Called by the runtime when it is loaded. The configuration is what `Session` takes, or nothing. */
@@ -35,14 +35,14 @@ export function setSessionFactory(make: SessionFactory): void {
   factory = make;
 }
 
-/** A new session of the graph. Throws `RuntimeError` where no runtime is loaded. */
-export function makeSession(graph: object, config?: unknown): AnySession {
+/** A new session of the graph, on a server where a target is given. Throws `RuntimeError` where no runtime is loaded. */
+export function makeSession(graph: object, config?: unknown, target: string | null = null): AnySession {
   if (!factory) {
     throw new RuntimeError(
       'No runtime is loaded that could make a session: import `tfjs-graph`, or `runtime/session.ts`.',
     );
   }
-  return factory(graph, config);
+  return factory(graph, config, target);
 }
 
 /** Memory that backends kept for reuse. */

@@ -128,6 +128,10 @@ export class Graph {
   finalize(): void {
     this.frozen = true;
   }
+  /** Takes that back, for whoever finalized the graph for a time. */
+  unfinalize(): void {
+    this.frozen = false;
+  }
   /** The graph as a frozen value; the same object until something is added. */
   snapshot(): GraphSnapshot {
     return this.store.snapshot();
@@ -274,6 +278,10 @@ export class Graph {
     return within(() => scopeOf(this.placement.openDevice(device)), body);
   }
 
+  /** What ops built inside keep for a session goes into this container, unless they name one. */
+  container<R>(name: string, body?: () => R): OpenScope | R {
+    return within(() => scopeOf(this.placement.openContainer(name)), body);
+  }
   /** Ops built inside are placed with `op`; outer devices do not count. Null (with `ignoreExisting`) clears. */
   colocateWith(op: GraphElementLike | null, ignoreExisting?: boolean): OpenScope;
   colocateWith<R>(op: GraphElementLike | null, ignoreExisting: boolean, body: () => R): R;

@@ -4,18 +4,29 @@
 import { formatDevice, mergeDevices, parseDevice } from '../util/device-spec.ts';
 import type { Attrs, AttrValue, Node } from './node.ts';
 
-/** A device name, a function from the new op to one, or null to clear the outer scopes. */
-export type DeviceLike = string | null | ((op: { readonly name: string; readonly type: string }) => string | null);
+/**
+ * A device name, a function from the new op to one, or null to clear the outer scopes. A function is given what the scopes
+ * inside it say (`device`), and answers for them too: what it leaves out is open to the scopes outside it. Null leaves the op
+ * as it is.
+ */
+export type DeviceLike =
+  | string
+  | null
+  | ((op: { readonly name: string; readonly type: string; readonly device: string }) => string | null);
 
-/** The device of a new op: the open scopes merged field by field, the innermost winning. */
+/** The device of a new op, from the innermost scope outwards: each fills in what those inside it left open. */
 function resolveDevice(scopes: readonly DeviceLike[], name: string, type: string): string {
-  if (scopes.length === 0) return '';
   let spec = parseDevice('');
-  for (const scope of scopes) {
-    const given = typeof scope === 'function' ? scope({ name, type }) : scope;
-    if (given) spec = mergeDevices(spec, parseDevice(given));
+  for (let i = scopes.length - 1; i >= 0; i--) {
+    const scope = scopes[i];
+    if (typeof scope === 'function') {
+      const found = scope({ name, type, device: formatDevice(spec) });
+      if (found !== null) spec = parseDevice(found);
+    } else if (scope) {
+      spec = mergeDevices(parseDevice(scope), spec);
+    }
   }
-  return formatDevice(spec);
+  return scopes.length === 0 ? '' : formatDevice(spec);
 }
 
 /** The attributes of a new op with those of the scopes: the gradient that overrides its own, the ops it is placed with. */
@@ -42,10 +53,13 @@ export class PlacementScopes {
   private devices: readonly DeviceLike[] = [];
   private colocation: readonly string[] = [];
   private overrides: ReadonlyMap<string, string> = new Map();
+  private container = '';
 
   /** The attributes of a new op, with those of the scopes. */
   attrsOf(type: string, attrs: Attrs): Attrs {
-    return scopedAttrs(attrs, this.overrides.get(type), this.colocation);
+    const contained = this.container !== '' && attrs.container === '';
+    const own = contained ? { ...attrs, container: this.container } : attrs;
+    return scopedAttrs(own, this.overrides.get(type), this.colocation);
   }
   /** The device of a new op; one of its own is the innermost. */
   deviceOf(name: string, type: string, own: string | undefined): string {
@@ -68,6 +82,13 @@ export class PlacementScopes {
     return () => {
       this.colocation = colocation;
       this.devices = devices;
+    };
+  }
+  openContainer(name: string): () => void {
+    const { container } = this;
+    this.container = name;
+    return () => {
+      this.container = container;
     };
   }
   openOverrides(map: Readonly<Record<string, string>> | ReadonlyMap<string, string>): () => void {

@@ -3,9 +3,11 @@
  */
 
 /** The folders that hold the library, as sources or as the built package. */
-const own = new URL(import.meta.url).pathname.includes('/src/graph/')
-  ? ['src/', 'runtime/', 'compiler/'].map((room) => new URL(`../../${room}`, import.meta.url))
-  : [new URL('./', import.meta.url)];
+// Named once: bundlers take a URL that is made of `import.meta.url` for a file to be copied.
+const here = import.meta.url;
+const own = new URL(here).pathname.includes('/src/graph/')
+  ? ['src/', 'runtime/', 'compiler/'].map((room) => new URL(`../../${room}`, here))
+  : [new URL('./', here)];
 /** Engines print frames with URLs or with paths. */
 const prefixes = own.flatMap((folder) => [folder.href, decodeURIComponent(folder.pathname)]);
 /** Frames to look through: functions that build several ops are deep. */

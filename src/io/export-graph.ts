@@ -33,17 +33,46 @@ export function exportNodes(
   return { node, library: { function: functions.finish(), gradient: [] } };
 }
 
+/**
+ * A graph that is written piece by piece while it grows, as sessions on servers do: what a piece names holds for those
+ * after it, also functions, and nodes that the graph itself does not have.
+ */
+export class GraphStream {
+  private readonly functions = new FunctionExport('functional');
+  private readonly names = new Names();
+  private readonly written: Ref[][] = [];
+
+  /** The number of nodes that were written. */
+  get size(): number {
+    return this.written.length;
+  }
+
+  /** What the snapshot has beyond the one before. */
+  next(snapshot: GraphSnapshot): { readonly node: NodeDef[]; readonly library: FunctionDefLibrary } {
+    const { written } = this;
+    const from = written.length;
+    for (let id = from; id < snapshot.size; id++) this.names.take(snapshot.node(id).name);
+    const writer = new Writer('graph', this.names, this.functions, false);
+    for (let id = from; id < snapshot.size; id++) writeNext(writer, snapshot, snapshot.node(id), written);
+    return { node: writer.nodes, library: { function: this.functions.finish(), gradient: [] } };
+  }
+}
+
 /** The nodes from an id on, as they are. */
 function writeNodes(writer: Writer, snapshot: GraphSnapshot, from: NodeId): NodeDef[] {
   const written: Ref[][] = [];
   for (const node of snapshot.nodes()) {
     const first = writer.nodes.length;
-    const controls = node.controls.map((id) => snapshot.node(id).name);
-    const inputs = node.inputs.map((endpoint) => written[endpoint.node][endpoint.index]);
-    written.push(writeNode(writer, node, inputs, controls));
+    writeNext(writer, snapshot, node, written);
     if (node.id < from) writer.nodes.length = first;
   }
   return writer.nodes;
+}
+
+function writeNext(writer: Writer, snapshot: GraphSnapshot, node: Node, written: Ref[][]): void {
+  const controls = node.controls.map((id) => snapshot.node(id).name);
+  const inputs = node.inputs.map((endpoint) => written[endpoint.node][endpoint.index]);
+  written.push(writeNode(writer, node, inputs, controls));
 }
 
 /** One node as it is. A loop is given what its variables beside its inputs start with. */
@@ -71,6 +100,8 @@ function withOutputShapes(node: Node, inputs: readonly Ref[]): Pick<Node, 'op' |
 class FunctionExport implements FunctionNames {
   private readonly names = new Map<GraphFunction, string>();
   private readonly taken = new Names();
+  /** Those that are named and not written yet. */
+  private readonly named: GraphFunction[] = [];
 
   constructor(private readonly form: 'functional' | 'v1') {}
 
@@ -79,14 +110,17 @@ class FunctionExport implements FunctionNames {
     if (name === undefined) {
       name = this.taken.unused(fn.func);
       this.names.set(fn, name);
+      this.named.push(fn);
     }
     return name;
   }
 
+  /** Those that were named since the call before. */
   finish(): FunctionDef[] {
     const written: FunctionDef[] = [];
-    // The map grows while bodies name further functions.
-    for (const [fn, name] of this.names) written.push(this.functionDef(fn, name));
+    // The list grows while bodies name further functions.
+    for (const fn of this.named) written.push(this.functionDef(fn, this.nameOf(fn)));
+    this.named.length = 0;
     return written;
   }
 

@@ -9,6 +9,11 @@ export class Names {
     this.taken = new Set(taken);
   }
 
+  /** Takes a name that its owner has already. */
+  take(name: string): void {
+    this.taken.add(name);
+  }
+
   /** The name, or where it is taken, one like it; it is taken from now on. */
   unused(wished: string): string {
     let name = wished;

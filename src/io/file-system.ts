@@ -2,7 +2,10 @@
  * Where the readers and writers of files find them: the file system in use, and one in memory for browsers and tests. The
  * interface is `file-types.ts`'s, Node's files are `file-system-node.ts`'s; what is in the files is for the formats.
  */
-import { FailedPreconditionError, UnimplementedError } from '../util/errors.ts';
+import { FailedPreconditionError } from '../util/errors.ts';
+import { isNode } from '../util/platform.ts';
+import { sourceOfPath } from './file-sources.ts';
+import { fetchFileSystem } from './file-system-fetch.ts';
 import { type FileSystem, noSuchFile, type ReadableFile, type WritableFile } from './file-types.ts';
 
 export { type FileSystem, noSuchFile, type ReadableFile, type WritableFile } from './file-types.ts';
@@ -11,7 +14,7 @@ let current: FileSystem | null = null;
 
 /**
  * Chooses where paths lead, for checkpoints, event files and all other files of `tf.io` and `tf.train`; null for the
- * default again: Node's file system, or an error in browsers. Gives what was chosen before.
+ * default again: Node's file system, or in browsers what `fetch` finds. Gives what was chosen before.
  *
  * ```ts
  * const files = new MemoryFileSystem();
@@ -26,12 +29,13 @@ export function setFileSystem(files: FileSystem | null): FileSystem | null {
 
 type NodeModule = typeof import('./file-system-node.ts');
 
-/** The file system in use. Throws `UnimplementedError` where there is none: in a browser, before `setFileSystem`. */
-export async function fileSystem(): Promise<FileSystem> {
+/** The file system that has a path: the one in use, but for URLs and for files that a page was given. */
+export async function fileSystem(path?: string): Promise<FileSystem> {
+  const own = path === undefined ? null : sourceOfPath(path);
+  if (own) return own;
   if (current) return current;
-  const isNode = typeof process === 'object' && typeof process.versions?.node === 'string';
   if (isNode) return ((await import('./file-system-node.ts')) as NodeModule).nodeFileSystem;
-  throw new UnimplementedError(null, 'There is no file system here. Choose one with setFileSystem().');
+  return fetchFileSystem;
 }
 
 /** The part of a path before its last slash: '' where it has none. */

@@ -96,12 +96,38 @@ defineOp({
     return [[batch], [batch, classes]];
   },
   grad: (op, dy, $): readonly Cotangent<(typeof dy)[number]>[] => [logitsGradient(op, dy, $), null],
+  // The labels are looked at on the host, where they come from; the logits stay on the device.
+  decompose: (op, $) => {
+    const [logits, labels] = op.inputs;
+    const shape = $.shapeOf(logits);
+    const targets = $.shapeOf(labels);
+    const isKnown = isFullyDefined(shape) && isFullyDefined(targets);
+    if ($.dtypeOf(logits) !== float32 || !isKnown || shape[0] !== targets[0] || shape.includes(0)) return null;
+    const checked = $.op('_CheckedLabels', [labels], { classes: shape[1] });
+    const [one, zero] = [toNdArray(1, float32), toNdArray(0, float32)];
+    const target = $.op('OneHot', [checked, toNdArray(shape[1], int32), one, zero], { axis: -1 });
+    // Chosen, not multiplied: a logit of −∞ counts for nothing where it is not the label's.
+    const logs = $.op('LogSoftmax', [logits]);
+    const own = $.op('SelectV2', [$.op('Greater', [target, zero]), logs, $.zerosLike(logs)]);
+    return [$.neg($.sum(own, [1])), $.sub($.exp(logs), target)];
+  },
   samples: [
     {
       inputs: [sample(float32, [1, 2], [0, 0]), sample(int32, [1], [1])],
       outputs: [sample(float32, [1], [Math.LN2]), sample(float32, [1, 2], [0.5, -0.5])],
     },
   ],
+});
+
+defineOp({
+  name: '_CheckedLabels',
+  doc: 'The class indices, all of them in [0, classes): else the run fails.',
+  inputs: ['labels: T'],
+  outputs: ['output: int32'],
+  attrs: ['classes: int', 'T: {int32, int64}'],
+  infer: (op) => [op.shape(0)],
+  grad: null,
+  samples: [{ inputs: [sample(int32, [2], [2, 0])], attrs: { classes: 3 }, outputs: [sample(int32, [2], [2, 0])] }],
 });
 
 /** Labels and logits, by name so that they are never swapped. */

@@ -1,57 +1,8 @@
 /**
  * The ops that programs call at the top level, `tf.…`, by family; importing this registers every op. Those that TensorFlow
- * has in a namespace only are exported there: `nn.ts`, `math.ts`. The imports are of families without a name here.
+ * has in a namespace only are exported there: `nn.ts`, `math.ts`. Families are listed in `all.ts`.
  */
-import './accumulators.ts';
-import './bias.ts';
-import './bitpack.ts';
-import './bitwise.ts';
-import './block-rnn.ts';
-import './control-flow.ts';
-import './convolution.ts';
-import './convolution3d.ts';
-import './cross-entropy.ts';
-import './ctc.ts';
-import './cumulative-logsumexp.ts';
-import './datasets.ts';
-import './datasets-files.ts';
-import './datasets-functions.ts';
-import './image-boxes.ts';
-import './image-codecs.ts';
-import './image-color.ts';
-import './image-glimpses.ts';
-import './image-projection.ts';
-import './image-resample.ts';
-import './image-resize.ts';
-import './lookup.ts';
-import './losses-basic.ts';
-import './non-max-suppression.ts';
-import './normalization.ts';
-import './operators.ts';
-import './fractional-pooling.ts';
-import './pooling.ts';
-import './pooling3d.ts';
-import './py-func.ts';
-import './queues.ts';
-import './readers.ts';
-import './ref-training.ts';
-import './ref-variables.ts';
-import './save-restore.ts';
-import './sets.ts';
-import './softmax.ts';
-import './sparse-arithmetic.ts';
-import './sparse-layout.ts';
-import './stacks.ts';
-import './state.ts';
-import './strings.ts';
-import './string-unicode.ts';
-import './tensor-array-v3.ts';
-import './summaries.ts';
-import './tensor-lists.ts';
-import './training-ops.ts';
-import './tridiagonal.ts';
-import './unary-grads.ts';
-import './activations.ts';
+import './all.ts';
 
 export { type ArgReduceOptions, type ArgReduceRest, argmax, argmin } from './arg-reduce.ts';
 export {
@@ -290,9 +241,6 @@ export {
   truncatedNormal,
 } from './random.ts';
 export { type GammaOptions, type PoissonOptions, randomGamma, randomPoisson } from './random-gamma.ts';
-
-import './candidate-samplers.ts';
-import './random-stateless.ts';
 
 export {
   type AxisLike,

@@ -2,7 +2,8 @@
  * Lists of tensors as values: what loops accumulate and tensor arrays are made of. They run where their elements are
  * (`runtime/list-steps.ts`).
  */
-import { type DType, float16, float32, float64, int32 } from '../util/dtype.ts';
+import { cppName } from '../util/cpp-names.ts';
+import { type DType, int32 } from '../util/dtype.ts';
 import type { Shape } from '../util/shape.ts';
 import { defineOp, type InferContext, type Inferred, ShapeError } from './opdef/define.ts';
 import { merge, scalar, withRankAtLeast, withRankAtMost } from './opdef/shape-rules.ts';
@@ -10,16 +11,6 @@ import type { Vocabulary } from './opdef/vocabulary.ts';
 
 const ELEMENT = 'element_dtype: type';
 const SHAPE = 'shape_type: {int32, int64}';
-
-/** The element type as the errors of kernels and shape rules write it. */
-export function cppName(dtype: DType): string {
-  return CPP_NAMES.get(dtype) ?? dtype.name;
-}
-const CPP_NAMES: ReadonlyMap<DType, string> = new Map([
-  [float32, 'float'],
-  [float64, 'double'],
-  [float16, 'half'],
-]);
 
 /** An element shape that is given as a tensor: unknown where it is a scalar. */
 function elementShape(op: InferContext, input: number): Shape {

@@ -64,15 +64,17 @@ export function buildVariable(initialValue: InitialValue, options: VariableOptio
   const absolute = inner ? `${inner}/` : null;
   const { validateShape = true } = options;
   const build = (scope: string): VariableParts => {
-    const initial = initialTensor(graph, initialValue, options);
+    const initial = graph.device(null, () => initialTensor(graph, initialValue, options));
     const shape = variableShape(initial, options, validateShape);
     const name = scope.slice(0, -1);
     const { dtype } = initial;
     const handle = emitOne('VarHandleOp', [], { shared_name: name, debug_name: name, dtype, shape }, scope);
     const isInitialized = graph.nameScope('IsInitialized', () => emitOne('VarIsInitializedOp', [handle]));
-    const initializer = graph.nameScope('Assign', (assign) => emit('AssignVariableOp', [handle, initial], {}, assign));
+    const initializer = graph.nameScope('Assign', (assign) =>
+      graph.device(handle.device, () => emit('AssignVariableOp', [handle, initial], {}, assign)),
+    );
     const [read, cached] = graph.nameScope('Read', () => {
-      const value = emitOne('ReadVariableOp', [handle], { dtype });
+      const value = graph.device(handle.device, () => emitOne('ReadVariableOp', [handle], { dtype }));
       const { cachingDevice } = options;
       return [value, cachingDevice ? graph.device(cachingDevice, () => emitOne('Identity', [value])) : null];
     });

@@ -393,7 +393,8 @@ export class Variable extends BaseVariable {
   }
   override value(): Tensor {
     if (this.isReference) return this.graphElement;
-    return this.cached ?? super.value();
+    // Where the variable is, whatever the open scopes say.
+    return this.cached ?? this.place.colocateWith(null, true, () => super.value());
   }
   /** The tensor that tells whether the session has a value, built with the variable. */
   get initialized(): Tensor {

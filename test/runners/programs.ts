@@ -1,9 +1,10 @@
 /**
- * Runs a program of `goldens/programs`: a graph file and the steps that TensorFlow took with it, in sessions on wasm. Which
- * programs there are, and what becomes of the results, is left to `goldens.ts`.
+ * Runs a program of `goldens/programs`: a graph file and the steps that TensorFlow took with it, in sessions on wasm or on
+ * a server. Which programs there are, and what becomes of the results, is left to those that call it.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from '../../runtime/session.ts';
+import type { SessionInit } from '../../runtime/session-arguments.ts';
 import * as tf from '../../src/index.ts';
 import { OpError } from '../../src/util/errors.ts';
 import { difference, fromGolden, type GoldenArray, GRADIENT } from '../support/compare.ts';
@@ -23,8 +24,11 @@ interface Step {
 
 type Handle = ReturnType<Session['partialRunSetup']>;
 
-/** Takes the steps in order. Throws with the first that differs. */
-export async function runProgram(path: string): Promise<void> {
+/** Takes the steps in order. Throws with the first that differs. @param settings of the sessions, beside their graph */
+export async function runProgram(
+  path: string,
+  settings: Omit<SessionInit, 'graph'> = { config: { backend: 'wasm' } },
+): Promise<void> {
   const { steps } = readJson<{ readonly steps: readonly Step[] }>(`${path}.json`);
   const graph = new tf.Graph();
   graph.asDefault(() => tf.importGraphDef(tf.GraphDef.fromBinary(readFileSync(`${path}.pb`)), { name: '' }));
@@ -34,7 +38,7 @@ export async function runProgram(path: string): Promise<void> {
     for (const [i, step] of steps.entries()) {
       let session = sessions.get(step.session);
       if (!session) {
-        session = new Session({ graph, config: { backend: 'wasm' } });
+        session = new Session({ graph, ...settings });
         sessions.set(step.session, session);
       }
       try {

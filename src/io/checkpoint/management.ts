@@ -125,7 +125,7 @@ export async function getCheckpointState(
   ...rest: LatestFilenameRest
 ): Promise<CheckpointState | null> {
   const { latestFilename } = bind<{ latestFilename: string | null }>(['latestFilename'], rest);
-  const files = await fileSystem();
+  const files = await fileSystem(checkpointDir);
   const path = statePath(checkpointDir, latestFilename);
   if (!(await files.exists(path))) return null;
   let state: CheckpointState;
@@ -158,7 +158,7 @@ export async function latestCheckpoint(checkpointDir: string, ...rest: LatestFil
 
 /** Whether there is a checkpoint with this prefix, in either format. */
 export async function checkpointExists(checkpointPrefix: string): Promise<boolean> {
-  return (await mainFile(await fileSystem(), checkpointPrefix)) !== null;
+  return (await mainFile(await fileSystem(checkpointPrefix), checkpointPrefix)) !== null;
 }
 
 /** The file that tells of a checkpoint: the index of V2, else the data of V1. */

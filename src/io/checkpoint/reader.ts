@@ -6,6 +6,7 @@ import type { DType } from '../../util/dtype.ts';
 import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import type { KnownShape } from '../../util/shape.ts';
+import { type FolderSource, pathOfCheckpoint } from '../file-sources.ts';
 import { type FileSystem, fileSystem } from '../file-system.ts';
 import { BundleReader } from './bundle-reader.ts';
 import { indexPath } from './bundle-writer.ts';
@@ -59,14 +60,15 @@ export class CheckpointReader {
  *     reader.getVariableToShapeMap();          // Map { 'w' => [784, 10], … }
  *     const w = await reader.getTensor('w');   // NdArray
  */
-export async function NewCheckpointReader(filepattern: string): Promise<CheckpointReader> {
-  const files = await fileSystem();
-  return new CheckpointReader(files, await openCheckpoint(files, filepattern));
+export async function NewCheckpointReader(filepattern: FolderSource): Promise<CheckpointReader> {
+  const prefix = pathOfCheckpoint(filepattern);
+  const files = await fileSystem(prefix);
+  return new CheckpointReader(files, await openCheckpoint(files, prefix));
 }
 
 /** The prefix of a checkpoint: that given, or the latest in the folder given. Null where the folder has none. */
 export async function checkpointPrefix(ckptDirOrFile: string): Promise<string | null> {
-  const files = await fileSystem();
+  const files = await fileSystem(ckptDirOrFile);
   const isFolder = await files.list(ckptDirOrFile).then(
     () => true,
     () => false,
@@ -79,8 +81,8 @@ export async function checkpointPrefix(ckptDirOrFile: string): Promise<string | 
  *
  *     const reader = await tf.train.loadCheckpoint('logs/');
  */
-export async function loadCheckpoint(ckptDirOrFile: string): Promise<CheckpointReader> {
-  const prefix = await checkpointPrefix(ckptDirOrFile);
+export async function loadCheckpoint(ckptDirOrFile: FolderSource): Promise<CheckpointReader> {
+  const prefix = await checkpointPrefix(pathOfCheckpoint(ckptDirOrFile));
   if (prefix === null) {
     throw new ValueError(`Couldn't find 'checkpoint' file or checkpoints in given directory ${ckptDirOrFile}`);
   }

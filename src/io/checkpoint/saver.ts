@@ -21,6 +21,7 @@ import {
 import type { NdArray } from '../../util/ndarray.ts';
 import { formatShapeBrackets, isCompatible, type Shape } from '../../util/shape.ts';
 import type { Variable } from '../../variables/variable.ts';
+import { type FolderSource, pathOfCheckpoint } from '../file-sources.ts';
 import { basename, dirname, fileSystem } from '../file-system.ts';
 import { exportMetaGraph } from '../meta-graph/export.ts';
 import type { MetaGraphDef } from '../meta-graph/messages.ts';
@@ -296,22 +297,25 @@ export class Saver {
    * `DataLossError` for damaged files.
    *
    *     await saver.restore(sess, await tf.train.latestCheckpoint('logs'));
+   *     await saver.restore(sess, new URL('model.ckpt-100', location.href));
+   *     await saver.restore(sess, input.files);  // model.ckpt-100.index and model.ckpt-100.data-00000-of-00001
    */
-  async restore(sess: Evaluator, savePath: string | null): Promise<void> {
+  async restore(sess: Evaluator, savePath: FolderSource | null): Promise<void> {
     if (this.isEmpty) return;
     if (savePath === null || savePath === undefined) throw new ValueError("Can't load save_path when it is None.");
     if (!this.saverDef) throw new RuntimeError('`build()` should be called before restore if defer_build==True');
-    if (!(await checkpointExists(savePath))) {
-      throw new ValueError(`The passed save_path is not a valid checkpoint: ${savePath}`);
+    const path = pathOfCheckpoint(savePath);
+    if (!(await checkpointExists(path))) {
+      throw new ValueError(`The passed save_path is not a valid checkpoint: ${path}`);
     }
     try {
-      await this.checkShapes(savePath);
-      await this.run(sess, this.saverDef.restoreOpName, savePath);
+      await this.checkShapes(path);
+      await this.run(sess, this.saverDef.restoreOpName, path);
     } catch (error) {
       if (error instanceof NotFoundError) {
-        const names = await objectNames(savePath);
+        const names = await objectNames(path);
         if (names === null) throw explained(error, 'a Variable name or other graph key that is missing');
-        await this.restoreObjects(sess, savePath, names);
+        await this.restoreObjects(sess, path, names);
       } else if (error instanceof InvalidArgumentError) {
         throw explained(error, 'a mismatch between the current graph and the graph');
       } else throw error;
@@ -321,7 +325,7 @@ export class Saver {
   /** The ops would give variables values of other shapes than they have: what depends on them would fail much later. */
   private async checkShapes(path: string): Promise<void> {
     if (this.options.reshape || this.expected.length === 0) return;
-    const { tensors } = await openCheckpoint(await fileSystem(), path);
+    const { tensors } = await openCheckpoint(await fileSystem(path), path);
     for (const { name, shape } of this.expected) {
       const stored = tensors.get(name);
       if (!stored || isCompatible(shape, stored.shape)) continue;

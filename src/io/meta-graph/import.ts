@@ -11,6 +11,7 @@ import { pythonTypeName } from '../../util/python-names.ts';
 import type { Variable } from '../../variables/variable.ts';
 import { stripNameScope } from '../../variables/variable-def.ts';
 import { Saver } from '../checkpoint/saver.ts';
+import { type FileSource, pathOfFile } from '../file-sources.ts';
 import { GraphDef } from '../graph-def.ts';
 import { type InputMap, importGraphDef } from '../import-graph.ts';
 import { metaGraphOf } from './export.ts';
@@ -48,17 +49,17 @@ export interface ImportedMetaGraph {
 
 /**
  * Adds a meta graph to the default graph: its nodes and collections, or in case of an error nothing. Returns the saver that
- * restores its variables, null where it has none. A message, or the bytes of one, is imported at once; of a file's name
- * comes a promise. Throws `DataLossError` for a file that is no meta graph, `NotFoundError` for one that is not there, else
+ * restores its variables, null where it has none. A message, or the bytes of one, is imported at once; of a file,
+ * by its path, a `URL`, or as a `File` or `Blob`, comes a promise. Throws `DataLossError` for a file that is no meta graph, `NotFoundError` for one that is not there, else
  * as `tf.importGraphDef` does.
  *
  *     const saver = await tf.train.importMetaGraph('/tmp/model.ckpt-10.meta');
  *     await saver.restore(sess, '/tmp/model.ckpt-10');
  */
 export function importMetaGraph(metaGraph: MetaGraphDef | Uint8Array, ...rest: ImportRest): Saver | null;
-export function importMetaGraph(file: string, ...rest: ImportRest): Promise<Saver | null>;
+export function importMetaGraph(file: FileSource, ...rest: ImportRest): Promise<Saver | null>;
 export function importMetaGraph(
-  metaGraphOrFile: MetaGraphDef | Uint8Array | string,
+  metaGraphOrFile: MetaGraphDef | Uint8Array | FileSource,
   ...rest: ImportRest
 ): Saver | null | Promise<Saver | null> {
   const options = bind<ImportMetaGraphOptions>(['clearDevices', 'importScope'], rest);
@@ -68,9 +69,11 @@ export function importMetaGraph(
   }
   const graph = getDefaultGraph();
   const load = (meta: MetaGraphDef) => graph.asDefault(() => importWithElements(meta, options).saver);
-  if (typeof metaGraphOrFile === 'string') return readMetaGraphFile(metaGraphOrFile).then(load);
   if (metaGraphOrFile instanceof MetaGraphDef) return load(metaGraphOrFile);
   if (metaGraphOrFile instanceof Uint8Array) return load(MetaGraphDef.fromBinary(metaGraphOrFile));
+  if (typeof metaGraphOrFile === 'string' || metaGraphOrFile instanceof URL || metaGraphOrFile instanceof Blob) {
+    return readMetaGraphFile(pathOfFile(metaGraphOrFile)).then(load);
+  }
   throw new TypeError(`Expected a MetaGraphDef or the name of a file, got ${pythonTypeName(metaGraphOrFile)}`);
 }
 

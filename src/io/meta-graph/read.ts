@@ -12,7 +12,7 @@ export async function readMetaGraphFile(filename: string): Promise<MetaGraphDef>
 
 /** The content of a file; null where it is not there. */
 export async function fileBytes(path: string): Promise<Uint8Array | null> {
-  const files = await fileSystem();
+  const files = await fileSystem(path);
   try {
     return await readFile(files, path);
   } catch (error) {
@@ -26,7 +26,8 @@ interface Readable<T> {
   fromText(text: string): T;
 }
 
-function binaryOrText<T>(filename: string, bytes: Uint8Array, type: Readable<T>): T {
+/** A message from a file of either form. Throws `DataLossError` where it is neither. */
+export function binaryOrText<T>(filename: string, bytes: Uint8Array, type: Readable<T>): T {
   let why: Error;
   try {
     return type.fromBinary(bytes);

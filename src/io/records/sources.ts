@@ -31,7 +31,7 @@ export async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array, 
 }
 
 async function* chunksOfFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = await (await fileSystem()).open(path);
+  const file = await (await fileSystem(path)).open(path);
   try {
     for (let at = 0; ; ) {
       // A file may have grown since it was opened: then there is more to read than its size said.

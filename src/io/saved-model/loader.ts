@@ -8,6 +8,7 @@ import { bind, type Rest } from '../../ops/tensor-like.ts';
 import { KeyError, NotFoundError, RuntimeError, TypeError } from '../../util/errors.ts';
 import { pythonTypeName } from '../../util/python-names.ts';
 import { prependNameScope } from '../../variables/variable-def.ts';
+import { type FolderSource, pathOfFolder } from '../file-sources.ts';
 import { fileSystem, joinPath } from '../file-system.ts';
 import type { InputMap } from '../import-graph.ts';
 import { importWithElements } from '../meta-graph/import.ts';
@@ -43,11 +44,13 @@ export interface LoadOptions {
  *     const meta = await tf.savedModel.loader.load(sess, [tf.savedModel.SERVING], '/models/digits');
  *     const { inputs, outputs } = meta.signatureDef.get('serving_default');
  *     await sess.run(outputs.get('y').name, {feedDict: new Map([[inputs.get('x').name, image]])});
+ *
+ * In a page the folder may be a `URL`, or the files of an `<input type="file" webkitdirectory>`.
  */
 export async function load(
   sess: Evaluator,
   tags: Iterable<string>,
-  exportDir: string,
+  exportDir: FolderSource,
   ...rest: Rest<[importScope: string | null], LoadOptions>
 ): Promise<MetaGraphDef> {
   const { importScope = null, clearDevices, inputMap } = bind<LoadOptions>(['importScope'], rest);
@@ -55,17 +58,18 @@ export async function load(
   if (!(graph instanceof Graph) || typeof sess.run !== 'function') {
     throw new TypeError(`sess must be a \`tf.Session\` object. Given class: <class '${pythonTypeName(sess)}'>`);
   }
-  const meta = metaGraphWithTags(await readSavedModel(exportDir), tags);
+  const folder = pathOfFolder(exportDir);
+  const meta = metaGraphWithTags(await readSavedModel(folder), tags);
   const { saver, scope } = graph.asDefault(() => importWithElements(meta, { clearDevices, inputMap, importScope }));
-  if (saver) await saver.restore(sess, variablesPath(exportDir));
+  if (saver) await saver.restore(sess, variablesPath(folder));
   const initOp = initOpOf(meta, graph, scope);
-  if (initOp) await sess.run([initOp], { feedDict: assetPaths(meta, exportDir, scope) });
+  if (initOp) await sess.run([initOp], { feedDict: assetPaths(meta, folder, scope) });
   return meta;
 }
 
 /** Whether the folder has the file of a model; what is in it is not looked at. */
 export async function maybeSavedModelDirectory(exportDir: string): Promise<boolean> {
-  const files = await fileSystem();
+  const files = await fileSystem(exportDir);
   for (const name of [SAVED_MODEL_FILENAME_PBTXT, SAVED_MODEL_FILENAME_PB]) {
     if (await files.exists(joinPath(exportDir, name))) return true;
   }

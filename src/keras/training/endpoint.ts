@@ -5,10 +5,10 @@ import { ValueError } from '../../util/errors.ts';
 import type { NdArray } from '../../util/ndarray.ts';
 import { floatx } from '../config.ts';
 import { onUndo } from '../engine/undo.ts';
-import { get as getLoss, type Loss, type LossFunction } from '../losses/index.ts';
+import { get as getLoss, type Loss, type LossFunction, serialize } from '../losses/index.ts';
 import { LossFunctionWrapper } from '../losses/loss.ts';
 import { applyMask, applyValidMask, computeWeightedLoss } from '../losses/weighting.ts';
-import { toSnakeCase } from '../serialization.ts';
+import { classNameOf, toSnakeCase } from '../serialization.ts';
 import type { Slot } from './data.ts';
 import { pythonShape } from './data.ts';
 
@@ -101,7 +101,7 @@ export class Endpoint {
 
 /** What a loss is called in messages and scopes: `mean_squared_error`. */
 function lossName(loss: Loss): string {
-  return loss.name ?? toSnakeCase(loss.constructor.name);
+  return loss.name ?? toSnakeCase(classNameOf(loss.constructor));
 }
 
 /** A loss by name, function, object or configuration; null for none. */
@@ -110,7 +110,10 @@ export function asLoss(identifier: unknown): Loss | null {
   const found = getLoss(identifier as NonNullable<unknown>);
   if (isLoss(found)) return found;
   const reduction = 'sum_over_batch_size';
-  return new LossFunctionWrapper(found as never, { reduction, name: toSnakeCase(found.name || 'loss') });
+  // Keras's own functions by Keras's names: those that they were declared under are not left by minifiers.
+  const known = serialize(found) as string;
+  const name = toSnakeCase(known.includes('>') ? found.name : found.name && known) || 'loss';
+  return new LossFunctionWrapper(found as never, { reduction, name });
 }
 
 function isLoss(loss: Loss | LossFunction): loss is Loss {

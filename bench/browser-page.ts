@@ -178,7 +178,7 @@ async function benchAdam(size: number): Promise<void> {
   const variable = tfjs.variable(tfjs.tensor(start.data.slice(), shape), true, 'adam');
   const optimizer = tfjs.train.adam(RATE);
   const train = (): void => {
-    optimizer.applyGradients({ adam: gradient });
+    optimizer.applyGradients([{ name: 'adam', tensor: gradient }]);
     finish(variable);
   };
   await compare({

@@ -3,8 +3,8 @@
  * are `graph-def.ts`'s work, control flow in TF1's own form that of `lower-control-flow/`.
  */
 import type { ExportOptions } from '../graph/exporter.ts';
-import type { GraphFunction } from '../graph/function.ts';
-import type { Node, NodeId } from '../graph/node.ts';
+import { GraphFunction } from '../graph/function.ts';
+import { Node, type NodeId } from '../graph/node.ts';
 import type { GraphSnapshot } from '../graph/snapshot.ts';
 import { ValueError } from '../util/errors.ts';
 import { sameShape } from '../util/shape.ts';
@@ -72,7 +72,30 @@ function writeNodes(writer: Writer, snapshot: GraphSnapshot, from: NodeId): Node
 function writeNext(writer: Writer, snapshot: GraphSnapshot, node: Node, written: Ref[][]): void {
   const controls = node.controls.map((id) => snapshot.node(id).name);
   const inputs = node.inputs.map((endpoint) => written[endpoint.node][endpoint.index]);
-  written.push(writeNode(writer, node, inputs, controls));
+  const known = asKnown(snapshot, node);
+  written.push(writeNode(writer, known, known === node ? inputs : inputs.slice(0, known.inputs.length), controls));
+}
+
+/** An op of this library's own as one that TensorFlow knows; others as they are. */
+function asKnown(snapshot: GraphSnapshot, node: Node): Node {
+  // The rank of a value is read from it in TensorFlow, too.
+  if (node.op === '_RankOfValue') return new Node(node.id, { ...node, op: 'Rank' });
+  if (node.op !== '_OneShotIterator') return node;
+  const { output_types, output_shapes } = node.attrs;
+  const [dataset] = node.inputs;
+  // What makes the dataset becomes a function: the iterator calls it once.
+  const factory = new GraphFunction(
+    `${argName(node.name)}_dataset`,
+    snapshot,
+    [],
+    [dataset],
+    [],
+    true,
+    [],
+    ['dataset'],
+  );
+  const attrs = { dataset_factory: factory, output_types, output_shapes, container: '', shared_name: '' };
+  return new Node(node.id, { ...node, op: 'OneShotIterator', inputs: [], attrs });
 }
 
 /** One node as it is. A loop is given what its variables beside its inputs start with. */

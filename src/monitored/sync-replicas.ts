@@ -78,9 +78,10 @@ export class SyncReplicasOptimizer extends Optimizer {
   }
 
   override computeGradients(
-    ...args: Parameters<Optimizer['computeGradients']>
+    loss: Tensor,
+    ...rest: Parameters<Optimizer['computeGradients']> extends [Tensor, ...infer R] ? R : never
   ): [gradient: Gradient, variable: Variable][] {
-    return this.opt.computeGradients(...args);
+    return this.opt.computeGradients(loss, ...rest);
   }
 
   /**

@@ -64,6 +64,20 @@ check(name('a server takes a node of every op'), async () => {
   assert.ok(count > 700, `${count} ops`);
 });
 
+check(name('a server makes the datasets of one-shot iterators'), async () => {
+  const graph = new tf.Graph();
+  const next = graph.asDefault(() => {
+    const dataset = tf.data.Dataset.range(5)
+      .map((x) => x.mul(2))
+      .batch(2);
+    return tf.data.makeOneShotIterator(dataset).getNext() as tf.Tensor;
+  });
+  await using session = new tf.Session({ ...settings(), graph });
+  const values: unknown[] = [];
+  for (let i = 0; i < 3; i++) values.push((await session.run(next)).array());
+  assert.equal(values, [[0n, 2n], [4n, 6n], [8n]]);
+});
+
 /** All programs where they are at hand, else those that the other tests use. */
 const shared = fileURLToPath(new URL('../../../shared/goldens/programs/', import.meta.url));
 const folder = existsSync(shared) ? shared : fileURLToPath(new URL('../goldens/programs/', import.meta.url));

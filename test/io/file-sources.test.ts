@@ -29,7 +29,9 @@ test.before(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-test.after(() => server.close());
+test.after(() => {
+  server.close();
+});
 
 /** The files of a folder, as a page is given them: with the folder's name in their paths, or by their names alone. */
 function filesIn(folder: string, withPaths: boolean): File[] {

@@ -17,6 +17,14 @@ const folder = new URL('../../src/io/proto/', import.meta.url);
 const golden = new URL('../goldens/interchange/proto-types.json', import.meta.url);
 const { types } = JSON.parse(readFileSync(golden, 'utf8')) as { types: Record<string, string[]> };
 
+/** Settings that are sent and never read: what nobody can set here is left out. */
+const PARTIAL: ReadonlySet<string> = new Set([
+  'tensorflow.ConfigProto',
+  'tensorflow.GPUOptions',
+  'tensorflow.GraphOptions',
+  'tensorflow.RunOptions',
+]);
+
 function typeName(field: DescField, part: 'value' | 'key' = 'value'): string {
   if (part === 'key' && field.fieldKind === 'map') return ScalarType[field.mapKey].toLowerCase();
   return field.message?.typeName ?? field.enum?.typeName ?? ScalarType[field.scalar as ScalarType].toLowerCase();
@@ -50,7 +58,10 @@ test('messages and enums have the names, numbers and types of TensorFlow', async
     for (const type of file.enums) describeEnum(described, type);
   }
   assert.equal([...described.keys()].sort(), Object.keys(types).sort());
-  for (const [name, lines] of described) assert.equal(lines, [...types[name]].sort(), name);
+  for (const [name, lines] of described) {
+    const theirs = [...types[name]].sort();
+    assert.equal(lines, PARTIAL.has(name) ? theirs.filter((line) => lines.includes(line)) : theirs, name);
+  }
 });
 
 test('every .proto file has its generated module, and the reverse', () => {

@@ -10,8 +10,8 @@ class Bytes extends Uint8Array<ArrayBuffer> {
 }
 
 function from(value: string | ArrayLike<number> | ArrayBuffer, encoding?: string): Bytes {
-  if (typeof value !== 'string') return new Bytes(value as ArrayBuffer);
-  return new Bytes(bytesOf(value, encoding));
+  const bytes = typeof value === 'string' ? bytesOf(value, encoding) : new Uint8Array(value as ArrayBuffer);
+  return new Bytes(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function bytesOf(value: string, encoding?: string): Uint8Array<ArrayBuffer> {

@@ -25,6 +25,7 @@ function forScriptTags(): Promise<unknown> {
 }
 
 const shared = {
+  logLevel: 'warn',
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',

@@ -4,8 +4,8 @@
  * Ranks that the kernels do not know are the lowering tables' business.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { functionsFor } from '../../compiler/codegen/webgl/functions.ts';
 import { sizeOf } from '../../src/util/shape.ts';
-import { functionsFor } from './webgl-functions.ts';
 import { fusedProduct, product } from './webgl-matmul.ts';
 import type { Program, WebglNative } from './webgl-native.ts';
 

@@ -3,7 +3,7 @@
  * activations lose infinities; where neither matters they are left to tfjs.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import { functionsFor } from './webgl-functions.ts';
+import { functionsFor } from '../../compiler/codegen/webgl/functions.ts';
 import type { Program, WebglNative } from './webgl-native.ts';
 
 interface Attrs {

@@ -22,6 +22,23 @@ export interface Axis {
 /** `greatest` leaves out NaN, `max` and `min` keep it. */
 export type Reduction = 'sum' | 'prod' | 'max' | 'min' | 'greatest' | 'any' | 'all';
 
+/** What a reduction of nothing is. */
+export function identityOf(reduction: Reduction, type: ElementType): number {
+  switch (reduction) {
+    case 'sum':
+    case 'any':
+      return 0;
+    case 'prod':
+    case 'all':
+      return 1;
+    case 'max':
+    case 'greatest':
+      return type === 'f32' ? -Infinity : -(2 ** 31);
+    case 'min':
+      return type === 'f32' ? Infinity : 2 ** 31 - 1;
+  }
+}
+
 /** What is done with a value, in order. */
 export type Stage =
   /** Reduces the value along the reduced axes. Later stages take the result. */

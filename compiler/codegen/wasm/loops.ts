@@ -3,8 +3,16 @@
  * one, the others as loops around it. Parameters are the addresses of inputs and outputs, then the scalars.
  */
 import { expand } from '../elementary.ts';
-import { type Axis, collapse, type LoopKernel, type Operand, type Reduction, type Stage } from '../kernel.ts';
-import { type ElementType, needed, type Op, type Value, type ValueId } from '../values.ts';
+import {
+  type Axis,
+  collapse,
+  identityOf,
+  type LoopKernel,
+  type Operand,
+  type Reduction,
+  type Stage,
+} from '../kernel.ts';
+import { needed, type Op, type Value, type ValueId } from '../values.ts';
 import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
 import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
@@ -31,22 +39,6 @@ const COMBINE: Readonly<Record<Reduction, Op>> = {
   any: 'or',
   all: 'and',
 };
-
-function identity(reduction: Reduction, type: ElementType): number {
-  switch (reduction) {
-    case 'sum':
-    case 'any':
-      return 0;
-    case 'prod':
-    case 'all':
-      return 1;
-    case 'max':
-    case 'greatest':
-      return type === 'f32' ? -Infinity : -(2 ** 31);
-    case 'min':
-      return type === 'f32' ? Infinity : 2 ** 31 - 1;
-  }
-}
 
 /** The function that computes the kernel. */
 export function renderLoops(kernel: LoopKernel, name: string, features: Features): FunctionBuilder {
@@ -368,7 +360,7 @@ class LoopRenderer {
           if (lanes === 4) return;
           // Only the first lane holds an element.
           const { type } = this.kernel.values[stage.value];
-          putConstant(f, type, identity(stage.reduction, type));
+          putConstant(f, type, identityOf(stage.reduction, type));
           f.shuffle([0, 4, 4, 4]);
         });
       });
@@ -421,7 +413,7 @@ class LoopRenderer {
   private start({ reduction, value }: Extract<Stage, { kind: 'reduce' }>): Local {
     const { type } = this.kernel.values[value];
     const local = this.f.local(V128);
-    putConstant(this.f, type, identity(reduction, type));
+    putConstant(this.f, type, identityOf(reduction, type));
     this.f.set(local);
     return local;
   }

@@ -6,7 +6,7 @@
  * Every program computes whole texels. What lies beyond the last row or column is 0, as tfjs's kernels expect, whatever has
  * been computed there.
  */
-import type { LoopKernel, Operand, Reduction, Stage } from '../kernel.ts';
+import { identityOf, type LoopKernel, type Operand, type Reduction, type Stage } from '../kernel.ts';
 import { type ElementType, needed, type Value, type ValueId } from '../values.ts';
 import { type Argument, expression, fromTexel, literal, VECTOR } from './expressions.ts';
 import { functionsFor } from './functions.ts';
@@ -303,29 +303,11 @@ class Renderer {
     const lines = this.values([value], scope);
     lines.push(`${total} = ${combined(reduction, total, this.name(value, scope), type)};`);
     return [
-      `${VECTOR[type]} ${total} = ${literal(firstOf(reduction, type), type)};`,
+      `${VECTOR[type]} ${total} = ${literal(identityOf(reduction, type), type)};`,
       ...loops,
       ...lines.map((line) => `  ${line}`),
       ...loops.map(() => '}'),
     ];
-  }
-}
-
-/** What a reduction begins with. */
-function firstOf(reduction: Reduction, type: ElementType): number {
-  const isFloat = type === 'f32';
-  switch (reduction) {
-    case 'sum':
-    case 'any':
-      return 0;
-    case 'prod':
-    case 'all':
-      return 1;
-    case 'max':
-    case 'greatest':
-      return isFloat ? -Infinity : -(2 ** 31);
-    case 'min':
-      return isFloat ? Infinity : 2 ** 31 - 1;
   }
 }
 

@@ -233,8 +233,10 @@ class Execution {
     }
     try {
       const slots = step ? step.onHost.filter((slot) => !run.host[slot]) : onHost ? this.unread(this.top) : [];
-      if (slots.length === 0 || this.backend.canReadSync) await this.breathe();
-      else for (const slot of slots) await run.readToHost(slot);
+      if (this.backend.canReadSync) await this.breathe();
+      else if (slots.length > 0) await Promise.all(slots.map((slot) => run.readToHost(slot)));
+      else if (step?.isUnread?.(run)) await step.readElements?.(run);
+      else await this.breathe();
       run.check();
     } catch (error) {
       throw this.abandon(error);
@@ -301,7 +303,7 @@ class Execution {
     const { loaded, run } = this.top;
     if (this.context.form === 'array') {
       try {
-        for (const slot of loaded.plan.fetches) await run.readToHost(slot);
+        await Promise.all(loaded.plan.fetches.map((slot) => run.readToHost(slot)));
         run.check();
       } catch (error) {
         throw this.abandon(error);
@@ -373,7 +375,8 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new InternalError(null, String(error));
 }
 
-function isWaiting(run: Run, { onHost }: Step): boolean {
+function isWaiting(run: Run, step: Step): boolean {
+  const { onHost } = step;
   for (let i = 0; i < onHost.length; i++) if (!run.host[onHost[i]]) return true;
-  return false;
+  return step.isUnread?.(run) ?? false;
 }

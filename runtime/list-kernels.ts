@@ -14,6 +14,8 @@ import { asList, type Item, listValue, shapeOf, type TensorList } from './tensor
 export interface ListKernel {
   /** Inputs that may be on the device: they are only handed on. */
   readonly anywhere: readonly number[];
+  /** Whether it looks at elements of lists, and does not only hand them on. */
+  readonly reads: boolean;
   run(op: Operands): void;
 }
 
@@ -21,7 +23,8 @@ export function findListKernel(type: string): ListKernel | undefined {
   return Object.hasOwn(KERNELS, type) ? KERNELS[type] : undefined;
 }
 
-const kernel = (run: (op: Operands) => void, ...anywhere: number[]): ListKernel => ({ anywhere, run });
+const kernel = (run: (op: Operands) => void, ...anywhere: number[]): ListKernel => ({ anywhere, reads: false, run });
+const reading = (run: (op: Operands) => void): ListKernel => ({ anywhere: [], reads: true, run });
 const show = formatShapeBrackets;
 
 function fail(message: string): never {
@@ -468,17 +471,17 @@ const KERNELS: Readonly<Record<string, ListKernel>> = {
   TensorListResize: kernel(resize),
   TensorListGetItem: kernel(getItem),
   TensorListSetItem: kernel(setItem, 2),
-  TensorListStack: kernel(stack),
+  TensorListStack: reading(stack),
   TensorListFromTensor: kernel(fromTensor),
-  TensorListGather: kernel(gather),
+  TensorListGather: reading(gather),
   TensorListScatter: kernel((op) => scatter(op, -1)),
   TensorListScatterV2: kernel((op) => scatter(op, op.integer(3))),
   TensorListScatterIntoExistingList: kernel(scatterInto),
-  TensorListConcat: kernel((op) => concat(op, op.attr<Shape>('element_shape'), [])),
-  TensorListConcatV2: kernel((op) => concat(op, op.shape(1), op.integers(2))),
+  TensorListConcat: reading((op) => concat(op, op.attr<Shape>('element_shape'), [])),
+  TensorListConcatV2: reading((op) => concat(op, op.shape(1), op.integers(2))),
   TensorListSplit: kernel(split),
   TensorListConcatLists: kernel(concatLists),
-  AddN: kernel((op) =>
+  AddN: reading((op) =>
     op.giveList(
       0,
       sumOf(

@@ -8,6 +8,7 @@ import { findListKernel, type ListKernel } from './list-kernels.ts';
 import { Operands } from './list-operands.ts';
 import type { Run } from './run.ts';
 import type { Step } from './step.ts';
+import { asList, type Item, type TensorList } from './tensor-list.ts';
 
 export class List implements Step {
   readonly onHost: readonly Slot[];
@@ -25,6 +26,31 @@ export class List implements Step {
     this.dtypes = instruction.inputs.map((slot) => plan.slots[slot].dtype);
     this.outputTypes = instruction.outputs.map((slot) => plan.slots[slot].dtype);
     this.onHost = instruction.inputs.filter((_, i) => this.dtypes[i] !== variant && !kernel.anywhere.includes(i));
+  }
+
+  isUnread(run: Run): boolean {
+    return this.kernel.reads && this.unread(run).length > 0;
+  }
+
+  async readElements(run: Run): Promise<unknown> {
+    const read = async (item: NonNullable<Item>, dtype: DType) => {
+      item.host = await run.backend.read(item.device as NonNullable<typeof item.device>, dtype);
+    };
+    return run.context.cancel.race(Promise.all(this.unread(run).map(([item, dtype]) => read(item, dtype))));
+  }
+
+  /** Elements that are on the device only, of lists in lists too. */
+  private unread(run: Run): [NonNullable<Item>, DType][] {
+    const found: [NonNullable<Item>, DType][] = [];
+    const lists = this.instruction.inputs.map((slot) => asList(run.device[slot]));
+    for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
+      for (const item of list?.items ?? []) {
+        const inner = item && asList(item.device);
+        if (inner) lists.push(inner);
+        else if (item && !item.host) found.push([item, (list as TensorList).dtype]);
+      }
+    }
+    return found;
   }
 
   execute(run: Run): void {

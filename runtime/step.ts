@@ -36,6 +36,10 @@ export interface Step {
   readonly instruction: Instruction;
   /** Slots that must be on the host before the step executes. */
   readonly onHost: readonly Slot[];
+  /** Whether it reads elements of lists that are on the device only. */
+  isUnread?(run: Run): boolean;
+  /** Brings those to the host. */
+  readElements?(run: Run): Promise<unknown>;
   /** Computes the outputs. On a throw, what it has put into slots is freed with them. */
   execute(run: Run): void;
   /** For a step that calls functions, in the place of `execute`. */

@@ -8,7 +8,7 @@ import { formatShapeBrackets, type KnownShape, type Shape } from '../src/util/sh
 import type { Backend, DeviceValue } from './backends/backend.ts';
 
 /** An element, wherever it is; the list has a reference to it. Null: not written yet, which reads as zeros. */
-export type Item = { readonly device: DeviceValue | null; readonly host: NdArray | null } | null;
+export type Item = { readonly device: DeviceValue | null; host: NdArray | null } | null;
 
 export class TensorList {
   private references = 1;

@@ -8,6 +8,7 @@ import type { LoweringTable, Target } from './lowering.ts';
 import { tfjsTable } from './tfjs.ts';
 import { wasmTable } from './wasm.ts';
 import { webglTable } from './webgl.ts';
+import { webgpuTable } from './webgpu.ts';
 
 /** The name of the target without a backend: every op runs on the host. */
 export const HOST = 'host';
@@ -16,6 +17,7 @@ const tables: ReadonlyMap<string, LoweringTable> = new Map([
   [HOST, {}],
   ['wasm', wasmTable],
   ['webgl', webglTable],
+  ['webgpu', webgpuTable],
   ['cpu', cpuTable],
 ]);
 
@@ -29,7 +31,7 @@ export interface Machine {
 }
 
 /**
- * The target of a name: `wasm`, `cpu`, `webgl`, `host`; any other backend gets the rows that all share.
+ * The target of a name: `wasm`, `cpu`, `webgl`, `webgpu`, `host`; any other backend gets the rows that all share.
  *
  *     makeTarget('wasm', {hasKernel: (k) => getKernel(k, 'wasm') !== undefined, hasHost: hasHostKernel})
  */

@@ -30,7 +30,7 @@ function fusion(op: LowerContext): { readonly bias: boolean; readonly attrs: Rec
 const two = (bias: boolean) => (bias ? [0, 1, 2] : [0, 1]);
 
 /** A row for some of the activations only. */
-function without(row: LoweringRule, ...names: string[]): LoweringRule {
+export function without(row: LoweringRule, ...names: string[]): LoweringRule {
   return (op) => (op.attr<readonly string[]>('fused_ops').some((name) => names.includes(name)) ? null : row(op));
 }
 

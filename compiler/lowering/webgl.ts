@@ -12,7 +12,7 @@ import { webglMathRows } from './tfjs-math.ts';
 import { webglNnRows } from './tfjs-nn.ts';
 
 /** Kernels of tfjs whose programs stop at four axes: coordinates are vectors there. */
-const ELEMENTWISE: ReadonlySet<string> = new Set(
+export const ELEMENTWISE: ReadonlySet<string> = new Set(
   (
     'Abs Acos Acosh Add AddN Asin Asinh Atan Atan2 Atanh Cast Ceil ClipByValue Cos Cosh Elu EluGrad Equal Erf Exp Expm1 ' +
     'Floor Greater GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr ' +
@@ -25,7 +25,7 @@ const ELEMENTWISE: ReadonlySet<string> = new Set(
 const SMALL_INTEGERS: ReadonlySet<string> = new Set(['Cast', 'GatherV2', 'OneHot']);
 
 /** The row without integers: textures hold floats, which have 24 bits. */
-const ofFloats =
+export const ofFloats =
   (row: LoweringRule): LoweringRule =>
   (op) => {
     const lowered = row(op);

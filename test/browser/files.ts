@@ -13,6 +13,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'keras/utils/images.test.ts': FILES,
   'keras/utils/text.test.ts': "it compares with Node's hash functions, and reads files",
   'session/remote.test.ts': 'it starts a server',
+  'session/threads.test.ts': 'it starts processes of Node',
   'session/backends.test.ts': 'it starts processes; pages of their own look at the start of backends',
 };
 
@@ -53,6 +54,21 @@ const ofGoldens: Differences = {
   'edges/wasm/casts: edges/casts/0005 Cast': 'a program has no 32-bit integer for what rounds to 2³¹',
 };
 
+/** As WebGL's, of which a few have its name in theirs. */
+const asOnWebgl = Object.entries(onWebgl).map(([name, reason]) => [name.replace(/ on webgl$/, ' on webgpu'), reason]);
+
+const WAITED_FOR = 'the backend has to be waited for: runSync refuses it';
+const onWebgpu: Differences = {
+  ...Object.fromEntries(asOnWebgl),
+  ': the plan for false has neither the draw nor the selection': 'the compiler generates no programs for WebGPU',
+  ': runSync answers without a promise (webgpu)': WAITED_FOR,
+  'session/control-flow: runSync runs loops to their end, and refuses one that waits': WAITED_FOR,
+};
+const SLOW_ON_WEBGPU: Differences = {
+  ': 10,000 runs leave the buffer count and the heap flat (webgpu)':
+    'it takes close to a minute; the page of the device runs hundreds of steps for the same end',
+};
+
 const files = testFiles(FOLDERS, LEFT_OUT);
 const kerasFiles = testFiles(KERAS, LEFT_OUT);
 
@@ -63,6 +79,15 @@ export const webglPage: Page = {
 };
 export const webglGoldensPage: Page = { backend: 'webgl', files: GOLDENS, differences: ofGoldens, allOnGpu: true };
 export const webglKerasPage: Page = { backend: 'webgl', files: kerasFiles, differences: ofKeras, skipped: SLOW };
+
+/** Without recurrent networks, which read list after list: that takes a minute where a processor draws. */
+export const webgpuPage: Page = {
+  backend: 'webgpu',
+  files: webglPage.files.filter((file) => !file.startsWith('test/layers/rnn')),
+  differences: onWebgpu,
+  skipped: SLOW_ON_WEBGPU,
+};
+export const webgpuGoldensPage: Page = { backend: 'webgpu', files: GOLDENS, allOnGpu: true };
 
 export const wasmPage: Page = { backend: 'wasm', files, differences: everywhere };
 export const wasmKerasPage: Page = { backend: 'wasm', files: kerasFiles };

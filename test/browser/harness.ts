@@ -25,6 +25,8 @@ const SHIMS = join(TESTS, 'browser/in-page');
 
 /** WebGL by software, where the machine has no GPU. */
 const WEBGL = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
+/** WebGPU by software as well. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 /** Tests look at how much memory is in use. */
 const MEASURABLE = ['--js-flags=--expose-gc', '--enable-precise-memory-info'];
 
@@ -131,7 +133,37 @@ function typeOf(path: string): string {
 }
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...MEASURABLE, ...WEBGL] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...MEASURABLE, ...WEBGL, ...WEBGPU] });
+}
+
+/** Why Chromium has no WebGPU here; null where it has. */
+export async function whyNoWebgpu(): Promise<string | null> {
+  if (!hasChromium) return `there is no ${CHROMIUM}`;
+  const site = await serve([]);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.goto(site.origin);
+    const has = await page.evaluate("navigator.gpu ? navigator.gpu.requestAdapter().then((a) => a !== null) : 'none'");
+    if (has === true) return null;
+    return has === 'none' ? 'this Chromium has no navigator.gpu' : 'this Chromium has no adapter for WebGPU';
+  } finally {
+    await browser.close();
+    site.server.close();
+  }
+}
+
+/** What a function that a file exports gives in a page of the backend. */
+export async function callInPage<T>(backend: string, file: string, call: string): Promise<T> {
+  const site = await serve([file]);
+  const browser = await launch();
+  try {
+    const page = await openPage(browser, site, backend, {});
+    return await page.evaluate<T>(`import('${site.urlOf(file)}').then((module) => module.${call})`);
+  } finally {
+    await browser.close();
+    site.server.close();
+  }
 }
 
 /** Run before all else in pages that are to be without WebGL. */

@@ -10,7 +10,7 @@ import { CHROMIUM, hasChromium, runInPage } from './harness.ts';
 export type Differences = Readonly<Record<string, string>>;
 
 export interface Page {
-  readonly backend: 'webgl' | 'wasm';
+  readonly backend: 'webgpu' | 'webgl' | 'wasm';
   readonly files: readonly string[];
   readonly differences?: Differences;
   /** Tests that are not run, with the reason. */

@@ -21,7 +21,7 @@ export async function slowBackend(name = 'cpu', milliseconds = 1): Promise<Backe
     },
     read: async (value, dtype) => {
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
-      return real.readSync(value, dtype);
+      return real.read(value, dtype);
     },
     incRef: (id) => real.incRef(id),
     dispose: (id) => real.dispose(id),

@@ -16,6 +16,8 @@ export interface FileResult {
 }
 
 interface Page {
+  /** Set by the opener: the backend that stands for wasm. */
+  readonly TEST_BACKEND: string;
   /** Set by the opener: whether kernels run on the GPU whatever their size. */
   readonly ALL_ON_GPU: boolean;
   /** What the page tells its opener: the test that starts, for the case that it never ends. */
@@ -28,6 +30,11 @@ const page = globalThis as unknown as Page;
 setWasmPaths('/wasm/');
 // By itself tfjs computes many kernels of small arrays on the host.
 if (page.ALL_ON_GPU) env().set('WEBGL_CPU_FORWARD', false);
+// Sessions prefer this one where it is registered: other pages are to be without it.
+if (page.TEST_BACKEND === 'webgpu') {
+  await import('@tensorflow/tfjs-backend-webgpu');
+  if (page.ALL_ON_GPU) env().set('WEBGPU_CPU_FORWARD', false);
+}
 
 let errors: string[] = [];
 const unhandled = new Map<Promise<unknown>, string>();

@@ -24,6 +24,7 @@ class Expressions {
   readonly abs = this.of('abs');
   readonly sqrt = this.of('sqrt');
   readonly exp = this.of('exp');
+  readonly log = this.of('log');
   readonly tanh = this.of('tanh');
   readonly sigmoid = this.of('sigmoid');
   readonly add = this.of('add');
@@ -91,9 +92,13 @@ const sum: ElementRule = ($, args) =>
 const cast: ElementRule = ($, [x], op) => {
   const [from, to] = [$.type(x), elementType(op.outputDType(0))];
   if (from === to) return x;
-  // Floats that no integer holds are what processors make of them, which is left to the host kernel.
   if (to === 'f32') return $.op('toFloat', x);
   if (to === 'i32' && from === 'bool') return $.op('toInt', x);
+  if (to === 'i32') {
+    // Floats that no integer holds are what x86 processors make of them, and so TensorFlow.
+    const isHeld = $.op('lt', $.op('abs', x), $.constant(2 ** 31));
+    return $.op('select', isHeld, $.op('toInt', x), $.constant(-(2 ** 31), 'i32'));
+  }
   return to === 'bool' ? $.op('ne', x, $.constant(0, from)) : null;
 };
 
@@ -109,6 +114,46 @@ const clip: ElementRule = ($, args, op) => {
   const fits = [1, 2].every((i) => op.shape(i)?.length === 0 || String(op.shape(i)) === String(op.shape(0)));
   return fits ? numbers((e, x, low, high) => e.max(e.min(x, high), low))($, args, op) : null;
 };
+
+/** log(1 + x), without the loss of digits near 0: what rounding 1 + x took away is made good by a factor. */
+const log1p: Expression = ($, x) => {
+  const sum = $.add(x, $.c(1));
+  const near = $.mul($.log(sum), $.div(x, $.sub(sum, $.c(1))));
+  return $.select($.eq(sum, $.c(1)), x, $.select($.eq(sum, $.c(Infinity)), sum, near));
+};
+
+/** Beyond it on either side, one of the terms of log(1 + exp(x)) is nothing to the other. */
+const SOFTPLUS = 13.942385;
+const softplus: Expression = ($, x) => {
+  const isSmall = $.lt(x, $.c(-SOFTPLUS));
+  return $.select($.gt(x, $.c(SOFTPLUS)), x, $.select(isSmall, $.exp(x), log1p($, $.exp(x))));
+};
+
+/** exp(x) - 1, without the loss of digits near 0. */
+const expm1: Expression = ($, x) => $.mul($.tanh($.mul(x, $.c(0.5))), $.add($.exp(x), $.c(1)));
+
+const [SELU, SELU_BELOW] = [1.0507009873554805, 1.7580993408473768];
+
+/** A ratio of polynomials of the square, with Eigen's coefficients (erf_float): within a few units of the last place. */
+const erf: Expression = ($, x) => {
+  const near = $.max($.min(x, $.c(4)), $.c(-4));
+  const square = $.mul(near, near);
+  const polynomial = (coefficients: readonly number[]) =>
+    coefficients.slice(1).reduce((sum, c) => $.add($.mul(sum, square), $.c(c)), $.c(coefficients[0]));
+  const odd = [
+    -2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5, -7.34990630326855e-4,
+    -2.95459980854025e-3, -1.60960333262415e-2,
+  ];
+  const even = [
+    -1.45660718464996e-5, -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2,
+  ];
+  const ratio = $.div($.mul(near, polynomial(odd)), polynomial(even));
+  return $.max($.min(ratio, $.c(1)), $.c(-1));
+};
+
+/** 0 where the first argument is, whatever it would be multiplied with or divided by. */
+const unlessZero = (expression: Expression): ElementRule =>
+  floats(($, x, y) => $.select($.eq(x, $.c(0)), $.c(0), expression($, x, y)));
 
 const alpha = (op: LowerContext) => op.attr<number>('alpha');
 
@@ -128,6 +173,8 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     Rint: float('nearest'),
     Exp: float('exp'),
     Log: float('log'),
+    Log1p: floats(log1p),
+    Softplus: floats(softplus),
     Tanh: float('tanh'),
     Sigmoid: float('sigmoid'),
     // A NaN has itself for a sign, and no zero has one.
@@ -136,8 +183,10 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     ),
     Relu: floats(($, x) => $.max(x, $.c(0))),
     Relu6: floats(($, x) => $.min($.max(x, $.c(0)), $.c(6))),
-    // exp(x) - 1, without the loss of digits near 0.
-    Elu: floats(($, x) => $.select($.lt(x, $.c(0)), $.mul($.tanh($.mul(x, $.c(0.5))), $.add($.exp(x), $.c(1))), x)),
+    Elu: floats(($, x) => $.select($.lt(x, $.c(0)), expm1($, x), x)),
+    Selu: floats(($, x) => $.select($.lt(x, $.c(0)), $.mul($.c(SELU_BELOW), expm1($, x)), $.mul($.c(SELU), x))),
+    Expm1: floats(expm1),
+    Erf: floats(erf),
     LeakyRelu: ($, args, op) => floats((e, x) => e.select(e.gt(x, e.c(0)), x, e.mul(x, e.c(alpha(op)))))($, args, op),
 
     Add: number('add'),
@@ -151,6 +200,9 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     SquaredDifference: numbers(($, x, y) => $.mul($.sub(x, y), $.sub(x, y))),
     DivNoNan: floats(($, x, y) => $.select($.eq(y, $.c(0)), $.c(0), $.div(x, y))),
     MulNoNan: floats(($, x, y) => $.select($.eq(y, $.c(0)), $.c(0), $.mul(x, y))),
+    Xlogy: unlessZero(($, x, y) => $.mul(x, $.log(y))),
+    Xlog1py: unlessZero(($, x, y) => $.mul(x, log1p($, y))),
+    Xdivy: unlessZero(($, x, y) => $.div(x, y)),
     BiasAdd: ($, args, op) => (op.attr('data_format') === 'NHWC' ? number('add')($, args, op) : null),
     AddN: sum,
     AccumulateNV2: sum,

@@ -6,14 +6,19 @@ import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
+import { choosingKernel } from './choices.ts';
 import { convolutionKernel } from './convolutions.ts';
 import { movingKernel } from './copies.ts';
 import type { Kernel } from './kernel.ts';
 import { isLoopOp, isView, LoopBuilder } from './loop-builder.ts';
+import { mixedMovingKernel } from './moves.ts';
 import type { Guard, OpKernel } from './op-kernel.ts';
+import { paddingKernel } from './paddings.ts';
 import { isPartOp, partSource, partsOf, type View } from './parts.ts';
 import { poolKernel } from './pools.ts';
 import { isProduct, productKernel } from './products.ts';
+import { drawingKernel } from './random.ts';
+import { resizingKernel } from './resize.ts';
 import { rowsKernel } from './rows.ts';
 
 /** A kernel, and which values it takes and gives, in order. */
@@ -61,7 +66,11 @@ function productOf(facts: Facts, node: IrNode, isThere: (value: IrValue) => bool
 
 function ownKernel(op: LowerContext, isUsed: (output: number) => boolean): OpKernel | null {
   const product = productKernel(op);
-  if (!product) return convolutionKernel(op) ?? poolKernel(op) ?? rowsKernel(op) ?? movingKernel(op, isUsed);
+  if (!product) {
+    const ofWindows = convolutionKernel(op) ?? poolKernel(op) ?? resizingKernel(op);
+    const ofRows = ofWindows ?? rowsKernel(op) ?? choosingKernel(op, isUsed);
+    return ofRows ?? drawingKernel(op) ?? mixedMovingKernel(op) ?? paddingKernel(op) ?? movingKernel(op, isUsed);
+  }
   return { kernel: product, inputs: Array.from({ length: op.inputCount }, (_, i) => i) };
 }
 

@@ -6,6 +6,7 @@ export { canGenerate, type Generated, generateLoop, generateOwn } from './genera
 export { isLoopOp, isView, LoopBuilder, placesOf } from './loop-builder.ts';
 export type { LoopRules } from './loop-rules.ts';
 export { loopRules } from './renderers.ts';
+export { rewriteOf } from './rewrites.ts';
 export { isInParts } from './wasm/contraction.ts';
 
 /** Whether a target can generate yet. */

@@ -159,6 +159,10 @@ function compute(op: Op, [a, b, c]: readonly number[], isInteger: boolean): numb
       return Number(!a);
     case 'select':
       return a ? b : c;
+    case 'xor':
+      return a ^ b;
+    case 'mulHigh':
+      return Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n) | 0;
     case 'toFloat':
       return a;
     case 'toInt':

@@ -5,6 +5,7 @@
 import type * as generate from './generate.ts';
 import type * as loops from './loop-builder.ts';
 import type * as renderers from './renderers.ts';
+import type * as rewrites from './rewrites.ts';
 import type * as contraction from './wasm/contraction.ts';
 
 export let canGenerate: typeof generate.canGenerate;
@@ -15,6 +16,7 @@ export let isView: typeof loops.isView;
 export let LoopBuilder: typeof loops.LoopBuilder;
 export let placesOf: typeof loops.placesOf;
 export let loopRules: typeof renderers.loopRules;
+export let rewriteOf: typeof rewrites.rewriteOf;
 export let isInParts: typeof contraction.isInParts;
 
 /** Whether a target can generate yet. */
@@ -28,11 +30,13 @@ export async function loadGenerator(): Promise<void> {
     { canGenerate, generateLoop, generateOwn },
     { isLoopOp, isView, LoopBuilder, placesOf },
     { loopRules },
+    { rewriteOf },
     { isInParts },
   ] = await Promise.all([
     import('./generate.ts'),
     import('./loop-builder.ts'),
     import('./renderers.ts'),
+    import('./rewrites.ts'),
     import('./wasm/contraction.ts'),
   ]);
 }

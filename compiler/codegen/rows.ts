@@ -67,7 +67,7 @@ function gather(op: LowerContext, axis: number): OpKernel | null {
     skipsNegative: false,
     width: sizeOf(table.slice(axis + 1)),
   };
-  return { kernel, inputs: [0, 1], guard: guardOf(op, 1, kernel) };
+  return { kernel, inputs: [0, 1], guard: placesGuard(op, 1, kernel) };
 }
 
 function gatherNd(op: LowerContext): OpKernel | null {
@@ -85,7 +85,7 @@ function gatherNd(op: LowerContext): OpKernel | null {
     skipsNegative: false,
     width: sizeOf(table.slice(depth)),
   };
-  return { kernel, inputs: [0, 1], guard: guardOf(op, 1, kernel) };
+  return { kernel, inputs: [0, 1], guard: placesGuard(op, 1, kernel) };
 }
 
 /** @param base the input that is written over; null where it is zeros */
@@ -108,7 +108,7 @@ function scatter(
     tables: 1,
     count: sizeOf(at) / depth,
     extents: table.slice(0, depth),
-    skipsNegative: false,
+    skipsNegative: op.attr('_skips_negative') === true,
     width: sizeOf(table.slice(depth)),
   };
   return onto(op, kernel, rows, places, base, table);
@@ -132,7 +132,11 @@ function segmentSum(op: LowerContext): OpKernel | null {
 }
 
 /** What must hold of the places; undefined where it does, since they are known now. */
-function guardOf(op: LowerContext, input: number, { extents, skipsNegative }: RowsKernel): Guard | undefined {
+export function placesGuard(
+  op: LowerContext,
+  input: number,
+  { extents, skipsNegative }: Pick<RowsKernel, 'extents' | 'skipsNegative'>,
+): Guard | undefined {
   const known = intsOf(op.constant(input));
   const isWithin = (place: number, i: number) => place < extents[i % extents.length] && (place >= 0 || skipsNegative);
   return known?.every(isWithin) ? undefined : { kind: 'places', input, extents, skipsNegative };
@@ -154,5 +158,5 @@ function onto(
   if (base === null) sequence.add(fillKernel(size, 0), [output]);
   else sequence.add(copyKernel([{ extent: size, from: 1, to: 1 }], 0, 0), [2, output]);
   sequence.add(kernel, [0, 1, output]);
-  return { kernel: sequence.finish(), inputs, guard: guardOf(op, places, kernel) };
+  return { kernel: sequence.finish(), inputs, guard: placesGuard(op, places, kernel) };
 }

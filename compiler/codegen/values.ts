@@ -38,6 +38,10 @@ export const OPS = {
   not: 1,
   /** The second argument where the first is true, else the third. */
   select: 3,
+  /** Of integers, bit by bit. */
+  xor: 2,
+  /** The upper half of the product of two integers without a sign. */
+  mulHigh: 2,
   toFloat: 1,
   toInt: 1,
   /** 2 to the power of a float that holds an integer from -126 to 127. */

@@ -27,9 +27,10 @@ export function imageShape(op: LowerContext, input: number): KnownShape | null {
   return op.dtype(input) === float32 && isFullyDefined(shape) && shape.length >= 3 && sizeOf(shape) > 0 ? shape : null;
 }
 
+/** As images are where the op has nothing to say of it. */
 export function isChannelsLast(op: LowerContext): boolean {
-  const format = op.attr<string>('data_format');
-  return format === 'NHWC' || format === 'NDHWC';
+  const format = op.attr('data_format');
+  return format === 'NHWC' || format === 'NDHWC' || format === undefined;
 }
 
 export function imageOf(buffer: number, shape: KnownShape): Image {
@@ -58,6 +59,15 @@ export function windowsOf(
     windowAxis(size, window[i], strides[i + 1], dilations[i + 1] ?? 1, padding, padsOf(explicit, i + 1)),
   );
   return axes.every(({ out }) => out > 0) ? axes : null;
+}
+
+/** Windows of a pool over an image of this shape; null for those that go along batch or channels. */
+export function poolWindows(op: LowerContext, image: KnownShape): WindowAxis[] | null {
+  if (!isChannelsLast(op)) return null;
+  const [ksize, strides] = [op.attr<readonly number[]>('ksize'), op.attr<readonly number[]>('strides')];
+  const last = ksize.length - 1;
+  if (ksize[0] * ksize[last] * strides[0] * strides[last] !== 1) return null;
+  return windowsOf(op, image.slice(1, -1), ksize.slice(1, -1));
 }
 
 /**

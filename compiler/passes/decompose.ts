@@ -6,7 +6,7 @@
 import type { AttrValue } from '../../src/graph/node.ts';
 import { findOpDef, type OpView } from '../../src/ops/opdef/define.ts';
 import { resource } from '../../src/util/dtype.ts';
-import { canGenerate } from '../codegen/index.ts';
+import { canGenerate, rewriteOf } from '../codegen/index.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrModule, IrNode, IrValue } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
@@ -24,8 +24,10 @@ export const decompose: Pass = {
     while (stack.length > 0) {
       const node = stack.pop() as IrNode;
       const current = rewriter.resolved(node);
-      const rule = wanted(target, rewriter, current);
-      const result = rule && rewriter.attempt(current, ($) => rule(view(current), $));
+      const words = target.generates && !isInvalid(current) ? rewriteOf(current.op) : undefined;
+      const rewritten = words && rewriter.attempt(current, ($) => words(view(current), $, rewriter.facts));
+      const rule = rewritten ? undefined : wanted(target, rewriter, current);
+      const result = rewritten ?? (rule && rewriter.attempt(current, ($) => rule(view(current), $)));
       if (!result) {
         rewriter.keep(current);
         continue;

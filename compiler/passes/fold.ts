@@ -7,8 +7,10 @@ import { ShapeError } from '../../src/ops/opdef/define.ts';
 import { resource, variant } from '../../src/util/dtype.ts';
 import { OpError } from '../../src/util/errors.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
-import { numElements } from '../../src/util/shape.ts';
-import { effectOf } from '../ir/effects.ts';
+import { isFullyDefined, numElements } from '../../src/util/shape.ts';
+import { type Facts, inferOutputs } from '../ir/context.ts';
+import { effectOf, isInvalid } from '../ir/effects.ts';
+import { isBranch, isLoop } from '../ir/functions.ts';
 import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
 import { Rewriter } from '../ir/rewriter.ts';
 import type { Evaluate, Pass, PassContext } from './pass.ts';
@@ -22,7 +24,7 @@ export const fold: Pass = {
   run(module: IrModule, { evaluate }: PassContext): IrModule {
     const rewriter = new Rewriter(module);
     for (const node of module.nodes) {
-      const current = rewriter.resolved(node);
+      const current = reinferred(rewriter.facts, rewriter.resolved(node));
       const values = isCandidate(current) ? valuesOf(rewriter, current, evaluate) : null;
       if (!values) rewriter.keep(current, node);
       else if (values.length === 1) rewriter.keep(constant(current, values[0]), node);
@@ -37,6 +39,22 @@ export const fold: Pass = {
     return rewriter.finish();
   },
 };
+
+/** The node with the shapes that its rule finds now, where some were not known: of its inputs more may be known than before. */
+function reinferred(facts: Facts, node: IrNode): IrNode {
+  if (node.outputs.every(({ shape }) => isFullyDefined(shape)) || isInvalid(node) || isLoop(node) || isBranch(node)) {
+    return node;
+  }
+  try {
+    const found = inferOutputs(facts, node);
+    const outputs = node.outputs.map((spec, i) => (isFullyDefined(found[i].shape) ? { ...spec, ...found[i] } : spec));
+    return outputs.every((spec, i) => spec === node.outputs[i]) ? node : { ...node, outputs };
+  } catch (error) {
+    // It fails in the run, and there the failure is reported.
+    if (!(error instanceof ShapeError)) throw error;
+    return node;
+  }
+}
 
 function isCandidate(node: IrNode): boolean {
   if (node.op === 'Const' || node.op === ARG || node.outputs.length === 0) return false;

@@ -12,6 +12,7 @@ import { fold } from './fold.ts';
 import { fuse } from './fuse.ts';
 import { inline } from './inline.ts';
 import { narrow } from './narrow.ts';
+import { padUnique } from './pad-unique.ts';
 import type { Pass } from './pass.ts';
 import { schedule } from './schedule.ts';
 import { specialise } from './specialise.ts';
@@ -47,6 +48,8 @@ export const pipeline: readonly Stage[] = [
   stage(dce),
   // After the passes above, which know a large op better than its pieces.
   stage(decompose),
+  // On sparse updates that were taken apart into reading and writing; before fold2, which the new shapes give more to do.
+  stage(padUnique),
   // Once updates are assignments, so that it is seen which operands change; before cse, which shares the transposes.
   stage(turn),
   // The pieces have constants, identities and equal parts of their own.

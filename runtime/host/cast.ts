@@ -2,7 +2,7 @@
  * Host kernels that change the element type: by value (`Cast`) and by bits (`Bitcast`).
  */
 import { roundHalf } from '../../src/util/array-convert.ts';
-import { bfloat16, type DType, float16, string } from '../../src/util/dtype.ts';
+import { bfloat16, type DType, float16, float32, float64, string } from '../../src/util/dtype.ts';
 import { InvalidArgumentError, UnimplementedError } from '../../src/util/errors.ts';
 import { allocate, type Data, NdArray } from '../../src/util/ndarray.ts';
 import { formatShapeBrackets } from '../../src/util/shape.ts';
@@ -20,7 +20,10 @@ export function castArray(x: NdArray, dtype: DType, truncate = false): NdArray {
     throw new UnimplementedError(null, `Cast ${from.name} to ${dtype.name} is not supported`);
   }
   const out = allocate(dtype, x.size);
-  if (from.isComplex && dtype.isComplex) (out as Float64Array).set(x.data as Float64Array);
+  const isCopy =
+    (from.isComplex && dtype.isComplex) || (isPlainInteger(from) && (dtype === float32 || dtype === float64));
+  // Arrays round as each element would be.
+  if (isCopy) (out as Float64Array).set(x.data as Float64Array);
   else {
     const source = x.data as ArrayLike<number | bigint>;
     const convert = conversion(from, dtype, truncate);
@@ -30,6 +33,11 @@ export function castArray(x: NdArray, dtype: DType, truncate = false): NdArray {
   }
   roundHalf(dtype, out);
   return new NdArray(dtype, x.shape, out);
+}
+
+/** Whether elements are integers that are numbers in JavaScript. */
+function isPlainInteger({ isInteger, isBool, isBigInt }: DType): boolean {
+  return (isInteger || isBool) && !isBigInt;
 }
 
 /** From an element of one type to what the storage of another turns into the right value. */

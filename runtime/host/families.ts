@@ -46,7 +46,7 @@ export function hostFamilies(): ReadonlyMap<string, () => Promise<unknown>> {
     [() => import('./filling.ts'), `Fill LinSpace OnesLike Range ZerosLike`],
     [() => import('./fractional-pooling.ts'), `FractionalAvgPool FractionalAvgPoolGrad FractionalMaxPool FractionalMaxPoolGrad`],
     [() => Promise.all([import('./fused.ts'), import('./activations.ts'), import('./bias.ts'), import('./convolution.ts'), import('./matmul.ts'), import('./unary-math.ts')]), `_FusedConv2D _FusedMatMul`],
-    [() => import('./gather.ts'), `Gather GatherNd GatherV2 _CheckedIndices`],
+    [() => import('./gather.ts'), `Gather GatherNd GatherV2 _CheckedIndices _NarrowIndices`],
     [() => import('./identity.ts'), `CheckNumerics EnsureShape GuaranteeConst Identity IdentityN PreventGradient Snapshot StopGradient`],
     [() => import('./image-boxes.ts'), `CropAndResize CropAndResizeGradBoxes CropAndResizeGradImage DrawBoundingBoxes DrawBoundingBoxesV2`],
     [() => import('./image-codecs.ts'), `DecodeBmp DecodeImage DecodeJpeg DecodePng EncodeJpeg EncodePng ExtractJpegShape`],
@@ -81,7 +81,7 @@ export function hostFamilies(): ReadonlyMap<string, () => Promise<unknown>> {
     [() => import('./quantize.ts'), `Bucketize Dequantize QuantizeV2`],
     [() => import('./queues.ts'), `FIFOQueueV2 PaddingFIFOQueueV2 PriorityQueueV2 QueueCloseV2 QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2
       QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2 QueueSizeV2 RandomShuffleQueueV2`],
-    [() => import('./random.ts'), `Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal`],
+    [() => import('./random.ts'), `_RandomState _UniformOf Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal`],
     [() => import('./random-candidates.ts'), `AllCandidateSampler ComputeAccidentalHits FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
       LogUniformCandidateSampler ThreadUnsafeUnigramCandidateSampler UniformCandidateSampler`],
     [() => import('./random-gamma.ts'), `RandomGamma RandomGammaGrad RandomPoissonV2`],
@@ -123,7 +123,7 @@ export function hostFamilies(): ReadonlyMap<string, () => Promise<unknown>> {
       NextAfter Polygamma Spence Zeta`],
     [() => import('./stacks.ts'), `StackCloseV2 StackPopV2 StackPushV2 StackV2`],
     [() => import('./state.ts'), `_CountUpTo _RankOfValue`],
-    [() => import('./stitch.ts'), `DynamicPartition DynamicStitch InvertPermutation ListDiff ParallelDynamicStitch Unique UniqueV2 UniqueWithCounts
+    [() => import('./stitch.ts'), `_PaddedUnique DynamicPartition DynamicStitch InvertPermutation ListDiff ParallelDynamicStitch Unique UniqueV2 UniqueWithCounts
       UniqueWithCountsV2`],
     [() => import('./string-format.ts'), `StringFormat`],
     [() => import('./string-parts.ts'), `DecodeBase64 EncodeBase64 ReduceJoin StringJoin StringLower StringStrip StringToHashBucket

@@ -1,4 +1,5 @@
 /** Host kernels that read elements at indices: gather, gatherNd. */
+import { int32 } from '../../src/util/dtype.ts';
 import { allocate, allocateAny, NdArray } from '../../src/util/ndarray.ts';
 import { type KnownShape, sizeOf, stridesOf } from '../../src/util/shape.ts';
 import { brackets, copyRun, formatPosition, indicesOf, invalid, scalarOf, widthOf } from './elements.ts';
@@ -60,6 +61,11 @@ defineHostKernels({
   _CheckedIndices: ([indices], op) => {
     checked(indices, op.attr<number>('limit'));
     return [indices];
+  },
+  _NarrowIndices: ([indices]) => {
+    const limit = 2 ** 31;
+    const narrow = (index: bigint) => Math.max(-limit, Math.min(limit - 1, Number(index)));
+    return [new NdArray(int32, indices.shape, Int32Array.from(indices.data as BigInt64Array, narrow))];
   },
   GatherNd: ([params, indices], op) => {
     const depth = indices.shape[indices.rank - 1];

@@ -297,6 +297,25 @@ function cumulate(logits: NdArray, row: number, out: Float64Array): number {
 }
 
 defineHostKernels({
+  _RandomState: (_, op) => {
+    const [seed, seed2] = [op.attr<number | bigint>('seed'), op.attr<number | bigint>('seed2')];
+    const { key, counter } = op.services.stream(seed, seed2, op.attr<string>('op')).reserve(op.attr<number>('blocks'));
+    return [
+      new NdArray(
+        int32,
+        [6],
+        Int32Array.from([...key, ...counter], (word) => word | 0),
+      ),
+    ];
+  },
+  _UniformOf: ([state], op) => {
+    const words = Array.from(state.data as Int32Array, (word) => word >>> 0);
+    const shape = op.attr<KnownShape>('shape');
+    const data = new Float32Array(sizeOf(shape));
+    const [key0, key1, c0, c1, c2, c3] = words;
+    fillUniform(float32, { key: [key0, key1], counter: [c0, c1, c2, c3] }, data);
+    return [new NdArray(float32, shape, data)];
+  },
   RandomUniform: filled(fillUniform),
   RandomStandardNormal: filled(fillNormal),
   TruncatedNormal: filled(fillTruncated),

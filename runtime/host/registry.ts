@@ -64,8 +64,11 @@ export interface Wait {
 
 /** What a kernel may ask of the run it works in. Folding offers none of it. */
 export interface HostServices {
-  /** The stream of the op that is running; `seed` and `seed2` start it on first use (both 0: at random). */
-  stream(seed: number | bigint, seed2: number | bigint): RandomStream;
+  /**
+   * The stream of the op that is running, or of the one that it stands for; `seed` and `seed2` start it on first use (both
+   * 0: at random).
+   */
+  stream(seed: number | bigint, seed2: number | bigint, op?: string): RandomStream;
   /** Writes a line for the user (the `Print` op). */
   print(line: string): void;
   resources(): ResourceAccess;

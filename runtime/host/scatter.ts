@@ -93,7 +93,20 @@ function stepOf(
 
 const intoTensor =
   (combine: Combine): HostKernel =>
-  ([tensor, indices, updates]) => [scatter(copyOf(tensor.data), tensor.shape, indices, updates, combine)];
+  ([tensor, indices, updates], op) => {
+    const given = op.attr('_skips_negative') === true ? untilNegative(indices, updates) : ([indices, updates] as const);
+    return [scatter(copyOf(tensor.data), tensor.shape, ...given, combine)];
+  };
+
+/** The rows before the first with a negative number. */
+function untilNegative(indices: NdArray, updates: NdArray): readonly [NdArray, NdArray] {
+  const numbers = indices.data as Int32Array;
+  const end = numbers.findIndex((index) => index < 0);
+  if (end < 0) return [indices, updates];
+  const shape = [end, ...updates.shape.slice(1)];
+  const rows = (updates.data as Float32Array).subarray(0, sizeOf(shape));
+  return [new NdArray(indices.dtype, [end, 1], numbers.subarray(0, end)), new NdArray(updates.dtype, shape, rows)];
+}
 
 defineHostKernels({
   ScatterNd: ([indices, updates, shapeInput]) => {

@@ -1,4 +1,5 @@
 /** Host kernels that merge and sort slices, invert permutations, and find distinct values. */
+import { int32 } from '../../src/util/dtype.ts';
 import { allocate, NdArray } from '../../src/util/ndarray.ts';
 import { sizeOf } from '../../src/util/shape.ts';
 import { copyRun, formatPosition, indicesOf, integers, invalid, offsetsOf, widthOf } from './elements.ts';
@@ -124,6 +125,14 @@ defineHostKernels({
       inverse[at] = i;
     }
     return [integers(x.dtype, x.shape, inverse)];
+  },
+  _PaddedUnique: ([x]) => {
+    const { y, idx } = unique(x, 0);
+    const most = 2 ** 31 - 1;
+    const places = new Int32Array(x.size).fill(-1);
+    const distinct = indicesOf(y);
+    for (let i = 0; i < distinct.length; i++) places[i] = distinct[i] < 0 || distinct[i] > most ? most : distinct[i];
+    return [new NdArray(int32, [x.size], places), integers(int32, [idx.length], idx)];
   },
   Unique: uniqueKernel,
   UniqueV2: uniqueKernel,

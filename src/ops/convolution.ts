@@ -241,6 +241,7 @@ defineOp({
       $.op('DepthwiseConv2dNativeBackpropFilter', [x, $.shape(w, int32, 'Shape_1'), dy], attrs),
     ];
   },
+  decompose: (op, $) => channelsLast(op, [0], $),
   samples: [
     {
       inputs: [sample(float32, [1, 1, 2, 2], [1, 2, 3, 4]), sample(float32, [1, 1, 2, 1], [1, 10])],
@@ -266,6 +267,7 @@ defineOp({
       $.op('DepthwiseConv2dNative', [g, w], attrs),
     ];
   },
+  decompose: (op, $) => channelsLast(op, [2], $),
   samples: [
     {
       inputs: [
@@ -295,6 +297,7 @@ defineOp({
       $.op('DepthwiseConv2dNative', [x, g], attrs),
     ];
   },
+  decompose: (op, $) => channelsLast(op, [0, 2], $),
   samples: [
     {
       inputs: [
@@ -346,16 +349,16 @@ function channelsLast<V>(op: OpView<V>, images: readonly number[], $: Vocabulary
   const explicit = op.attr<readonly number[]>('explicit_paddings');
   const pairs = explicit.length === 8 ? moved([0, 1, 2, 3]).flatMap((axis) => padsOf(explicit, axis)) : [];
   const attrs = {
-    ...shared(op, true),
+    ...shared(op, op.type.startsWith('Conv2D')),
     data_format: 'NHWC',
     strides: moved(op.attr<readonly number[]>('strides')),
     dilations: moved(op.attr<readonly number[]>('dilations')),
     explicit_paddings: pairs,
   };
   const inputs = op.inputs.map((x, i) => (images.includes(i) ? $.transpose(x, [0, 2, 3, 1]) : x));
-  if (op.type === 'Conv2DBackpropInput') inputs[0] = $.gather(inputs[0], $.ints([0, 2, 3, 1]));
+  if (op.type.endsWith('BackpropInput')) inputs[0] = $.gather(inputs[0], $.ints([0, 2, 3, 1]));
   const y = $.op(op.type, inputs, attrs);
-  return [op.type === 'Conv2DBackpropFilter' ? y : $.transpose(y, [0, 3, 1, 2])];
+  return [op.type.endsWith('BackpropFilter') ? y : $.transpose(y, [0, 3, 1, 2])];
 }
 
 const PLAIN = { padding: 'EXPLICIT', data_format: 'NHWC' } as const;

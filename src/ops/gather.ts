@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../graph/graph.ts';
 import { toNdArray } from '../util/array-convert.ts';
-import { float32, int32 } from '../util/dtype.ts';
+import { float32, int32, int64 } from '../util/dtype.ts';
 import { ValueError } from '../util/errors.ts';
 import type { NdArray } from '../util/ndarray.ts';
 import { formatShape, isFullyDefined, numElements } from '../util/shape.ts';
@@ -209,6 +209,16 @@ defineOp({
   infer: unchanged,
   grad: null,
   samples: [{ inputs: [i3], attrs: { limit: 3 }, outputs: [i3] }],
+});
+
+defineOp({
+  name: '_NarrowIndices',
+  doc: 'The indices as int32; those that it does not hold become its nearest, which is no place of anything.',
+  inputs: ['indices: int64'],
+  outputs: ['output: int32'],
+  infer: unchanged,
+  grad: null,
+  samples: [{ inputs: [sample(int64, [3], [0, -1, 2])], outputs: [sample(int32, [3], [0, -1, 2])] }],
 });
 
 defineOp({

@@ -13,6 +13,7 @@ import { constantOp, convertToTensor, emit, emitOne, opScope } from './emit.ts';
 import { vector } from './indices.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { merge, withRank } from './opdef/shape-rules.ts';
+import { channelsLast } from './pooling-layout.ts';
 import { avgPool3d, maxPool3d } from './pooling3d.ts';
 import { bind, type Rest, renamed, type TensorLike } from './tensor-like.ts';
 import { everyAxis, type PaddingLike, paddingAttrs, type WindowSizes } from './window-arguments.ts';
@@ -80,6 +81,7 @@ defineOp({
   grad: (op, [dy], $) => [
     $.op('MaxPoolGrad', [op.inputs[0], op.outputs[0], dy], attrsOf(op, [...BASIC, 'explicit_paddings'])),
   ],
+  decompose: (op, $) => channelsLast(op, [0], BASIC, $),
   samples: [
     { inputs: [IMAGE], attrs: TWO_BY_TWO, outputs: [sample(float32, [1, 1, 1, 1], [4])] },
     {
@@ -152,6 +154,7 @@ defineOp({
       $.op('MaxPoolGradGrad', [x, y, dy], attrsOf(op, BASIC)),
     ];
   },
+  decompose: (op, $) => channelsLast(op, [0, 1, 2], BASIC, $),
   samples: [
     {
       inputs: [IMAGE, sample(float32, [1, 1, 1, 1], [4]), sample(float32, [1, 1, 1, 1], [5])],
@@ -170,6 +173,13 @@ defineOp({
   attrs: [SAME_OR_VALID, FORMAT, `T: {${REAL}} = float32`],
   infer: likeFirst,
   grad: null,
+  decompose: (op, $) => {
+    const [x, y, dy, ...window] = op.inputs;
+    const [ksize, strides] = window.map((sizes) => $.constantValue(sizes));
+    if (!ksize || !strides) return null;
+    const attrs = { ...attrsOf(op, ['padding', 'data_format']), ksize: numbersOf(ksize), strides: numbersOf(strides) };
+    return [$.op('MaxPoolGrad', [x, y, dy], attrs)];
+  },
   samples: [
     {
       inputs: [
@@ -196,6 +206,7 @@ defineOp({
     const [x, y] = op.inputs;
     return [$.zerosLike(x, 'zeros'), $.zerosLike(y, 'zeros_1'), $.op('MaxPoolGrad', [x, y, dy], attrsOf(op, BASIC))];
   },
+  decompose: (op, $) => channelsLast(op, [0, 1, 2], BASIC, $),
   samples: [
     {
       inputs: [IMAGE, sample(float32, [1, 1, 1, 1], [4]), sample(float32, [1, 2, 2, 1], [5, 6, 7, 8])],
@@ -256,6 +267,7 @@ defineOp({
   attrs: [...WINDOW, SAME_OR_VALID, FORMAT, `T: ${FLOATS}`],
   infer: (op) => [pooled(op.shape(0), windowOf(op, false), false)],
   grad: (op, [dy], $) => [$.op('AvgPoolGrad', [$.shape(op.inputs[0]), dy], attrsOf(op, BASIC))],
+  decompose: (op, $) => channelsLast(op, [0], BASIC, $),
   samples: [{ inputs: [IMAGE], attrs: TWO_BY_TWO, outputs: [sample(float32, [1, 1, 1, 1], [2.5])] }],
 });
 
@@ -267,6 +279,7 @@ defineOp({
   attrs: [...WINDOW, SAME_OR_VALID, FORMAT, `T: ${FLOATS}`],
   infer: (op) => [merge(op.constantShape(0), [null, null, null, null])],
   grad: (op, [dy], $) => [$.stopGradient(op.inputs[0]), $.op('AvgPool', [dy], attrsOf(op, BASIC))],
+  decompose: (op, $) => channelsLast(op, [1], BASIC, $),
   samples: [
     {
       inputs: [sample(int32, [4], [1, 2, 2, 1]), sample(float32, [1, 1, 1, 1], [4])],

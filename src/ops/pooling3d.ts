@@ -11,6 +11,7 @@ import { convertToTensor, emitOne, opScope } from './emit.ts';
 import { defineOp, type InferContext, type Inferred, type OpView, ShapeError, sample } from './opdef/define.ts';
 import { merge, withRank } from './opdef/shape-rules.ts';
 import type { Vocabulary } from './opdef/vocabulary.ts';
+import { channelsLast } from './pooling-layout.ts';
 import { bind, type Rest, type TensorLike } from './tensor-like.ts';
 import { everyAxis, type WindowSizes } from './window-arguments.ts';
 
@@ -42,8 +43,10 @@ function pooled(op: InferContext): readonly Dim[] {
 
 const likeFirst = (op: InferContext): Inferred => [withRank(op.shape(0), 5)];
 
+const NAMES = ['ksize', 'strides', 'padding', 'data_format'];
+
 function attrsOf<V>(op: OpView<V>) {
-  return Object.fromEntries(['ksize', 'strides', 'padding', 'data_format'].map((name) => [name, op.attr(name)]));
+  return Object.fromEntries(NAMES.map((name) => [name, op.attr(name)]));
 }
 
 const TWO_CUBED = { ksize: [1, 2, 2, 2, 1], strides: [1, 2, 2, 2, 1], padding: 'VALID' };
@@ -58,7 +61,7 @@ defineOp({
   attrs: [...WINDOW, `T: ${MAX_FLOATS}`],
   infer: (op) => [pooled(op)],
   grad: (op, [dy], $) => [$.op('MaxPool3DGrad', [op.inputs[0], op.outputs[0], dy], attrsOf(op))],
-  decompose: (op, $) => byImages(op, 'MaxPool', $),
+  decompose: (op, $) => channelsLast(op, [0], NAMES, $) ?? byImages(op, 'MaxPool', $),
   samples: [
     { inputs: [VOLUME], attrs: TWO_CUBED, outputs: [ONE(8)] },
     {
@@ -80,6 +83,7 @@ defineOp({
     const [x, y] = op.inputs;
     return [$.zerosLike(x), $.zerosLike(y), $.op('MaxPool3DGradGrad', [x, y, dy], attrsOf(op))];
   },
+  decompose: (op, $) => channelsLast(op, [0, 1, 2], NAMES, $),
   samples: [
     {
       inputs: [VOLUME, ONE(8), ONE(5)],
@@ -110,6 +114,7 @@ defineOp({
     const [x, y] = op.inputs;
     return [$.zerosLike(x), $.zerosLike(y), $.op('MaxPool3DGrad', [x, y, dy], attrsOf(op))];
   },
+  decompose: (op, $) => channelsLast(op, [0, 1, 2], NAMES, $),
   samples: [
     {
       inputs: [VOLUME, ONE(8), sample(float32, [1, 2, 2, 2, 1], [1, 2, 3, 4, 5, 6, 7, 8])],
@@ -128,7 +133,7 @@ defineOp({
   attrs: [...WINDOW, `T: ${FLOATS}`],
   infer: (op) => [pooled(op)],
   grad: (op, [dy], $) => [$.op('AvgPool3DGrad', [$.shape(op.inputs[0]), dy], attrsOf(op))],
-  decompose: (op, $) => byImages(op, 'AvgPool', $),
+  decompose: (op, $) => channelsLast(op, [0], NAMES, $) ?? byImages(op, 'AvgPool', $),
   samples: [{ inputs: [VOLUME], attrs: TWO_CUBED, outputs: [ONE(4.5)] }],
 });
 
@@ -140,7 +145,7 @@ defineOp({
   attrs: [...WINDOW, `T: ${FLOATS}`],
   infer: (op) => [withRank(op.constantShape(0), 5)],
   grad: (op, [dy], $) => [$.stopGradient(op.inputs[0]), $.op('AvgPool3D', [dy], attrsOf(op))],
-  decompose: (op, $) => gradientByImages(op, $),
+  decompose: (op, $) => channelsLast(op, [1], NAMES, $) ?? gradientByImages(op, $),
   samples: [
     {
       inputs: [sample(int32, [5], [1, 2, 2, 2, 1]), ONE(4)],

@@ -113,6 +113,36 @@ defineOp({
   ],
 });
 
+defineOp({
+  name: '_RandomState',
+  doc: 'The state that an op of this name draws from next, as key and counter; so many blocks are taken from its stream.',
+  inputs: [],
+  outputs: ['state: int32'],
+  attrs: [...SEEDS, 'op: string', 'blocks: int'],
+  effect: 'random',
+  infer: () => [[6]],
+  grad: null,
+  samples: [{ inputs: [], attrs: { seed: 7, seed2: 9, op: 'draw', blocks: 256 }, outputs: [null], shapes: [[6]] }],
+});
+
+defineOp({
+  name: '_UniformOf',
+  doc: 'Uniform draws from [0, 1), those that follow from the state of a generator.',
+  inputs: ['state: int32'],
+  outputs: ['output: float32'],
+  attrs: ['shape: shape'],
+  infer: (op) => [op.attr<readonly number[]>('shape')],
+  grad: null,
+  samples: [
+    {
+      inputs: [sample(int32, [6], [1, 2, 3, 4, 5, 6])],
+      attrs: { shape: [2, 3] },
+      outputs: [null],
+      shapes: [[2, 3]],
+    },
+  ],
+});
+
 // Seeds
 
 /** The seed of ops that have one of their own in a graph that has none. */

@@ -145,6 +145,22 @@ defineOp({
 const UNIQUE = ['T: type', 'out_idx: {int32, int64} = int32'];
 const UNIQUE_V2 = ['T: type', 'Taxis: {int32, int64} = int64', 'out_idx: {int32, int64} = int32'];
 
+defineOp({
+  name: '_PaddedUnique',
+  doc: 'As `Unique`, with -1 in the places that are left over. Indices that int32 does not hold, or below 0, become its greatest.',
+  inputs: ['x: T'],
+  outputs: ['y: int32', 'idx: int32'],
+  attrs: ['T: {int32, int64}'],
+  infer: (op) => [withRank(op.shape(0), 1), withRank(op.shape(0), 1)],
+  grad: null,
+  samples: [
+    {
+      inputs: [sample(int32, [4], [5, 6, 5, 0])],
+      outputs: [sample(int32, [4], [5, 6, 0, -1]), sample(int32, [4], [0, 1, 0, 2])],
+    },
+  ],
+});
+
 for (const counts of [false, true]) {
   const outputs = ['y: T', 'idx: out_idx', ...(counts ? ['count: out_idx'] : [])];
   defineOp({

@@ -155,6 +155,21 @@ check(
   },
 );
 
+check('convolutions of each channel, channels first', 15, fc.record({ of: image, multiplier: int(1, 3) }), (given) => {
+  const { of, multiplier } = given;
+  const stride = of.strides[0];
+  return {
+    inputs: [
+      floats([of.batch, of.input, ...sizes({ ...of, isDilated: false })], of.seed),
+      floats([...of.window, of.input, multiplier], of.seed + 1),
+    ],
+    build: (x, w) => tf.nn.depthwiseConv2d(x, w, [1, 1, stride, stride], of.padding, { dataFormat: 'NCHW' }),
+    gradients: true,
+    kernels: 3,
+    cpu: false,
+  };
+});
+
 check('convolutions of sequences, with both gradients', 15, image, (of) => ({
   inputs: [
     floats([of.batch, of.window[0] + of.more[1], of.input], of.seed),

@@ -128,8 +128,9 @@ const cast: Step = (program) => {
     [tf.int32, tf.float32],
     [tf.int32, tf.bool],
     [tf.float32, tf.bool],
+    [tf.float32, tf.int32],
   ] as const);
-  const x = program.take(from, to === tf.bool);
+  const x = program.take(from, from === tf.float32);
   return x && { tensor: tf.cast(x.tensor, to), isExact: x.isExact };
 };
 
@@ -240,13 +241,19 @@ const steps: readonly Step[] = [
   unary(tf.float32, [tf.sqrt, tf.rsqrt, tf.log, tf.reciprocal], true, false),
   unary(tf.float32, [tf.tanh, tf.sigmoid, (x) => tf.exp(tf.tanh(x)), (x) => tf.nn.leakyRelu(x, 0.25)], false, false),
   unary(tf.float32, [(x) => tf.square(tf.sigmoid(x)), tf.onesLike, tf.zerosLike], false, false),
+  unary(
+    tf.float32,
+    [(x) => tf.log1p(tf.abs(x)), (x) => tf.nn.softplus(x), (x) => tf.pow(tf.tanh(x), 3), tf.erf, tf.nn.selu],
+    false,
+    false,
+  ),
   unary(tf.float32, [(x) => tf.clipByValue(x, -0.75, 1.25)], false, true),
   unary(tf.float32, [tf.isNan, tf.isInf, tf.isFinite], true, true),
   unary(tf.int32, [tf.negative, tf.abs, tf.square], true, true),
   unary(tf.bool, [tf.logicalNot], true, true),
   binary(tf.float32, [tf.add, tf.subtract, tf.maximum, tf.minimum], false, true),
   binary(tf.float32, [tf.multiply, tf.squaredDifference, tf.math.multiplyNoNan], false, false),
-  binary(tf.float32, [tf.divide, tf.divNoNan], true, false),
+  binary(tf.float32, [tf.divide, tf.divNoNan, tf.math.xdivy, tf.math.xlogy], true, false),
   binary(tf.float32, [tf.less, tf.lessEqual, tf.greater, tf.greaterEqual, tf.equal, tf.notEqual], true, true),
   binary(tf.int32, [tf.add, tf.subtract, tf.multiply, tf.maximum, tf.minimum, tf.squaredDifference], true, true),
   binary(tf.int32, [tf.less, tf.lessEqual, tf.greater, tf.greaterEqual, tf.equal, tf.notEqual], true, true),
@@ -478,5 +485,53 @@ check('casts to types that the host computes, in between', 8, shaped, (of: OfSha
   },
   kernels: 0,
 }));
+
+check(
+  'log1p, softplus, erf and expm1 keep their digits, near 0 and far out',
+  20,
+  fc.record({ seed, scale: fc.constantFrom(1, 10, 40, 1e-4, 1e-8, 1e-30) }),
+  (of) => {
+    const values = floats([257], of.seed, 0.05);
+    const scaled = (values.data as Float32Array).map((x) => x * of.scale);
+    // Each row is compared by its largest element: one number a row.
+    return {
+      inputs: [new tf.NdArray(tf.float32, [257], scaled)],
+      build: (x) => {
+        const near = (y: tf.Tensor, exact: tf.Tensor) => tf.divNoNan(y, exact);
+        const wide = tf.cast(x, tf.float64);
+        return [
+          near(tf.log1p(x), tf.cast(tf.log1p(wide), tf.float32)),
+          near(tf.nn.softplus(x), tf.cast(tf.nn.softplus(wide), tf.float32)),
+          tf.math.xlog1py(x, tf.abs(x)),
+          near(tf.erf(x), tf.cast(tf.erf(wide), tf.float32)),
+          near(tf.math.expm1(tf.minimum(x, 80)), tf.cast(tf.math.expm1(tf.minimum(wide, 80)), tf.float32)),
+        ];
+      },
+      tolerance: 1e-6,
+      kernels: 2,
+      cpu: false,
+    };
+  },
+);
+
+check(
+  'floats as integers, those too large among them',
+  10,
+  fc.record({ seed, scale: fc.constantFrom(1, 100, 2e9, 1e20) }),
+  (of) => {
+    const values = floats([70], of.seed, 0.1);
+    return {
+      inputs: [
+        new tf.NdArray(
+          tf.float32,
+          [70],
+          (values.data as Float32Array).map((x) => x * of.scale),
+        ),
+      ],
+      build: (x) => tf.cast(x, tf.int32),
+      cpu: false,
+    };
+  },
+);
 
 test.run();

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as tf from '../../src/index.ts';
-import { emitOne } from '../../src/ops/emit.ts';
+import { emit, emitOne } from '../../src/ops/emit.ts';
 import { seed } from '../support/arbitraries.ts';
 import { family, floats, special } from '../support/codegen.ts';
 
@@ -64,7 +64,7 @@ check('images with channels first', 15, image, (of) => ({
     tf.nn.avgPool(x, [1, 1, ...of.window], [1, 1, ...stridesOf(of)], of.padding, { dataFormat: 'NCHW' }),
   ],
   gradients: true,
-  kernels: 0,
+  kernels: 4,
 }));
 
 check(
@@ -81,9 +81,82 @@ check(
       inputs: [values(of, [batch, depth + more, height, width, channels])],
       build: (x) => [tf.nn.maxPool3d(x, ksize, strides, of.padding), tf.nn.avgPool3d(x, ksize, strides, of.padding)],
       gradients: true,
+      kernels: 4,
+      cpu: of.special === 0,
     };
   },
 );
+
+check('volumes with channels first', 8, fc.record({ of: image, depth: int(1, 3) }), ({ of, depth }) => {
+  const [batch, height, width, channels] = shapeOf({ ...of, more: [of.more[0] % 4, of.more[1] % 5] });
+  const attrs = [[1, 1, depth, ...of.window], [1, 1, 1, ...stridesOf(of)], of.padding] as const;
+  return {
+    inputs: [values({ ...of, special: 0 }, [batch, channels, depth + 1, height, width])],
+    build: (x) => [
+      tf.nn.maxPool3d(x, ...attrs, { dataFormat: 'NCDHW' }),
+      tf.nn.avgPool3d(x, ...attrs, { dataFormat: 'NCDHW' }),
+    ],
+    gradients: true,
+    kernels: 4,
+  };
+});
+
+check(
+  'gradients of the gradients of greatest numbers',
+  40,
+  fc.record({ of: image, isVolume: fc.boolean() }),
+  (given) => {
+    const { of, isVolume } = given;
+    const [batch, ...sizes] = shapeOf(isVolume ? { ...of, more: [of.more[0] % 4, of.more[1] % 5] } : of);
+    const [shape, window, strides] = isVolume
+      ? [
+          [batch, 3, ...sizes],
+          [2, ...of.window],
+          [of.isApart ? 2 : 1, ...stridesOf(of)],
+        ]
+      : [[batch, ...sizes], of.window, stridesOf(of)];
+    const pool = isVolume ? tf.nn.maxPool3d : tf.nn.maxPool;
+    return {
+      inputs: [values(of, shape), floats(shape, of.seed + 1, of.special)],
+      build: (x, back) => {
+        const y = pool(x, [1, ...window, 1], [1, ...strides, 1], of.padding);
+        const attrs = { ksize: [1, ...window, 1], strides: [1, ...strides, 1], padding: of.padding };
+        return emitOne(isVolume ? 'MaxPool3DGradGrad' : 'MaxPoolGradGrad', [x, y, back], attrs, 'second');
+      },
+      kernels: 2,
+      cpu: false,
+    };
+  },
+);
+
+check(
+  'greatest numbers with their places, and the gradient by these',
+  50,
+  fc.record({ of: image, isOverall: fc.boolean(), type: fc.constantFrom(tf.int32, tf.int64) }),
+  ({ of, isOverall, type }) => ({
+    inputs: [values(of, shapeOf(of))],
+    build: (x) => {
+      const sizes = { ksize: [1, ...of.window, 1], strides: [1, ...stridesOf(of), 1], padding: of.padding };
+      const attrs = { ...sizes, include_batch_in_index: isOverall, Targmax: type };
+      return emit('MaxPoolWithArgmax', [x], attrs, 'pool').outputs;
+    },
+    gradients: true,
+    kernels: 2,
+    cpu: false,
+  }),
+);
+
+check('windows that are told by tensors', 8, image, (of) => ({
+  inputs: [values(of, shapeOf(of))],
+  build: (x) => {
+    const sizes = [...of.window].map((size, i) => [size, stridesOf(of)[i]]);
+    const [ksize, strides] = [0, 1].map((k) => tf.constant([1, sizes[0][k], sizes[1][k], 1], { dtype: tf.int32 }));
+    return emitOne('MaxPoolV2', [x, ksize, strides], { padding: of.padding }, 'pool');
+  },
+  gradients: true,
+  kernels: 2,
+  cpu: false,
+}));
 
 check(
   'greatest numbers of windows with paddings of their own, with the gradient',

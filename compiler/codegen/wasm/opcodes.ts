@@ -68,6 +68,8 @@ export const SIMD = {
   'i32x4.add': 0xae,
   'i32x4.sub': 0xb1,
   'i32x4.mul': 0xb5,
+  'i64x2.extmul_low_i32x4_u': 0xde,
+  'i64x2.extmul_high_i32x4_u': 0xdf,
   'i32x4.min_s': 0xb6,
   'i32x4.max_s': 0xb8,
   'f32x4.abs': 0xe0,

@@ -37,6 +37,7 @@ const ON_INTEGERS: Partial<Record<Op, Plain>> = {
   mul: 'i32x4.mul',
   min: 'i32x4.min_s',
   max: 'i32x4.max_s',
+  xor: 'v128.xor',
   lt: 'i32x4.lt_s',
   le: 'i32x4.le_s',
   gt: 'i32x4.gt_s',
@@ -113,6 +114,13 @@ export function putOp(
       put(args[0]);
       if (type === 'f32') f.op('i32x4.trunc_sat_f32x4_s');
       else if (type === 'bool') f.i32x4(1).op('v128.and');
+      return;
+    case 'mulHigh':
+      for (const half of ['low', 'high'] as const) {
+        for (const arg of args) put(arg);
+        f.op(`i64x2.extmul_${half}_i32x4_u`);
+      }
+      f.shuffle([1, 3, 5, 7]);
       return;
     case 'exp2':
       put(args[0]);

@@ -85,6 +85,8 @@ export function expression(op: Op, args: readonly Argument[]): string | null {
       return `vec4(${a})`;
     case 'toInt':
       return `ivec4(${a})`;
+    case 'xor':
+    case 'mulHigh':
     case 'exp2':
     case 'mantissa':
     case 'exponent':

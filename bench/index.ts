@@ -22,6 +22,7 @@ import { benchNative } from './native.ts';
 import { useWasm } from './peers.ts';
 import { benchRemote } from './remote.ts';
 import { benchResnet } from './resnet.ts';
+import { benchThreads } from './threads.ts';
 import { benchTransformer } from './transformer.ts';
 import { benchWhileLoop } from './while-loop.ts';
 
@@ -35,6 +36,7 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   mobilenet: benchMobilenet,
   transformer: benchTransformer,
   resnet: benchResnet,
+  threads: benchThreads,
   native: benchNative,
   remote: benchRemote,
   growth: benchGrowth,

@@ -22,7 +22,7 @@ export interface MlpSizes {
 }
 
 /** A dense network with relu and ten classes. */
-export function mlp({ rows, inputs, width, depth }: MlpSizes): Promise<GraphTrainer> {
+export function mlp({ rows, inputs, width, depth }: MlpSizes, config = {}): Promise<GraphTrainer> {
   const sizes = [inputs, ...Array.from({ length: depth }, () => width), 10];
   const weights = Object.fromEntries(
     sizes.slice(1).flatMap((outer, i) => {
@@ -30,14 +30,15 @@ export function mlp({ rows, inputs, width, depth }: MlpSizes): Promise<GraphTrai
       return [[`w${i}`, uniform([sizes[i], outer], scale, i + 1)] as const, [`b${i}`, full([outer], 0)] as const];
     }),
   );
-  return graphTrainer(weights, [uniform([rows, inputs], 2, depth + 2), oneHot(rows, 10)], (w, x, y) => {
+  const lossOf = (w: Record<string, tf.Variable>, x: tf.Tensor, y: tf.Tensor) => {
     let h = x;
     for (let i = 0; i <= depth; i++) {
       const sums = tf.nn.biasAdd(tf.matmul(h, w[`w${i}`]), w[`b${i}`]);
       h = i < depth ? tf.nn.relu(sums) : sums;
     }
     return tf.reduceMean(tf.nn.softmaxCrossEntropyWithLogitsV2({ labels: y, logits: h }));
-  });
+  };
+  return graphTrainer(weights, [uniform([rows, inputs], 2, depth + 2), oneHot(rows, 10)], lossOf, config);
 }
 
 const [STEPS, INPUTS, UNITS] = [28, 28, 64];

@@ -75,10 +75,10 @@ export async function graphTrainer(
   weights: Weights,
   inputs: readonly Data[],
   lossOf: (weights: Named<tf.Variable>, ...inputs: tf.Tensor[]) => tf.Tensor,
-  config: { readonly codegen?: boolean } = {},
+  config: Pick<tf.ConfigInit, 'codegen' | 'backend'> = {},
 ): Promise<GraphTrainer> {
   const graph = new tf.Graph();
-  const session = new tf.Session({ graph, config: { ...config, backend: 'wasm' } });
+  const session = new tf.Session({ graph, config: { backend: 'wasm', ...config } });
   const { places, loss, step, start } = graph.asDefault(() => {
     const places = inputs.map(({ shape }) => tf.placeholder(tf.float32, [null, ...shape.slice(1)]));
     const variables = mapped(weights, ({ data, shape }) => new tf.Variable({ data: data.slice(), shape }));

@@ -48,8 +48,8 @@ const mask: Data = {
 
 const inputs = (rows: number): Data[] => [uniform([rows, TOKENS, WIDTH], 2, 7), uniform([rows, TOKENS, WIDTH], 2, 8)];
 
-function ours(rows: number) {
-  return graphTrainer(weights, inputs(rows), (w, x, y) => {
+export function transformer(rows: number, config = {}) {
+  const lossOf = (w: Record<string, tf.Variable>, x: tf.Tensor, y: tf.Tensor) => {
     const normal = (h: tf.Tensor, scale: tf.Variable, offset: tf.Variable) => {
       const [mean, variance] = tf.nn.moments(h, [-1], { keepDims: true });
       return tf.nn.batchNormalization(h, mean, variance, offset, scale, EPSILON);
@@ -70,7 +70,8 @@ function ours(rows: number) {
     const gelu = inner.mul(0.5).mul(tf.tanh(inner.add(cubed.mul(CUBE)).mul(ROOT)).add(1));
     const out = h.add(dense(gelu, w.shrink)).add(w.shrinkBias);
     return tf.reduceMean(tf.squaredDifference(out, y));
-  });
+  };
+  return graphTrainer(weights, inputs(rows), lossOf, config);
 }
 
 function eager(rows: number): Promise<Trainer> {
@@ -130,7 +131,7 @@ function jax(rows: number): Promise<Trainer> {
 export async function benchTransformer(): Promise<void> {
   for (const rows of [1, 8]) {
     heading(`GPT-2 block, width ${WIDTH}, ${HEADS} heads, ${TOKENS} tokens, batch ${rows}, a step with Adam, on wasm`);
-    const network = await ours(rows);
+    const network = await transformer(rows);
     const trainers: Record<string, Trainer> = { 'tfjs-graph': network, 'tfjs eager': await eager(rows) };
     const peer = await attempt('jax-js', async () => {
       const trainer = await jax(rows);

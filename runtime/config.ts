@@ -26,7 +26,15 @@ export interface ConfigInit {
   readonly allowSoftPlacement?: boolean;
   /** For servers; without effect here, where kernels of one run follow each other. */
   readonly interOpParallelismThreads?: number;
+  /**
+   * On the wasm backend in Node: how many threads compute one large generated kernel; 0 and 1 for the program's own alone.
+   * Results have the same bits. The first session of the process has to ask, since memory that threads share is a matter of
+   * how the backend starts: later on a warning is logged, and one thread computes. As in TensorFlow the threads are the
+   * process's: they serve all its sessions, as many as were asked for first, and end when the last session that asked for
+   * them is closed. Without effect in browsers and on other backends. On a server: the same of TensorFlow's kernels.
+   */
   readonly intraOpParallelismThreads?: number;
+  /** For servers, without effect here. */
   readonly usePerSessionThreads?: boolean;
   /** For servers, without effect here. Names of options are TensorFlow's in camel case: `{placePrunedGraph: true}`. */
   readonly deviceCount?: Readonly<Record<string, number>>;

@@ -6,6 +6,7 @@ import type { Request } from '../compiler/ir/import.ts';
 import type { Graph, Tensor } from '../src/graph/graph.ts';
 import { RuntimeError } from '../src/util/errors.ts';
 import type { NdArray } from '../src/util/ndarray.ts';
+import { isNode } from '../src/util/platform.ts';
 import type { Backend } from './backends/backend.ts';
 import { defaultBackendName, readyBackend, startBackend, startDefaultBackend } from './backends/index.ts';
 import { CancelToken, cancelledError, deadlineError } from './cancel.ts';
@@ -33,6 +34,8 @@ export class LocalRunner implements Runner {
   private readonly partialRuns = new Set<PartialRunHandle>();
   private starting: Promise<void> | null = null;
   private ended = false;
+  /** Gives up the threads that kernels are computed on. */
+  private leaveThreads: (() => void) | null = null;
 
   constructor(
     private readonly graph: Graph,
@@ -57,16 +60,33 @@ export class LocalRunner implements Runner {
     if (this.engine) return Promise.resolve();
     const wanted = this.config.backend ?? defaultBackendName();
     const known = typeof wanted === 'string' ? readyBackend(wanted) : wanted;
-    if (known) {
+    const threads = this.config.intraOpParallelismThreads;
+    if (known && threads <= 1) {
       this.begin(known);
       return Promise.resolve();
     }
-    this.starting ??= (this.config.backend ? startBackend(wanted as string) : startDefaultBackend())
-      .then((backend) => this.begin(backend))
+    this.starting ??= this.startBackend(known ?? null, threads > 1)
+      .then(async (backend) => {
+        if (threads > 1) await this.joinThreads(backend, threads);
+        this.begin(backend);
+      })
       .finally(() => {
         this.starting = null;
       });
     return this.starting;
+  }
+
+  private async startBackend(known: Backend | null, isShared: boolean): Promise<Backend> {
+    if (known) return known;
+    const { backend } = this.config;
+    return backend ? startBackend(backend as string, isShared) : startDefaultBackend(isShared);
+  }
+
+  private async joinThreads(backend: Backend, count: number): Promise<void> {
+    const leave = await backend.useThreads?.(count);
+    if (leave === null) warnOfThreads();
+    this.leaveThreads = leave ?? null;
+    if (this.ended) leave?.();
   }
 
   private begin(backend: Backend): void {
@@ -206,8 +226,20 @@ export class LocalRunner implements Runner {
     this.partialRuns.clear();
     this.engine?.dispose();
     this.engine = null;
+    this.leaveThreads?.();
     return Promise.resolve();
   }
+}
+
+let hasWarned = false;
+
+function warnOfThreads(): void {
+  if (!isNode || hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    'intraOpParallelismThreads is without effect: the wasm backend was started before, without memory that threads share. ' +
+      'Give the option to the first session of the process.',
+  );
 }
 
 function isNothing({ fetches, targets }: EngineRequest): boolean {

@@ -399,8 +399,8 @@ class Host implements Step, HostOp, HostServices {
   outputDType(output: number): DType {
     return this.dtypes[output];
   }
-  stream(seed: number | bigint, seed2: number | bigint): RandomStream {
-    return (this.run as Run).context.transaction.stream(this.name, seed, seed2);
+  stream(seed: number | bigint, seed2: number | bigint, op = this.name): RandomStream {
+    return (this.run as Run).context.transaction.stream(op, seed, seed2);
   }
   print(line: string): void {
     console.log(line);

@@ -77,6 +77,11 @@ export interface Backend {
    * after the other.
    */
   readAll?(values: readonly DeviceValue[], dtypes: readonly DType[]): NdArray[];
+  /**
+   * Computes large generated kernels on so many threads, until what it gives is called. Null where the machine has been
+   * started without a memory that threads share; absent where there are never threads.
+   */
+  useThreads?(count: number): Promise<(() => void) | null>;
   /** The number of live buffers, everybody's. */
   numBuffers(): number;
   /** Gives back memory that is kept for buffers to come; absent where none is. No live buffer is touched. */

@@ -52,12 +52,12 @@ export function defaultBackendName(): string {
 }
 
 /** Starts the backend where none is asked for: in browsers the first that the machine has. */
-export async function startDefaultBackend(): Promise<Backend> {
-  if (isNode) return startBackend('wasm');
+export async function startDefaultBackend(isShared = false): Promise<Backend> {
+  if (isNode) return startBackend('wasm', isShared);
   if (chosen && readyBackend(chosen)) return startBackend(chosen);
   const reasons: string[] = [];
   for (const name of IN_BROWSERS) {
-    if (name === 'webgpu' && !(await hasWebgpu())) continue;
+    if (name === 'webgpu' && !(await mayStartWebgpu())) continue;
     try {
       const backend = await startBackend(name);
       chosen = name;
@@ -70,10 +70,10 @@ export async function startDefaultBackend(): Promise<Backend> {
 }
 
 /** Whether the program has registered the backend, and the machine has an adapter for it. */
-async function hasWebgpu(): Promise<boolean> {
+async function mayStartWebgpu(): Promise<boolean> {
   if (!engine().backendNames().includes('webgpu')) return false;
-  const { gpu } = navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } };
-  return (await gpu?.requestAdapter().catch(() => null)) != null;
+  const { hasAdapter } = await import('./webgpu-device.ts');
+  return hasAdapter();
 }
 
 /** The backend, if it has been started and its device is still there. */
@@ -93,12 +93,14 @@ export function mayHaveKernel(backend: string, kernel: string): boolean {
 /**
  * Starts the backend, once per process, and anew where its device was lost. Rejects with `NotFoundError` for a name that
  * nobody registered, with `UnavailableError` where the machine does not have it; a later call tries again.
+ *
+ * @param isShared whether threads are to share the memory of `wasm`, which only its first start in Node can give it
  */
-export function startBackend(name: string): Promise<Backend> {
+export function startBackend(name: string, isShared = false): Promise<Backend> {
   readyBackend(name);
   const running = starting.get(name);
   if (running) return running;
-  const start = begin(name).then(
+  const start = begin(name, isShared).then(
     (backend) => {
       ready.set(name, backend);
       return backend;
@@ -123,7 +125,7 @@ export function releasePooled(): PooledMemory {
   return Object.freeze({ buffers, bytes });
 }
 
-async function begin(name: string): Promise<Backend> {
+async function begin(name: string, isShared: boolean): Promise<Backend> {
   try {
     await packages.get(name)?.();
   } catch (error) {
@@ -138,7 +140,8 @@ async function begin(name: string): Promise<Backend> {
   const { TfjsBackend } = await import('./tfjs.ts');
   await loadGenerators(name);
   if (name === 'webgl') await prepareWebgl();
-  const native = await instance(name);
+  if (name === 'webgpu') await prepareWebgpu();
+  const native = isShared && name === 'wasm' && isNode ? await sharedInstance(name) : await instance(name);
   if (isNode && name === 'wasm') (await import('./wasm-node.ts')).dropErrorHandlers();
   // Without this the program's own `tfjs.tensor()` would fail until it chose a backend that needs no start.
   if (!getBackend()) await setBackend(name);
@@ -146,6 +149,7 @@ async function begin(name: string): Promise<Backend> {
   for (const kernel of getKernelsForBackend(name)) kernel.setupFunc?.(native);
   // The cpu backend's advice to Node users to install another package speaks of tfjs's own use.
   if ('firstUse' in native) native.firstUse = false;
+  if (name === 'webgpu') return new (await import('./webgpu-backend.ts')).WebgpuBackend(native);
   return new TfjsBackend(name, native);
 }
 
@@ -164,6 +168,13 @@ async function prepareWebgl(): Promise<void> {
   renewWebgl();
 }
 
+/** Throws where the machine has no adapter: tfjs would fail with words that do not say so. */
+async function prepareWebgpu(): Promise<void> {
+  const { hasAdapter, renewWebgpu } = await import('./webgpu-device.ts');
+  if (!(await hasAdapter())) throw unavailable('webgpu', new Error('the browser gives no adapter.'));
+  renewWebgpu();
+}
+
 /** The instance of tfjs's engine. A start of another backend in between makes the engine drop ours, so it is repeated. */
 async function instance(name: string): Promise<KernelBackend> {
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -176,6 +187,20 @@ async function instance(name: string): Promise<KernelBackend> {
     }
   }
   throw unavailable(name, null);
+}
+
+/** The instance with a memory that threads share, unless the program has an instance already. */
+async function sharedInstance(name: string): Promise<KernelBackend> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+  const { wasmFolder } = await import('./wasm-node.ts');
+  const { shareHeap } = await import('./wasm-shared-node.ts');
+  const folder = await wasmFolder();
+  const unshare = folder && (await shareHeap(setWasmPaths as Parameters<typeof shareHeap>[0], folder));
+  try {
+    return await instance(name);
+  } finally {
+    if (unshare) unshare();
+  }
 }
 
 /** In browsers the files are fetched from where the page is, unless the program says where they are. */

@@ -1,6 +1,6 @@
 /**
  * A backend of TensorFlow.js as a `Backend`: kernels and buffers are used directly, never through tfjs's engine, tape or
- * `tidy`. Finding and starting the backend is `index.ts`'s job.
+ * `tidy`. Finding and starting the backend is `index.ts`'s job; what is WebGPU's alone is in `webgpu-backend.ts`.
  */
 import {
   type DataType,
@@ -68,7 +68,7 @@ export class TfjsBackend implements Backend {
     return this.functions.get(name);
   }
 
-  private lookUp(name: string): KernelFunc | undefined {
+  protected lookUp(name: string): KernelFunc | undefined {
     const config: KernelConfig | undefined = getKernel(name, this.name);
     if (!config) return undefined;
     if (this.name === 'wasm') return mended(name, config.kernelFunc);
@@ -77,10 +77,16 @@ export class TfjsBackend implements Backend {
   }
 
   get generate(): Backend['generate'] {
-    if (this.name !== 'wasm') return undefined;
-    this.kernels ??= new WasmKernels(this.native);
-    const { kernels } = this;
-    return (kernel) => kernels.get(kernel);
+    const kernels = this.wasmKernels();
+    return kernels ? (kernel) => kernels.get(kernel) : undefined;
+  }
+  get useThreads(): Backend['useThreads'] {
+    const kernels = this.wasmKernels();
+    return kernels ? (count) => kernels.useThreads(count) : undefined;
+  }
+  private wasmKernels(): WasmKernels | null {
+    if (this.name === 'wasm') this.kernels ??= new WasmKernels(this.native);
+    return this.kernels;
   }
   get generateOnValues(): Backend['generateOnValues'] {
     const { programs } = this;
@@ -133,7 +139,7 @@ export class TfjsBackend implements Backend {
     return this.wrap(value, dtype, await this.native.read(value.dataId));
   }
 
-  private wrap(value: DeviceValue, dtype: DType, values: unknown): NdArray {
+  protected wrap(value: DeviceValue, dtype: DType, values: unknown): NdArray {
     const data = this.copies ? (values as Values).slice() : values;
     return new NdArray(dtype, value.shape, storageOf(dtype, data as Values));
   }

@@ -11,61 +11,69 @@ import {
   renderKernel,
   scratchOf,
 } from '../../compiler/codegen/wasm/index.ts';
-import { ResourceExhaustedError } from '../../src/util/errors.ts';
+import { isNode } from '../../src/util/platform.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
+import { type Code, type Heap, Room, type Threads, type ThreadsHost } from './wasm-heap.ts';
 
 /** So many kernels are kept; the one that was asked for longest ago goes first. */
 const KEPT = 4096;
 
-/** What is used of tfjs's backend and the Emscripten module in it. */
-interface Heap {
-  readonly dataIdMap: { get(id: BufferId): { readonly memoryOffset: number } };
-  readonly wasm: {
-    readonly asm: { readonly memory: WebAssembly.Memory };
-    _malloc(bytes: number): number;
-    _free(address: number): void;
-  };
-}
-
-type Code = (...args: number[]) => void;
-
-/** Memory of our own on the heap, which grows when more is asked for. What was in it is lost then. */
-class Room {
-  private address = 0;
-  private size = 0;
-
-  constructor(private readonly heap: Heap) {}
-
-  /** The address of so many bytes. */
-  of(bytes: number): number {
-    if (bytes > this.size) {
-      this.release();
-      this.address = this.heap.wasm._malloc(bytes) >>> 0;
-      if (this.address === 0) throw new ResourceExhaustedError(null, `OOM when allocating ${bytes} bytes for kernels`);
-      this.size = bytes;
-    }
-    return this.address;
-  }
-  /** Gives the memory back; how many bytes that are. */
-  release(): number {
-    const { size } = this;
-    if (size > 0) this.heap.wasm._free(this.address);
-    this.size = 0;
-    return size;
-  }
-}
-
-export class WasmKernels {
+export class WasmKernels implements ThreadsHost {
   private readonly heap: Heap;
   private readonly features: Features = { multiplyAdd: WebAssembly.validate(multiplyAddProbe()) };
   private readonly kept = new Map<string, GeneratedKernel>();
   private readonly scratch: Room;
   private readonly values: Room;
+  /** Whether the heap is a memory that threads share. */
+  private readonly isShared: boolean;
+  private threads: Threads | null = null;
+  private starting: Promise<void> | null = null;
+  /** How many sessions have asked for threads. */
+  private users = 0;
 
   constructor(native: KernelBackend) {
     this.heap = native as unknown as Heap;
-    this.scratch = new Room(this.heap);
-    this.values = new Room(this.heap);
+    this.isShared = typeof SharedArrayBuffer === 'function' && this.memory.buffer instanceof SharedArrayBuffer;
+    this.scratch = this.room();
+    this.values = this.room();
+  }
+
+  get memory(): WebAssembly.Memory {
+    const { asm, wasmMemory } = this.heap.wasm;
+    return (asm.memory ?? wasmMemory) as WebAssembly.Memory;
+  }
+  room(): Room {
+    return new Room(this.heap);
+  }
+
+  /**
+   * Computes large kernels on so many threads, or as many as were asked for first, until all who asked have called what they
+   * got. Null where the heap is not shared, or this is not Node.
+   */
+  async useThreads(count: number): Promise<(() => void) | null> {
+    if (!this.isShared || !isNode) return null;
+    this.users++;
+    this.starting ??= this.startThreads(count);
+    try {
+      await this.starting;
+    } catch (error) {
+      this.users--;
+      this.starting = null;
+      throw error;
+    }
+    let isUsed = true;
+    return () => {
+      if (!isUsed) return;
+      isUsed = false;
+      if (--this.users > 0) return;
+      this.threads?.end();
+      this.threads = null;
+      this.starting = null;
+    };
+  }
+  private async startThreads(count: number): Promise<void> {
+    const { startThreads } = await import('./wasm-threads-node.ts');
+    this.threads = await startThreads(this, count);
   }
 
   addressOf(id: BufferId): number {
@@ -76,7 +84,7 @@ export class WasmKernels {
   }
   /** Gives back the memory that is kept for kernels to come; how many bytes. */
   release(): number {
-    return this.scratch.release() + this.values.release();
+    return this.scratch.release() + this.values.release() + (this.threads?.release() ?? 0);
   }
 
   /** The kernel, made on first use. */
@@ -91,9 +99,25 @@ export class WasmKernels {
   }
 
   private make(kernel: Kernel): GeneratedKernel {
-    const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', this.features)));
-    const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
-    const code = instance.exports.kernel as Code;
+    if (!this.isShared) return this.whole(kernel);
+    let threads: Threads | null = null;
+    let divided: GeneratedKernel | null = null;
+    let whole: GeneratedKernel | null = null;
+    const choose = (): GeneratedKernel => {
+      if (this.threads !== threads) {
+        threads = this.threads;
+        divided = threads?.divide(kernel) ?? null;
+      }
+      if (divided) return divided;
+      whole ??= this.whole(kernel);
+      return whole;
+    };
+    choose();
+    return (addresses) => choose()(addresses);
+  }
+
+  private whole(kernel: Kernel): GeneratedKernel {
+    const code = this.instantiate(this.compile(kernel));
     const room = scratchOf(kernel);
     if (room > 0) return (addresses) => code(...addresses, this.scratch.of(room));
     // A call with a list of arguments costs more than one with arguments.
@@ -103,5 +127,12 @@ export class WasmKernels {
       else if (a.length === 4) code(a[0], a[1], a[2], a[3]);
       else code(...a);
     };
+  }
+
+  compile(kernel: Kernel): WebAssembly.Module {
+    return new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', this.features), this.isShared));
+  }
+  instantiate(module: WebAssembly.Module): Code {
+    return new WebAssembly.Instance(module, { e: { m: this.memory } }).exports.kernel as Code;
   }
 }

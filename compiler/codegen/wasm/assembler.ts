@@ -163,8 +163,15 @@ export class FunctionBuilder {
   }
 }
 
-/** The bytes of a module that imports the memory `e.m` and exports the functions under their names. */
-export function assemble(functions: readonly FunctionBuilder[]): Uint8Array<ArrayBuffer> {
+/** Pages of 64 kB that a memory of 32-bit addresses has at most. */
+const MOST_PAGES = 65536;
+
+/**
+ * The bytes of a module that imports the memory `e.m` and exports the functions under their names.
+ *
+ * @param isShared whether the memory is one that threads share: an import says so, and names a maximum
+ */
+export function assemble(functions: readonly FunctionBuilder[], isShared = false): Uint8Array<ArrayBuffer> {
   const module = new Bytes().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
   const section = (id: number, write: (bytes: Bytes) => void): void => {
     const bytes = new Bytes();
@@ -179,7 +186,11 @@ export function assemble(functions: readonly FunctionBuilder[]): Uint8Array<Arra
       types.unsigned(0);
     }
   });
-  section(2, (imports) => imports.unsigned(1).text('e').text('m').byte(0x02).byte(0x00).unsigned(0));
+  section(2, (imports) => {
+    imports.unsigned(1).text('e').text('m').byte(0x02);
+    if (isShared) imports.byte(0x03).unsigned(0).unsigned(MOST_PAGES);
+    else imports.byte(0x00).unsigned(0);
+  });
   section(3, (indices) => {
     indices.unsigned(functions.length);
     for (const i of functions.keys()) indices.unsigned(i);

@@ -9,7 +9,9 @@ import {
   type Features,
   multiplyAddProbe,
   renderKernel,
+  type SizedKernel,
   scratchOf,
+  sizedKernel,
 } from '../../compiler/codegen/wasm/index.ts';
 import { ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
@@ -58,7 +60,7 @@ class Room {
 export class WasmKernels {
   private readonly heap: Heap;
   private readonly features: Features = { multiplyAdd: WebAssembly.validate(multiplyAddProbe()) };
-  private readonly kept = new Map<string, GeneratedKernel>();
+  private readonly kept = new Map<string, Code>();
   private readonly scratch: Room;
   private readonly values: Room;
 
@@ -79,10 +81,17 @@ export class WasmKernels {
     return this.scratch.release() + this.values.release();
   }
 
-  /** The kernel, made on first use. */
+  /** The kernel, made on first use of any of the sizes that it serves. */
   get(kernel: Kernel): GeneratedKernel {
-    const key = kernelKey(kernel);
-    const known = this.kept.get(key) ?? this.make(kernel);
+    const sized = sizedKernel(kernel);
+    const code = this.codeOf(sized);
+    const room = scratchOf(kernel);
+    return room === 0 ? callable(code, sized.counts) : callableInRoom(code, sized.counts, () => this.scratch.of(room));
+  }
+
+  private codeOf(sized: SizedKernel): Code {
+    const key = `${JSON.stringify(sized.given)}${kernelKey(sized.kernel)}`;
+    const known = this.kept.get(key) ?? this.make(sized);
     // The last in the map is the one that was used last.
     this.kept.delete(key);
     this.kept.set(key, known);
@@ -90,18 +99,34 @@ export class WasmKernels {
     return known;
   }
 
-  private make(kernel: Kernel): GeneratedKernel {
-    const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', this.features)));
+  private make(sized: SizedKernel): Code {
+    const module = new WebAssembly.Module(assemble(renderKernel(sized, 'kernel', this.features)));
     const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
-    const code = instance.exports.kernel as Code;
-    const room = scratchOf(kernel);
-    if (room > 0) return (addresses) => code(...addresses, this.scratch.of(room));
-    // A call with a list of arguments costs more than one with arguments.
-    return (a) => {
-      if (a.length === 2) code(a[0], a[1]);
-      else if (a.length === 3) code(a[0], a[1], a[2]);
-      else if (a.length === 4) code(a[0], a[1], a[2], a[3]);
-      else code(...a);
-    };
+    return instance.exports.kernel as Code;
   }
+}
+
+/** The call with addresses and what is told. With arguments it costs less than with a list of them. */
+function callable(code: Code, counts: readonly number[]): GeneratedKernel {
+  if (counts.length > 2) return (a) => code(...a, ...counts);
+  const [m, n] = counts;
+  return (a) => {
+    if (a.length === 2) code(a[0], a[1], m, n);
+    else if (a.length === 3) code(a[0], a[1], a[2], m, n);
+    else if (a.length === 4) code(a[0], a[1], a[2], a[3], m, n);
+    else if (a.length === 5) code(a[0], a[1], a[2], a[3], a[4], m, n);
+    else code(...a, ...counts);
+  };
+}
+
+/** The same with the address of room, asked for at every call. */
+function callableInRoom(code: Code, counts: readonly number[], room: () => number): GeneratedKernel {
+  const args: number[] = [];
+  return (addresses) => {
+    const { length } = addresses;
+    if (args.length === 0) args.push(...addresses, ...counts, 0);
+    else for (let i = 0; i < length; i++) args[i] = addresses[i];
+    args[length + counts.length] = room();
+    code(...args);
+  };
 }

@@ -4,17 +4,10 @@
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { type Kernel, kernelKey } from '../../compiler/codegen/kernel.ts';
-import {
-  assemble,
-  type Features,
-  multiplyAddProbe,
-  renderKernel,
-  type SizedKernel,
-  scratchOf,
-  sizedKernel,
-} from '../../compiler/codegen/wasm/index.ts';
+import { assemble, renderKernel, type SizedKernel, scratchOf, sizedKernel } from '../../compiler/codegen/wasm/index.ts';
 import { ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
+import { compileModule, moduleFeatures } from './wasm-modules.ts';
 
 /** So many kernels are kept; the one that was asked for longest ago goes first. */
 const KEPT = 4096;
@@ -59,7 +52,6 @@ class Room {
 
 export class WasmKernels {
   private readonly heap: Heap;
-  private readonly features: Features = { multiplyAdd: WebAssembly.validate(multiplyAddProbe()) };
   private readonly kept = new Map<string, Code>();
   private readonly scratch: Room;
   private readonly values: Room;
@@ -100,7 +92,7 @@ export class WasmKernels {
   }
 
   private make(sized: SizedKernel): Code {
-    const module = new WebAssembly.Module(assemble(renderKernel(sized, 'kernel', this.features)));
+    const module = compileModule(assemble(renderKernel(sized, 'kernel', moduleFeatures())));
     const instance = new WebAssembly.Instance(module, { e: { m: this.heap.wasm.asm.memory } });
     return instance.exports.kernel as Code;
   }

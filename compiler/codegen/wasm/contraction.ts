@@ -1,6 +1,7 @@
 /**
  * Renders sums of products as a WebAssembly function. Tiles of rows by columns are summed up in registers; the right operand
- * is copied into panels as wide as a tile where its rows lie far apart, or its columns not side by side. Parameters are the
+ * is copied into panels as wide as a tile where its rows lie far apart, or its columns not side by side, and a transposed left
+ * operand into panels as high as a tile where long sums would go through it in great steps. Parameters are the
  * addresses of inputs and outputs, the scalars, the extents that are told in the call, and the address of room for the
  * panels.
  *
@@ -28,6 +29,10 @@ export const ENOUGH_ROWS = 64;
 /** Rows a power of two apart meet in the same few lines of the cache: so few that take them are enough then. */
 const COLLISION = 2048;
 const FEW_ROWS = 16;
+/** A transposed left operand is copied where sums are as long, steps as many bytes, and so many columns take it. */
+export const LONG = 256;
+const STEP = 512;
+const MANY_COLUMNS = 64;
 
 /** How a contraction is cut into tiles. */
 interface Tiling {
@@ -36,6 +41,8 @@ interface Tiling {
   /** Vectors of four columns of a tile. */
   readonly vectors: number;
   readonly packs: boolean;
+  /** Whether the left operand is copied, too. */
+  readonly packsLeft: boolean;
 }
 
 function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
@@ -45,13 +52,27 @@ function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
   const isWayOff = (4 * sums[sums.length - 1].right) % COLLISION === 0;
   const isFar = Math.abs(sums[sums.length - 1].right) * 4 >= FAR;
   const packs = columns.right !== 1 || (isFar && taken >= (isWayOff ? FEW_ROWS : ENOUGH_ROWS));
-  return { rows: height, vectors, packs };
+  const [sum] = sums;
+  const packsLeft =
+    sums.length === 1 &&
+    height === ROWS &&
+    rows.left === 1 &&
+    4 * Math.abs(sum.left) >= STEP &&
+    sum.extent >= LONG &&
+    columns.extent >= MANY_COLUMNS &&
+    batch.every(({ right }) => right !== 0);
+  return { rows: height, vectors, packs, packsLeft };
 }
 
 /** Bytes of the room that the function needs beside its operands. */
 export function scratchBytes(kernel: ContractionKernel): number {
-  const { vectors, packs } = tilingOf(kernel);
-  return packs ? depthOf(kernel) * vectors * 16 * Math.ceil(kernel.columns.extent / (4 * vectors)) : 0;
+  const tiling = tilingOf(kernel);
+  const left = tiling.packsLeft ? 16 * Math.ceil(kernel.rows.extent / ROWS) : 0;
+  return depthOf(kernel) * (rightRowBytes(kernel, tiling) + left);
+}
+/** Bytes that a row of the right operand takes in panels. */
+function rightRowBytes({ columns }: ContractionKernel, { packs, vectors }: Tiling): number {
+  return packs ? 16 * vectors * Math.ceil(columns.extent / (4 * vectors)) : 0;
 }
 
 function depthOf({ sums }: ContractionKernel): number {
@@ -91,6 +112,8 @@ class ContractionRenderer {
   private readonly right: Local;
   private readonly others: readonly { readonly operand: Operand; readonly pointer: Local }[];
   private readonly scratch: Local;
+  /** Where the panels of the left operand begin. */
+  private readonly leftPanels: Local;
   private readonly wholeRows: Count;
   private readonly scalars = new Scope();
   // How far a part of the sums is from the first.
@@ -129,6 +152,7 @@ class ContractionRenderer {
     this.scratch = params.length - 1;
     this.wholeRows = this.divided(this.counts.rows, this.tiling.rows);
     this.depth = this.depthCount();
+    this.leftPanels = f.local(ADDRESS);
     const pointers = operands.map(({ offset, type }, k) => {
       const pointer = f.local(ADDRESS);
       f.get(k)
@@ -180,6 +204,7 @@ class ContractionRenderer {
     const shared = batch.flatMap(({ right }, axis) => (right === 0 ? [axis] : []));
     this.nest(own, () => {
       if (this.tiling.packs) this.pack();
+      if (this.tiling.packsLeft) this.packLeft();
       this.parts((part) => this.panels((panel) => this.nest(shared, () => this.tiles(panel, part))));
     });
     return f;
@@ -224,8 +249,8 @@ class ContractionRenderer {
       body({ isFirst: true, isLast: true, count: depth });
       return;
     }
-    const [{ left }] = kernel.sums;
-    const next = () => f.advance(this.partLeft, 4 * DEPTH * left).advance(this.partRight, 4 * DEPTH * this.stepRight);
+    const next = () =>
+      f.advance(this.partLeft, 4 * DEPTH * this.stepLeft).advance(this.partRight, 4 * DEPTH * this.stepRight);
     f.i32(0).set(this.partLeft).i32(0).set(this.partRight);
     body({ isFirst: true, isLast: false, count: DEPTH });
     next();
@@ -243,6 +268,12 @@ class ContractionRenderer {
   private get stepRight(): number {
     const { kernel, tiling } = this;
     return tiling.packs ? 4 * tiling.vectors : kernel.sums[kernel.sums.length - 1].right;
+  }
+
+  /** The same of the next column of the left operand. */
+  private get stepLeft(): number {
+    const { kernel, tiling } = this;
+    return tiling.packsLeft ? ROWS : kernel.sums[kernel.sums.length - 1].left;
   }
 
   private panels(body: (panel: Panel) => void): void {
@@ -277,11 +308,12 @@ class ContractionRenderer {
     const axis = kernel.batch.length;
     const whole = this.wholeRows;
     const row = f.local(ADDRESS);
-    f.get(this.left).set(row);
+    f.get(tiling.packsLeft ? this.leftPanels : this.left).set(row);
     if (!part.isFirst) f.get(row).get(this.partLeft).op('i32.add').set(row);
     f.repeat(f.local(I32), whole, 1, () => {
       this.tile(panel, row, tiling.rows, part);
-      f.advance(row, 4 * tiling.rows * left);
+      if (tiling.packsLeft) f.advanceBy(row, this.depth, 4 * ROWS);
+      else f.advance(row, 4 * tiling.rows * left);
       this.moveOthers(axis, 1, tiling.rows);
     });
     const rest = extent % tiling.rows;
@@ -306,7 +338,7 @@ class ContractionRenderer {
     if (!isFirst) f.get(this.b).get(this.partRight).op('i32.add').set(this.b);
     // Panels are wide throughout, so that of a narrow one whole vectors can be read.
     const read = tiling.packs ? lanes.map(() => 4) : lanes;
-    const inner = (times: Count) => this.sumUp(rows, read, times, innermost.left, this.stepRight);
+    const inner = (times: Count) => this.sumUp(rows, read, times, this.stepLeft, this.stepRight);
     if (kernel.sums.length === 1) inner(count);
     else {
       this.sumNest(0, () => inner(innermost.extent));
@@ -340,8 +372,8 @@ class ContractionRenderer {
 
   /** The inner loop: a column of the tile's rows times a row of the panel, added to the sums. */
   private sumUp(rows: number, lanes: readonly number[], times: Count, left: number, right: number): void {
-    const { f, kernel } = this;
-    const far = kernel.rows.left * 4;
+    const { f, kernel, tiling } = this;
+    const far = 4 * (tiling.packsLeft ? 1 : kernel.rows.left);
     const byRight = right !== 0;
     const pointer = byRight ? this.b : this.a;
     const length = 4 * (byRight ? right : left);
@@ -452,6 +484,31 @@ class ContractionRenderer {
       });
     }
     if (extent > whole * width) this.packPanel(from, extent - whole * width);
+  }
+
+  /** Copies the left operand, whose rows lie side by side, into panels as high as a tile. */
+  private packLeft(): void {
+    const { f, kernel, tiling } = this;
+    const [{ left }] = kernel.sums;
+    const [from, to] = [f.local(ADDRESS), f.local(ADDRESS)];
+    f.get(this.scratch).times(this.depth, rightRowBytes(kernel, tiling)).op('i32.add').tee(this.leftPanels).set(to);
+    f.get(this.left).set(from);
+    const copy = (rows: number) => {
+      f.get(from).set(this.a);
+      f.repeat(f.local(I32), this.depth, 1, () => {
+        f.get(to).get(this.a);
+        loadVector(f, rows, 0);
+        f.memory('v128.store', 0)
+          .advance(this.a, 4 * left)
+          .advance(to, 4 * ROWS);
+      });
+    };
+    f.repeat(f.local(I32), this.wholeRows, 1, () => {
+      copy(ROWS);
+      f.advance(from, 4 * ROWS);
+    });
+    const rest = kernel.rows.extent % ROWS;
+    if (rest > 0) copy(rest);
   }
 
   private packPanel(from: Local, count: number): void {

@@ -7,7 +7,7 @@
  * remainder stays in the code.
  */
 import { type ContractionKernel, collapse, type Kernel, type LoopKernel, type SequenceKernel } from '../kernel.ts';
-import { ENOUGH_ROWS, isInParts, isTurned } from './contraction.ts';
+import { ENOUGH_ROWS, isInParts, isTurned, LONG } from './contraction.ts';
 
 /** Which extent is told: that of the first axis of loops, or one of a contraction: its first batch axis, rows, first sum. */
 export type Given = 'first' | 'batch' | 'rows' | 'sums';
@@ -101,7 +101,8 @@ function sizedContraction(kernel: ContractionKernel, least: number): SizedPart<C
   if (sums[0].extent >= least && !isInParts(kernel) && !isTurned(kernel)) {
     given.push('sums');
     counts.push(sums[0].extent);
-    sums = [{ ...sums[0], extent: least }, ...sums.slice(1)];
+    // As is whether the left operand is copied on how long a sum is.
+    sums = [{ ...sums[0], extent: sums[0].extent >= LONG ? LONG : least }, ...sums.slice(1)];
   }
   return { kernel: { ...kernel, batch, rows, sums }, given, counts };
 }

@@ -93,7 +93,8 @@ function sizedContraction(kernel: ContractionKernel, least: number): SizedPart<C
     given.push('batch');
     counts.push(first.extent);
     batch = [{ ...first, extent: leastOf(first.extent) }, ...others];
-  } else if (first === undefined && rows.extent >= least) {
+  }
+  if (rows.extent >= least) {
     given.push('rows');
     counts.push(rows.extent);
     rows = { ...rows, extent: smallest(rows.extent, leastOf(rows.extent)) };

@@ -98,27 +98,28 @@ export class WasmKernels {
   }
 }
 
-/** The call with addresses and what is told. With arguments it costs less than with a list of them. */
+/** The call with addresses and what is told. With few arguments it costs less than with a list of them. */
 function callable(code: Code, counts: readonly number[]): GeneratedKernel {
-  if (counts.length > 2) return (a) => code(...a, ...counts);
+  if (counts.length > 2) return callableInRoom(code, counts, null);
   const [m, n] = counts;
+  const general = callableInRoom(code, counts, null);
   return (a) => {
     if (a.length === 2) code(a[0], a[1], m, n);
     else if (a.length === 3) code(a[0], a[1], a[2], m, n);
     else if (a.length === 4) code(a[0], a[1], a[2], a[3], m, n);
     else if (a.length === 5) code(a[0], a[1], a[2], a[3], a[4], m, n);
-    else code(...a, ...counts);
+    else general(a);
   };
 }
 
-/** The same with the address of room, asked for at every call. */
-function callableInRoom(code: Code, counts: readonly number[], room: () => number): GeneratedKernel {
+/** The same with the address of room, where there is any, asked for at every call. */
+function callableInRoom(code: Code, counts: readonly number[], room: (() => number) | null): GeneratedKernel {
   const args: number[] = [];
   return (addresses) => {
     const { length } = addresses;
-    if (args.length === 0) args.push(...addresses, ...counts, 0);
+    if (args.length === 0) args.push(...addresses, ...counts);
     else for (let i = 0; i < length; i++) args[i] = addresses[i];
-    args[length + counts.length] = room();
+    if (room) args[length + counts.length] = room();
     code(...args);
   };
 }

@@ -5,14 +5,14 @@
  * under a flag of V8. The flag is set while a module of ours is compiled, and at no other time: what a module may hold is
  * settled then, and nothing else in the process sees the flag.
  */
-import { type Features, multiplyAddProbe, NO_FEATURES } from '../../compiler/codegen/wasm/index.ts';
+import { type Features, multiplyAddProbe } from '../../compiler/codegen/wasm/index.ts';
 import { isNode } from '../../src/util/platform.ts';
 
 const FLAG = 'experimental-wasm-relaxed-simd';
 
 /** Sets flags of V8; null where none is needed. */
 let setFlags: ((flags: string) => void) | null = null;
-let known: Features = NO_FEATURES;
+let known: Features = { multiplyAdd: false };
 
 /** To be awaited before anything else here is used. */
 export async function prepareModules(): Promise<void> {

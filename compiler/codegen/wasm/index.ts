@@ -2,7 +2,7 @@
  * What the runtime asks of the wasm renderer. In bundles for browsers `on-demand.ts` stands in its place.
  */
 export { assemble } from './assembler.ts';
-export { type Features, multiplyAddProbe, NO_FEATURES } from './features.ts';
+export { type Features, multiplyAddProbe } from './features.ts';
 export { renderKernel, scratchOf } from './render.ts';
 export { type SizedKernel, sizedKernel } from './sizes.ts';
 

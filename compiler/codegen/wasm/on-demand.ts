@@ -9,14 +9,13 @@ import type * as sizes from './sizes.ts';
 
 export let assemble: typeof assembler.assemble;
 export let multiplyAddProbe: typeof features.multiplyAddProbe;
-export let NO_FEATURES: typeof features.NO_FEATURES;
 export let renderKernel: typeof render.renderKernel;
 export let scratchOf: typeof render.scratchOf;
 export let sizedKernel: typeof sizes.sizedKernel;
 
 /** To be awaited before kernels are rendered. */
 export async function loadRenderer(): Promise<void> {
-  [{ assemble }, { multiplyAddProbe, NO_FEATURES }, { renderKernel, scratchOf }, { sizedKernel }] = await Promise.all([
+  [{ assemble }, { multiplyAddProbe }, { renderKernel, scratchOf }, { sizedKernel }] = await Promise.all([
     import('./assembler.ts'),
     import('./features.ts'),
     import('./render.ts'),

@@ -1,10 +1,7 @@
-/**
- * All benchmarks, or those named: `npm run bench -- mlp`; `--short` for a look, `--profile` for times of instructions,
- * `--multiply-add` for the WebAssembly instruction of this name where the engine keeps it behind a flag, as Node 20 does.
- */
-import { setFlagsFromString } from 'node:v8';
+/** All benchmarks, or those named: `npm run bench -- mlp`; `--short` for a look, `--profile` for times of instructions. */
 import * as tfjs from '@tensorflow/tfjs';
-import { multiplyAddProbe } from '../compiler/codegen/wasm/features.ts';
+import { startBackend } from '../runtime/backends/index.ts';
+import { moduleFeatures } from '../runtime/backends/wasm-modules.ts';
 import { benchBrowser } from './browser.ts';
 import { benchCompile } from './compile.ts';
 import { benchDispatch } from './dispatch.ts';
@@ -48,12 +45,10 @@ const all: Readonly<Record<string, () => void | Promise<void>>> = {
   browser: benchBrowser,
 };
 
-const hasMultiplyAdd = () => WebAssembly.validate(multiplyAddProbe());
-if (process.argv.includes('--multiply-add') && !hasMultiplyAdd())
-  setFlagsFromString('--experimental-wasm-relaxed-simd');
 await useWasm();
+await startBackend('wasm');
 console.log(
-  `Node ${process.version}, ${hasMultiplyAdd() ? 'with' : 'without'} multiply-add in WebAssembly, TensorFlow.js ` +
+  `Node ${process.version}, ${moduleFeatures().multiplyAdd ? 'with' : 'without'} multiply-add in WebAssembly, TensorFlow.js ` +
     `${tfjs.version.tfjs}, medians; peers run in the same process.`,
 );
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -153,6 +153,8 @@ class Generated implements Step {
   private readonly seals: readonly string[] | null;
   private readonly offsets: readonly number[];
   private readonly arena: number;
+  /** Where the arena began when the addresses in it were last worked out. */
+  private start = -1;
 
   constructor(
     readonly instruction: GeneratedStep,
@@ -194,7 +196,10 @@ class Generated implements Step {
     }
     if (this.arena > 0) {
       const start = backend.arena?.(this.arena) as number;
-      for (let k = 0; k < offsets.length; k++) if (offsets[k] >= 0) addresses[k] = start + offsets[k];
+      if (start !== this.start) {
+        this.start = start;
+        for (let k = 0; k < offsets.length; k++) if (offsets[k] >= 0) addresses[k] = start + offsets[k];
+      }
     }
     this.kernel(addresses);
   }

@@ -6,6 +6,7 @@ import { type Facts, NodeContext } from '../ir/context.ts';
 import { isInvalid } from '../ir/effects.ts';
 import type { IrNode, IrValue } from '../ir/module.ts';
 import type { LowerContext } from '../lowering/lowering.ts';
+import { SHARED } from '../passes/share.ts';
 import { choosingKernel } from './choices.ts';
 import { convolutionKernel } from './convolutions.ts';
 import { movingKernel } from './copies.ts';
@@ -53,7 +54,7 @@ function productOf(facts: Facts, node: IrNode, isThere: (value: IrValue) => bool
   const inputs = [...node.inputs];
   const views = inputs.slice(0, 2).map(({ node: id, index }, i): View | null => {
     const part = facts.node(id);
-    if (!isPartOp(part.op) || isInvalid(part)) return null;
+    if (!isPartOp(part.op) || isInvalid(part) || part.attrs[SHARED]) return null;
     const source = part.inputs[partSource(part.op)];
     const view = isThere(source) ? partsOf(new Context(facts, part))?.[index] : undefined;
     if (!view) return null;

@@ -126,6 +126,17 @@ export interface SequenceKernel {
 
 export type Kernel = SimpleKernel | SequenceKernel;
 
+/** Where the rooms of a kernel begin in what is kept for them, in bytes, and how much that is. */
+export function roomsOf(kernel: Kernel): { readonly starts: readonly number[]; readonly bytes: number } {
+  const starts: number[] = [];
+  let bytes = 0;
+  for (const size of kernel.kind === 'sequence' ? kernel.rooms : []) {
+    starts.push(bytes);
+    bytes += 16 * Math.ceil(size / 4);
+  }
+  return { starts, bytes };
+}
+
 /** How many buffers the kernel reads. */
 export function inputCount(kernel: Kernel): number {
   switch (kernel.kind) {

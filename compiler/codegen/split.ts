@@ -72,17 +72,6 @@ export function bufferCount(kernel: Kernel): number {
   return kernel.inputs.length + writtenBy(kernel).reduce((count, buffer) => Math.max(count, buffer + 1), 0);
 }
 
-/** Where the rooms of a kernel begin in what is kept for them, in bytes, and how much that is. */
-export function roomsOf(kernel: Kernel): { readonly starts: readonly number[]; readonly bytes: number } {
-  const starts: number[] = [];
-  let bytes = 0;
-  for (const size of kernel.kind === 'sequence' ? kernel.rooms : []) {
-    starts.push(bytes);
-    bytes += 16 * Math.ceil(size / 4);
-  }
-  return { starts, bytes };
-}
-
 /** By output, the number of the buffer among those that are written. */
 function writtenBy(kernel: LoopKernel | ContractionKernel): readonly number[] {
   return (kernel.kind === 'loops' && kernel.buffers) || kernel.outputs.map((_, k) => k);

@@ -15,6 +15,7 @@ import { narrow } from './narrow.ts';
 import { padUnique } from './pad-unique.ts';
 import type { Pass } from './pass.ts';
 import { schedule } from './schedule.ts';
+import { share } from './share.ts';
 import { specialise } from './specialise.ts';
 import { turn } from './turn.ts';
 
@@ -60,6 +61,8 @@ export const pipeline: readonly Stage[] = [
   stage(dce, 'dce2'),
   // After dce, which leaves one user where the other parts of a product are for nobody; before fuse, which adds to them.
   stage(narrow),
+  // After narrow: then it is seen which part of an operand is taken.
+  stage(share),
   // Before fuse, which makes one kernel of a product and what is added to it.
   stage(accumulate),
   // On the target's own ops; no earlier pass knows the fused ones.

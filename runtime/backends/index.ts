@@ -19,6 +19,7 @@ import type { PooledMemory } from '../../src/graph/evaluator.ts';
 import { NotFoundError, UnavailableError } from '../../src/util/errors.ts';
 import { isNode } from '../../src/util/platform.ts';
 import type { Backend } from './backend.ts';
+import { prepareModules } from './wasm-modules.ts';
 
 /** The packages behind the names; others must have been registered with tfjs by the program. */
 const packages: ReadonlyMap<string, () => Promise<unknown>> = new Map<string, () => Promise<unknown>>([
@@ -156,7 +157,7 @@ async function begin(name: string, isShared: boolean): Promise<Backend> {
 /** What generates the backend's kernels: in bundles for browsers it is fetched only now. */
 async function loadGenerators(name: string): Promise<void> {
   if (name === 'wasm' || name === 'webgl') await loadGenerator();
-  if (name === 'wasm') await loadRenderer();
+  if (name === 'wasm') await loadRenderer().then(prepareModules);
   if (name === 'webgl') await loadPrograms();
 }
 

@@ -19,8 +19,14 @@ export interface Threads {
 export interface ThreadsHost {
   readonly memory: WebAssembly.Memory;
   room(): Room;
-  compile(kernel: Kernel): WebAssembly.Module;
-  instantiate(module: WebAssembly.Module): Code;
+  program(kernel: Kernel): Program;
+}
+
+/** Code that serves the kernel, among others, and what it is told for this one after the addresses. */
+export interface Program {
+  readonly module: WebAssembly.Module;
+  readonly code: Code;
+  readonly counts: readonly number[];
 }
 
 /** What is used of tfjs's backend and the Emscripten module in it. */

@@ -4,24 +4,20 @@
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { type Kernel, kernelKey } from '../../compiler/codegen/kernel.ts';
-import {
-  assemble,
-  type Features,
-  multiplyAddProbe,
-  renderKernel,
-  scratchOf,
-} from '../../compiler/codegen/wasm/index.ts';
+import { assemble, renderKernel, type SizedKernel, scratchOf, sizedKernel } from '../../compiler/codegen/wasm/index.ts';
 import { isNode } from '../../src/util/platform.ts';
 import type { BufferId, GeneratedKernel } from './backend.ts';
-import { type Code, type Heap, Room, type Threads, type ThreadsHost } from './wasm-heap.ts';
+import { type Code, type Heap, type Program, Room, type Threads, type ThreadsHost } from './wasm-heap.ts';
+import { compileModule, moduleFeatures } from './wasm-modules.ts';
 
-/** So many kernels are kept; the one that was asked for longest ago goes first. */
+/** So many kernels are kept. */
 const KEPT = 4096;
 
 export class WasmKernels implements ThreadsHost {
   private readonly heap: Heap;
-  private readonly features: Features = { multiplyAdd: WebAssembly.validate(multiplyAddProbe()) };
-  private readonly kept = new Map<string, GeneratedKernel>();
+  private readonly kept = new Kept<Omit<Program, 'counts'>>();
+  /** Kernels that threads may compute parts of. */
+  private readonly divisible = new Kept<GeneratedKernel>();
   private readonly scratch: Room;
   private readonly values: Room;
   /** Whether the heap is a memory that threads share. */
@@ -89,17 +85,11 @@ export class WasmKernels implements ThreadsHost {
 
   /** The kernel, made on first use. */
   get(kernel: Kernel): GeneratedKernel {
-    const key = kernelKey(kernel);
-    const known = this.kept.get(key) ?? this.make(kernel);
-    // The last in the map is the one that was used last.
-    this.kept.delete(key);
-    this.kept.set(key, known);
-    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
-    return known;
+    return this.isShared ? this.divisible.of(kernelKey(kernel), () => this.dividedOrWhole(kernel)) : this.whole(kernel);
   }
 
-  private make(kernel: Kernel): GeneratedKernel {
-    if (!this.isShared) return this.whole(kernel);
+  /** The kernel in parts for as long as there are threads, where it is worth that. */
+  private dividedOrWhole(kernel: Kernel): GeneratedKernel {
     let threads: Threads | null = null;
     let divided: GeneratedKernel | null = null;
     let whole: GeneratedKernel | null = null;
@@ -117,22 +107,60 @@ export class WasmKernels implements ThreadsHost {
   }
 
   private whole(kernel: Kernel): GeneratedKernel {
-    const code = this.instantiate(this.compile(kernel));
+    const { code, counts } = this.program(kernel);
     const room = scratchOf(kernel);
-    if (room > 0) return (addresses) => code(...addresses, this.scratch.of(room));
-    // A call with a list of arguments costs more than one with arguments.
-    return (a) => {
-      if (a.length === 2) code(a[0], a[1]);
-      else if (a.length === 3) code(a[0], a[1], a[2]);
-      else if (a.length === 4) code(a[0], a[1], a[2], a[3]);
-      else code(...a);
-    };
+    return room === 0 ? callable(code, counts) : callableInRoom(code, counts, () => this.scratch.of(room));
   }
 
-  compile(kernel: Kernel): WebAssembly.Module {
-    return new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', this.features), this.isShared));
+  /** The code for the kernel, made on first use of any of the sizes that it serves. */
+  program(kernel: Kernel): Program {
+    const sized = sizedKernel(kernel);
+    const key = `${JSON.stringify(sized.given)}${kernelKey(sized.kernel)}`;
+    return { ...this.kept.of(key, () => this.make(sized)), counts: sized.counts };
   }
-  instantiate(module: WebAssembly.Module): Code {
-    return new WebAssembly.Instance(module, { e: { m: this.memory } }).exports.kernel as Code;
+  private make(sized: SizedKernel): Omit<Program, 'counts'> {
+    const module = compileModule(assemble(renderKernel(sized, 'kernel', moduleFeatures()), this.isShared));
+    const instance = new WebAssembly.Instance(module, { e: { m: this.memory } });
+    return { module, code: instance.exports.kernel as Code };
   }
+}
+
+/** What was made, by name; of more than so many the one that was asked for longest ago goes. */
+class Kept<T> {
+  private readonly made = new Map<string, T>();
+
+  of(key: string, make: () => T): T {
+    const known = this.made.get(key) ?? make();
+    // The last in the map is the one that was used last.
+    this.made.delete(key);
+    this.made.set(key, known);
+    if (this.made.size > KEPT) this.made.delete(this.made.keys().next().value as string);
+    return known;
+  }
+}
+
+/** The call with addresses and what is told. With few arguments it costs less than with a list of them. */
+function callable(code: Code, counts: readonly number[]): GeneratedKernel {
+  if (counts.length > 2) return callableInRoom(code, counts, null);
+  const [m, n] = counts;
+  const general = callableInRoom(code, counts, null);
+  return (a) => {
+    if (a.length === 2) code(a[0], a[1], m, n);
+    else if (a.length === 3) code(a[0], a[1], a[2], m, n);
+    else if (a.length === 4) code(a[0], a[1], a[2], a[3], m, n);
+    else if (a.length === 5) code(a[0], a[1], a[2], a[3], a[4], m, n);
+    else general(a);
+  };
+}
+
+/** The same with the address of room, where there is any, asked for at every call. */
+function callableInRoom(code: Code, counts: readonly number[], room: (() => number) | null): GeneratedKernel {
+  const args: number[] = [];
+  return (addresses) => {
+    const { length } = addresses;
+    if (args.length === 0) args.push(...addresses, ...counts);
+    else for (let i = 0; i < length; i++) args[i] = addresses[i];
+    if (room) args[length + counts.length] = room();
+    code(...args);
+  };
 }

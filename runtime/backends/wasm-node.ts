@@ -16,6 +16,11 @@ export async function wasmFolder(): Promise<string | null> {
   }
 }
 
+/** Sets flags of V8 while a program runs. */
+export async function nodeFlags(): Promise<(flags: string) => void> {
+  return ((await load('node:v8')) as typeof import('node:v8')).setFlagsFromString;
+}
+
 /** How Emscripten's handlers of a process's errors read. */
 const EMSCRIPTEN = /ExitStatus|^function\s*\(reason\)\s*\{\s*throw reason;?\s*\}$/;
 

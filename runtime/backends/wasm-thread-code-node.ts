@@ -44,16 +44,16 @@ function learn(id) {
       continue;
     }
     const codes = modules.map((module) => new WebAssembly.Instance(module, { e: { m: memory } }).exports.kernel);
-    programs.set(program, tasks.map(({ module, operands, shifts, takesRoom }) => ({
-      code: codes[module], operands, shifts, takesRoom, args: operands.map(() => 0),
+    programs.set(program, tasks.map(({ module, operands, shifts, counts, takesRoom }) => ({
+      code: codes[module], operands, shifts, takesRoom, args: [...shifts, ...counts], end: shifts.length + counts.length,
     })));
   }
   return programs.get(id);
 }
 
-function execute({ code, operands, shifts, takesRoom, args }) {
+function execute({ code, operands, shifts, takesRoom, args, end }) {
   for (let i = 0; i < operands.length; i++) args[i] = control[bases + operands[i]] + shifts[i];
-  if (takesRoom) args[operands.length] = control[room];
+  if (takesRoom) args[end] = control[room];
   code(...args);
 }
 

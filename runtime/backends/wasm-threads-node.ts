@@ -5,8 +5,8 @@
  * The thread that calls takes tasks as the others do, so that a thread which is late, or gone, costs time at most.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { Kernel, SimpleKernel } from '../../compiler/codegen/kernel.ts';
-import { bufferCount, type Phase, roomsOf, splitKernel } from '../../compiler/codegen/split.ts';
+import { type Kernel, roomsOf } from '../../compiler/codegen/kernel.ts';
+import { bufferCount, type Phase, splitKernel } from '../../compiler/codegen/split.ts';
 import { scratchOf } from '../../compiler/codegen/wasm/index.ts';
 import { InternalError, ResourceExhaustedError } from '../../src/util/errors.ts';
 import type { GeneratedKernel } from './backend.ts';
@@ -144,22 +144,22 @@ class ThreadPool implements Threads {
     const { host } = this;
     const modules: WebAssembly.Module[] = [];
     const codes: Code[] = [];
-    const numbers = new Map<SimpleKernel, number>();
     const tasks = phase.map(({ kernel, operands, shifts }) => {
-      const module = numbers.get(kernel) ?? modules.length;
-      if (module === modules.length) {
-        numbers.set(kernel, module);
-        modules.push(host.compile(kernel));
-        codes.push(host.instantiate(modules[module]));
+      const { module, code, counts } = host.program(kernel);
+      const known = modules.indexOf(module);
+      if (known < 0) {
+        modules.push(module);
+        codes.push(code);
       }
-      return { module, operands, shifts, takesRoom: kernel.kind === 'contraction' };
+      const takesRoom = kernel.kind === 'contraction';
+      return { module: known < 0 ? modules.length - 1 : known, operands, shifts, counts, takesRoom };
     });
-    const own = tasks.map(({ module, operands, shifts, takesRoom }) => {
+    const own = tasks.map(({ module, operands, shifts, counts, takesRoom }) => {
       const code = codes[module];
-      const args: number[] = [];
+      const args = [...shifts, ...counts];
       return (bases: readonly number[], at: number) => {
         for (let i = 0; i < operands.length; i++) args[i] = bases[operands[i]] + shifts[i];
-        if (takesRoom) args[operands.length] = at;
+        if (takesRoom) args[operands.length + counts.length] = at;
         code(...args);
       };
     });

@@ -51,6 +51,44 @@ check(
   }),
 );
 
+check(
+  'transposed left operands that are copied first',
+  6,
+  fc.record({
+    rows: fc.integer({ min: 128, max: 135 }),
+    depth: fc.oneof(fc.integer({ min: 256, max: 300 }), fc.constant(2100)),
+    columns: fc.integer({ min: 64, max: 75 }),
+    b: fc.boolean(),
+    seed,
+  }),
+  (of) => ({
+    inputs: [
+      floats([of.depth, of.rows], of.seed),
+      floats(turned(of.b, of.depth, of.columns), of.seed + 1),
+      floats([of.columns], of.seed + 2),
+    ],
+    build: (x, y, b) => tf.nn.relu(tf.nn.biasAdd(tf.matmul(x, y, true, of.b), b)),
+    tolerance: 5e-5,
+  }),
+);
+
+check(
+  'an operand that several products take transposed',
+  10,
+  fc.record({ rows: extent, depth: extent, columns: extent, part: fc.boolean(), special, seed }),
+  (of) => ({
+    inputs: [
+      ...Array.from({ length: 4 }, (_, k) => floats([of.rows, of.depth], of.seed + k, of.special)),
+      floats([of.columns + 1, of.depth], of.seed + 4, of.special),
+    ],
+    build: (...inputs) => {
+      const w = of.part ? tf.slice(inputs[4], [1, 0], [of.columns, of.depth]) : inputs[4];
+      return inputs.slice(0, 4).map((x) => tf.tanh(tf.matmul(x, w, false, true)));
+    },
+    gradients: true,
+  }),
+);
+
 /** Outer axes of both operands: left out in front, or 1 where the other is longer. */
 const outer = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom('both', 'left', 'right')), { maxLength: 3 })

@@ -44,6 +44,28 @@ check('batches of changing sizes in one session', async () => {
   }
 });
 
+check('batches so large that kernels are told their size', async () => {
+  const x = tf.placeholder(tf.float32, [null, 6, 5, 2]);
+  const filter = tf.constant(floats([3, 2, 2, 7], 1));
+  const dense = tf.constant(floats([105, 9], 2));
+  const y = tf.nn.relu(tf.nn.conv2d(x, filter, { strides: [1, 2, 1, 1], padding: 'SAME' }));
+  const logits = tf.matmul(tf.reshape(y, [-1, 105]), dense);
+  const loss = tf.reduceMean(tf.nn.softmaxCrossEntropyWithLogitsV2({ labels: tf.nn.softmax(logits), logits }));
+  const fetches = [
+    logits,
+    loss,
+    tf.reduceMean(tf.square(y)),
+    tf.reduceMax(x, [0, 1, 2]),
+    tf.nn.maxPool(y, [1, 3, 3, 1], [1, 2, 2, 1], 'SAME'),
+    ...(tf.gradients([loss, tf.reduceSum(tf.tanh(y))], [x, filter, dense]) as tf.Tensor[]),
+  ];
+  using session = new tf.Session({ config: { backend: 'wasm' } });
+  for (const batch of [16, 17, 18, 19, 64, 67, 21, 16]) {
+    const feeds = new Map([[x, floats([batch, 6, 5, 2], batch)]]);
+    same(await session.run(fetches, { feedDict: feeds }), reference(fetches, feeds));
+  }
+});
+
 check('tensors without elements', async () => {
   const x = tf.placeholder(tf.float32, [0, 3]);
   const image = tf.placeholder(tf.float32, [0, 4, 4, 2]);

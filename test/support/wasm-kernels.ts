@@ -4,6 +4,7 @@ import type { Kernel, Operand } from '../../compiler/codegen/kernel.ts';
 import { assemble } from '../../compiler/codegen/wasm/assembler.ts';
 import { type Features, multiplyAddProbe, NO_FEATURES } from '../../compiler/codegen/wasm/features.ts';
 import { renderKernel, scratchOf } from '../../compiler/codegen/wasm/render.ts';
+import { sizedKernel } from '../../compiler/codegen/wasm/sizes.ts';
 
 export type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -16,13 +17,17 @@ export const FEATURES: readonly Features[] = [
   ...(WebAssembly.validate(multiplyAddProbe()) ? [{ multiplyAdd: true }] : []),
 ];
 
-/** Runs the kernel on copies of the inputs; the outputs as they are afterwards. Bytes around them must not change. */
+/**
+ * Runs the kernel on copies of the inputs; the outputs as they are afterwards. Bytes around them must not change. Outer
+ * extents from `least` on are told in the call.
+ */
 export function runWasm(
   kernel: Kernel,
   inputs: readonly Elements[],
   outputs: readonly Elements[],
   scalars: readonly number[] = [],
   features: Features = NO_FEATURES,
+  least = 4,
 ): Elements[] {
   const GUARD = 64;
   const buffers = [...inputs, ...outputs];
@@ -41,9 +46,10 @@ export function runWasm(
     bytes.set(bytesOf(array), addresses[i]);
   });
   const before = bytes.slice(0, end);
-  const module = new WebAssembly.Module(assemble(renderKernel(kernel, 'kernel', features)));
+  const sized = sizedKernel(kernel, least);
+  const module = new WebAssembly.Module(assemble(renderKernel(sized, 'kernel', features)));
   const instance = new WebAssembly.Instance(module, { e: { m: memory } });
-  (instance.exports.kernel as (...args: number[]) => void)(...addresses, ...scalars, scratch);
+  (instance.exports.kernel as (...args: number[]) => void)(...addresses, ...scalars, ...sized.counts, scratch);
   const results = outputs.map((output, i) => {
     const start = addresses[inputs.length + i];
     const result = output.slice() as Elements;

@@ -25,6 +25,9 @@ const VOID = 0x40;
 /** A local variable or parameter of a function. */
 export type Local = number;
 
+/** How often something is done: a number, or a local that holds it. */
+export type Count = number | { readonly local: Local };
+
 /** The body of one function, instruction by instruction. */
 export class FunctionBuilder {
   readonly code = new Bytes();
@@ -120,6 +123,18 @@ export class FunctionBuilder {
     return bytes === 0 ? this : this.get(local).i32(bytes).op('i32.add').set(local);
   }
 
+  /** Puts a multiple of a count on the stack. */
+  times(count: Count, factor: number): this {
+    if (typeof count === 'number') return this.i32(count * factor);
+    this.get(count.local);
+    return factor === 1 ? this : this.i32(factor).op('i32.mul');
+  }
+  /** `local += count * bytes`. */
+  advanceBy(local: Local, count: Count, bytes: number): this {
+    if (typeof count === 'number') return this.advance(local, count * bytes);
+    return bytes === 0 ? this : this.get(local).times(count, bytes).op('i32.add').set(local);
+  }
+
   /** Runs the body while `counter < end`, with the step added after each round; both hold unsigned numbers. */
   loopTo(counter: Local, end: Local, step: number, body: () => void): this {
     this.code.byte(0x02).byte(VOID); // block
@@ -130,14 +145,11 @@ export class FunctionBuilder {
     return this.end().end();
   }
   /** Runs the body `count` times, at least once; the counter goes from 0 in steps. */
-  repeat(counter: Local, count: number, step: number, body: () => void): this {
+  repeat(counter: Local, count: Count, step: number, body: () => void): this {
     this.i32(0).set(counter);
     this.code.byte(0x03).byte(VOID); // loop
     body();
-    this.get(counter).i32(step).op('i32.add').tee(counter);
-    this.i32(count * step)
-      .op('i32.ne')
-      .branchIf(0);
+    this.get(counter).i32(step).op('i32.add').tee(counter).times(count, step).op('i32.ne').branchIf(0);
     return this.end();
   }
   /** Runs the body, at least once, until it has moved the pointer to the end. */

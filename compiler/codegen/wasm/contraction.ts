@@ -1,17 +1,20 @@
 /**
  * Renders sums of products as a WebAssembly function. Tiles of rows by columns are summed up in registers; the right operand
- * is copied into panels as wide as a tile where its rows lie far apart, or its columns not side by side. Parameters are the
- * addresses of inputs and outputs, the scalars, and the address of room for the panels.
+ * is copied into panels as wide as a tile where its rows lie far apart, or its columns not side by side, and a transposed left
+ * operand into panels as high as a tile where long sums would go through it in great steps. Parameters are the
+ * addresses of inputs and outputs, the scalars, the extents that are told in the call, and the address of room for the
+ * panels.
  *
  * The scheme is that of K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008), for a small
  * number of registers.
  */
 import { expand } from '../elementary.ts';
-import type { ContractionAxis, ContractionKernel, Operand } from '../kernel.ts';
+import type { ContractionKernel, Operand } from '../kernel.ts';
 import { type ElementType, needed, type ValueId } from '../values.ts';
-import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import { ADDRESS, type Count, FunctionBuilder, type Local } from './assembler.ts';
 import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
+import type { Given } from './sizes.ts';
 import { putConstant, putOp, Scope } from './values.ts';
 
 /** How many vectors of sums a tile has: with more, values leave the registers. */
@@ -22,10 +25,14 @@ const ROWS = 4;
 const DEPTH = 1024;
 /** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
 const FAR = 512;
-const ENOUGH_ROWS = 64;
+export const ENOUGH_ROWS = 64;
 /** Rows a power of two apart meet in the same few lines of the cache: so few that take them are enough then. */
 const COLLISION = 2048;
 const FEW_ROWS = 16;
+/** A transposed left operand is copied where sums are as long, steps as many bytes, and so many columns take it. */
+export const LONG = 256;
+const STEP = 512;
+const MANY_COLUMNS = 64;
 
 /** How a contraction is cut into tiles. */
 interface Tiling {
@@ -34,6 +41,8 @@ interface Tiling {
   /** Vectors of four columns of a tile. */
   readonly vectors: number;
   readonly packs: boolean;
+  /** Whether the left operand is copied, too. */
+  readonly packsLeft: boolean;
 }
 
 function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
@@ -43,13 +52,27 @@ function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
   const isWayOff = (4 * sums[sums.length - 1].right) % COLLISION === 0;
   const isFar = Math.abs(sums[sums.length - 1].right) * 4 >= FAR;
   const packs = columns.right !== 1 || (isFar && taken >= (isWayOff ? FEW_ROWS : ENOUGH_ROWS));
-  return { rows: height, vectors, packs };
+  const [sum] = sums;
+  const packsLeft =
+    sums.length === 1 &&
+    height === ROWS &&
+    rows.left === 1 &&
+    4 * Math.abs(sum.left) >= STEP &&
+    sum.extent >= LONG &&
+    columns.extent >= MANY_COLUMNS &&
+    batch.every(({ right }) => right !== 0);
+  return { rows: height, vectors, packs, packsLeft };
 }
 
 /** Bytes of the room that the function needs beside its operands. */
 export function scratchBytes(kernel: ContractionKernel): number {
-  const { vectors, packs } = tilingOf(kernel);
-  return packs ? depthOf(kernel) * vectors * 16 * Math.ceil(kernel.columns.extent / (4 * vectors)) : 0;
+  const tiling = tilingOf(kernel);
+  const left = tiling.packsLeft ? 16 * Math.ceil(kernel.rows.extent / ROWS) : 0;
+  return depthOf(kernel) * (rightRowBytes(kernel, tiling) + left);
+}
+/** Bytes that a row of the right operand takes in panels. */
+function rightRowBytes({ columns }: ContractionKernel, { packs, vectors }: Tiling): number {
+  return packs ? 16 * vectors * Math.ceil(columns.extent / (4 * vectors)) : 0;
 }
 
 function depthOf({ sums }: ContractionKernel): number {
@@ -61,21 +84,37 @@ export function isInParts(kernel: ContractionKernel): boolean {
   return kernel.sums.length === 1 && kernel.outputs[0].type === 'f32' && depthOf(kernel) > 2 * DEPTH;
 }
 
-export function renderContraction(kernel: ContractionKernel, name: string, features: Features): FunctionBuilder {
+/** Whether columns of the right operand become rows of the panels four at a time. */
+export function isTurned(kernel: ContractionKernel): boolean {
+  const { right, extent } = kernel.sums[kernel.sums.length - 1];
+  return tilingOf(kernel).packs && right === 1 && extent >= 4 && kernel.columns.right > 1;
+}
+
+export function renderContraction(
+  kernel: ContractionKernel,
+  given: readonly Given[],
+  name: string,
+  features: Features,
+): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const results = kernel.results.map((id) => ids[id]);
-  return new ContractionRenderer({ ...kernel, values, results }, name, features).render();
+  return new ContractionRenderer({ ...kernel, values, results }, given, name, features).render();
 }
 
 class ContractionRenderer {
   private readonly f: FunctionBuilder;
   private readonly tiling: Tiling;
-  private readonly depth: number;
+  /** How many products a sum has, where they are not told; how often the outermost axes are gone along, told or not. */
+  private readonly depth: Count;
+  private readonly counts: { readonly batch: Count; readonly rows: Count; readonly sums: Count };
   /** The places of left and right operand at the batch, and of the others at the tile. */
   private readonly left: Local;
   private readonly right: Local;
   private readonly others: readonly { readonly operand: Operand; readonly pointer: Local }[];
   private readonly scratch: Local;
+  /** Where the panels of the left operand begin. */
+  private readonly leftPanels: Local;
+  private readonly wholeRows: Count;
   private readonly scalars = new Scope();
   // How far a part of the sums is from the first.
   private readonly partLeft: Local;
@@ -90,18 +129,30 @@ class ContractionRenderer {
 
   constructor(
     private readonly kernel: ContractionKernel,
+    given: readonly Given[],
     name: string,
     private readonly features: Features,
   ) {
     const operands = [...kernel.inputs, ...kernel.outputs];
     const params: ValueType[] = operands.map(() => ADDRESS);
     for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
+    const told = params.length;
+    const countOf = (which: Given, extent: number): Count =>
+      given.includes(which) ? { local: told + given.indexOf(which) } : extent;
+    this.counts = {
+      batch: countOf('batch', kernel.batch[0]?.extent ?? 1),
+      rows: countOf('rows', kernel.rows.extent),
+      sums: countOf('sums', kernel.sums[0].extent),
+    };
+    for (const _ of given) params.push(I32);
     params.push(ADDRESS);
     const f = new FunctionBuilder(name, params);
     this.f = f;
     this.tiling = tilingOf(kernel);
-    this.depth = depthOf(kernel);
     this.scratch = params.length - 1;
+    this.wholeRows = this.divided(this.counts.rows, this.tiling.rows);
+    this.depth = this.depthCount();
+    this.leftPanels = f.local(ADDRESS);
     const pointers = operands.map(({ offset, type }, k) => {
       const pointer = f.local(ADDRESS);
       f.get(k)
@@ -122,6 +173,24 @@ class ContractionRenderer {
     this.element = f.local(V128);
   }
 
+  /** How often `by`, a power of two, is contained. */
+  private divided(count: Count, by: number): Count {
+    const { f } = this;
+    if (typeof count === 'number') return Math.floor(count / by);
+    const local = f.local(I32);
+    f.get(count.local).i32(Math.log2(by)).op('i32.shr_u').set(local);
+    return { local };
+  }
+  /** How many products a sum has. */
+  private depthCount(): Count {
+    const { f, kernel, counts } = this;
+    if (typeof counts.sums === 'number' || kernel.sums.length === 1)
+      return kernel.sums.length === 1 ? counts.sums : depthOf(kernel);
+    const local = f.local(I32);
+    f.times(counts.sums, depthOf(kernel) / kernel.sums[0].extent).set(local);
+    return { local };
+  }
+
   render(): FunctionBuilder {
     const { f, kernel } = this;
     kernel.values.forEach((value, id) => {
@@ -135,6 +204,7 @@ class ContractionRenderer {
     const shared = batch.flatMap(({ right }, axis) => (right === 0 ? [axis] : []));
     this.nest(own, () => {
       if (this.tiling.packs) this.pack();
+      if (this.tiling.packsLeft) this.packLeft();
       this.parts((part) => this.panels((panel) => this.nest(shared, () => this.tiles(panel, part))));
     });
     return f;
@@ -148,37 +218,39 @@ class ContractionRenderer {
     for (const axis of [...axes].reverse()) {
       const around = inner;
       const { extent, left, right } = this.kernel.batch[axis];
-      const move = (places: number) => {
-        this.f.advance(this.left, 4 * places * left).advance(this.right, 4 * places * right);
-        this.moveOthers(axis, places);
+      const count = axis === 0 ? this.counts.batch : extent;
+      const move = (times: Count, places: number) => {
+        this.f.advanceBy(this.left, times, 4 * places * left).advanceBy(this.right, times, 4 * places * right);
+        this.moveOthers(axis, times, places);
       };
       inner = () => {
-        this.f.repeat(this.f.local(I32), extent, 1, () => {
+        this.f.repeat(this.f.local(I32), count, 1, () => {
           around();
-          move(1);
+          move(1, 1);
         });
-        move(-extent);
+        move(count, -1);
       };
     }
     inner();
   }
 
   /** Moves the operands of what is done to the sums. The axes after the batch are rows and columns. */
-  private moveOthers(axis: number, places: number): void {
+  private moveOthers(axis: number, count: Count, places: number): void {
     for (const { operand, pointer } of this.others) {
-      this.f.advance(pointer, places * operand.strides[axis] * bytesOf(operand.type));
+      this.f.advanceBy(pointer, count, places * operand.strides[axis] * bytesOf(operand.type));
     }
   }
 
   /** The sums in parts; between parts they lie in the first output. */
   private parts(body: (part: Part) => void): void {
     const { f, kernel, depth } = this;
-    if (!isInParts(kernel)) {
+    // Where a depth is told, sums are not formed in parts.
+    if (!isInParts(kernel) || typeof depth !== 'number') {
       body({ isFirst: true, isLast: true, count: depth });
       return;
     }
-    const [{ left }] = kernel.sums;
-    const next = () => f.advance(this.partLeft, 4 * DEPTH * left).advance(this.partRight, 4 * DEPTH * this.stepRight);
+    const next = () =>
+      f.advance(this.partLeft, 4 * DEPTH * this.stepLeft).advance(this.partRight, 4 * DEPTH * this.stepRight);
     f.i32(0).set(this.partLeft).i32(0).set(this.partRight);
     body({ isFirst: true, isLast: false, count: DEPTH });
     next();
@@ -198,21 +270,27 @@ class ContractionRenderer {
     return tiling.packs ? 4 * tiling.vectors : kernel.sums[kernel.sums.length - 1].right;
   }
 
+  /** The same of the next column of the left operand. */
+  private get stepLeft(): number {
+    const { kernel, tiling } = this;
+    return tiling.packsLeft ? ROWS : kernel.sums[kernel.sums.length - 1].left;
+  }
+
   private panels(body: (panel: Panel) => void): void {
     const { f, tiling, kernel } = this;
     const { extent, right } = kernel.columns;
     const width = 4 * tiling.vectors;
     const whole = Math.floor(extent / width);
     const axis = kernel.batch.length + 1;
-    const packed = 4 * width * this.depth;
     const start = f.local(ADDRESS);
     if (tiling.packs) f.get(this.scratch).set(start);
     else f.get(this.right).set(start);
     if (whole > 0) {
       f.repeat(f.local(I32), whole, 1, () => {
         body({ lanes: new Array<number>(tiling.vectors).fill(4), start });
-        f.advance(start, tiling.packs ? packed : 4 * width * right);
-        this.moveOthers(axis, width);
+        if (tiling.packs) f.advanceBy(start, this.depth, 4 * width);
+        else f.advance(start, 4 * width * right);
+        this.moveOthers(axis, 1, width);
       });
     }
     const left = extent - whole * width;
@@ -220,7 +298,7 @@ class ContractionRenderer {
       const lanes = Array.from({ length: Math.ceil(left / 4) }, (_, v) => Math.min(4, left - 4 * v));
       body({ lanes, start });
     }
-    this.moveOthers(axis, -whole * width);
+    this.moveOthers(axis, whole, -width);
   }
 
   /** The rows, in tiles. */
@@ -228,18 +306,19 @@ class ContractionRenderer {
     const { f, tiling, kernel } = this;
     const { extent, left } = kernel.rows;
     const axis = kernel.batch.length;
-    const whole = Math.floor(extent / tiling.rows);
+    const whole = this.wholeRows;
     const row = f.local(ADDRESS);
-    f.get(this.left).set(row);
+    f.get(tiling.packsLeft ? this.leftPanels : this.left).set(row);
     if (!part.isFirst) f.get(row).get(this.partLeft).op('i32.add').set(row);
     f.repeat(f.local(I32), whole, 1, () => {
       this.tile(panel, row, tiling.rows, part);
-      f.advance(row, 4 * tiling.rows * left);
-      this.moveOthers(axis, tiling.rows);
+      if (tiling.packsLeft) f.advanceBy(row, this.depth, 4 * ROWS);
+      else f.advance(row, 4 * tiling.rows * left);
+      this.moveOthers(axis, 1, tiling.rows);
     });
-    const rest = extent - whole * tiling.rows;
+    const rest = extent % tiling.rows;
     if (rest > 0) this.tile(panel, row, rest, part);
-    this.moveOthers(axis, -whole * tiling.rows);
+    this.moveOthers(axis, whole, -tiling.rows);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -259,10 +338,10 @@ class ContractionRenderer {
     if (!isFirst) f.get(this.b).get(this.partRight).op('i32.add').set(this.b);
     // Panels are wide throughout, so that of a narrow one whole vectors can be read.
     const read = tiling.packs ? lanes.map(() => 4) : lanes;
-    const inner = (times: number) => this.sumUp(rows, read, times, innermost.left, this.stepRight);
+    const inner = (times: Count) => this.sumUp(rows, read, times, this.stepLeft, this.stepRight);
     if (kernel.sums.length === 1) inner(count);
     else {
-      this.sumNest(kernel.sums.slice(0, -1), innermost, () => inner(innermost.extent));
+      this.sumNest(0, () => inner(innermost.extent));
     }
     if (!isLast) {
       const output = this.others[kernel.inputs.length - 2];
@@ -275,16 +354,16 @@ class ContractionRenderer {
   }
 
   /** The outer axes of a sum; after the inner one the places are at its end. */
-  private sumNest(axes: readonly ContractionAxis[], innermost: ContractionAxis, body: () => void): void {
+  private sumNest(index: number, body: () => void): void {
     const { f, tiling } = this;
-    if (axes.length === 0) {
+    const { sums } = this.kernel;
+    if (index === sums.length - 1) {
       body();
       return;
     }
-    const [axis, ...rest] = axes;
-    const next = rest[0] ?? innermost;
-    f.repeat(f.local(I32), axis.extent, 1, () => {
-      this.sumNest(rest, innermost, body);
+    const [axis, next] = [sums[index], sums[index + 1]];
+    f.repeat(f.local(I32), index === 0 ? this.counts.sums : axis.extent, 1, () => {
+      this.sumNest(index + 1, body);
       f.advance(this.a, 4 * (axis.left - next.extent * next.left));
       // Panels hold the rows in the order in which they are taken.
       if (!tiling.packs) f.advance(this.b, 4 * (axis.right - next.extent * next.right));
@@ -292,12 +371,12 @@ class ContractionRenderer {
   }
 
   /** The inner loop: a column of the tile's rows times a row of the panel, added to the sums. */
-  private sumUp(rows: number, lanes: readonly number[], times: number, left: number, right: number): void {
-    const { f, kernel } = this;
-    const far = kernel.rows.left * 4;
+  private sumUp(rows: number, lanes: readonly number[], times: Count, left: number, right: number): void {
+    const { f, kernel, tiling } = this;
+    const far = 4 * (tiling.packsLeft ? 1 : kernel.rows.left);
     const byRight = right !== 0;
     const pointer = byRight ? this.b : this.a;
-    const length = 4 * times * (byRight ? right : left);
+    const length = 4 * (byRight ? right : left);
     const round = () => {
       lanes.forEach((n, v) => {
         f.get(this.b);
@@ -320,7 +399,7 @@ class ContractionRenderer {
       f.repeat(f.local(I32), times, 1, round);
       return;
     }
-    f.get(pointer).i32(length).op('i32.add').set(this.stop);
+    f.get(pointer).times(times, length).op('i32.add').set(this.stop);
     f.until(pointer, this.stop, round);
   }
 
@@ -407,23 +486,49 @@ class ContractionRenderer {
     if (extent > whole * width) this.packPanel(from, extent - whole * width);
   }
 
-  private packPanel(from: Local, count: number): void {
-    const { f, kernel } = this;
-    f.get(from).set(this.a);
-    this.packNest(kernel.sums, count);
+  /** Copies the left operand, whose rows lie side by side, into panels as high as a tile. */
+  private packLeft(): void {
+    const { f, kernel, tiling } = this;
+    const [{ left }] = kernel.sums;
+    const [from, to] = [f.local(ADDRESS), f.local(ADDRESS)];
+    f.get(this.scratch).times(this.depth, rightRowBytes(kernel, tiling)).op('i32.add').tee(this.leftPanels).set(to);
+    f.get(this.left).set(from);
+    const copy = (rows: number) => {
+      f.get(from).set(this.a);
+      f.repeat(f.local(I32), this.depth, 1, () => {
+        f.get(to).get(this.a);
+        loadVector(f, rows, 0);
+        f.memory('v128.store', 0)
+          .advance(this.a, 4 * left)
+          .advance(to, 4 * ROWS);
+      });
+    };
+    f.repeat(f.local(I32), this.wholeRows, 1, () => {
+      copy(ROWS);
+      f.advance(from, 4 * ROWS);
+    });
+    const rest = kernel.rows.extent % ROWS;
+    if (rest > 0) copy(rest);
   }
 
-  private packNest(axes: readonly ContractionAxis[], count: number): void {
+  private packPanel(from: Local, count: number): void {
     const { f } = this;
-    const [axis, ...rest] = axes;
-    if (rest.length === 0 && axis.right === 1 && axis.extent >= 4 && this.kernel.columns.right > 1) {
+    f.get(from).set(this.a);
+    this.packNest(0, count);
+  }
+
+  private packNest(index: number, count: number): void {
+    const { f } = this;
+    const { sums } = this.kernel;
+    const [axis, next] = [sums[index], sums[index + 1]];
+    if (next === undefined && isTurned(this.kernel)) {
       this.packTurned(axis.extent, count);
       return;
     }
-    f.repeat(f.local(I32), axis.extent, 1, () => {
-      if (rest.length > 0) {
-        this.packNest(rest, count);
-        f.advance(this.a, 4 * (axis.right - rest[0].extent * rest[0].right));
+    f.repeat(f.local(I32), index === 0 ? this.counts.sums : axis.extent, 1, () => {
+      if (next !== undefined) {
+        this.packNest(index + 1, count);
+        f.advance(this.a, 4 * (axis.right - next.extent * next.right));
         return;
       }
       this.packRow(count);
@@ -499,7 +604,7 @@ class ContractionRenderer {
 interface Part {
   readonly isFirst: boolean;
   readonly isLast: boolean;
-  readonly count: number;
+  readonly count: Count;
 }
 
 /** A panel of columns: how many of each vector there are, and where its first row lies. */

@@ -1,19 +1,12 @@
 /**
  * Renders a nest of loops as a WebAssembly function: the last axis in vectors of four elements and what is left over one by
- * one, the others as loops around it. Parameters are the addresses of inputs and outputs, then the scalars.
+ * one, the others as loops around it. Parameters are the addresses of inputs and outputs, the scalars, and the extent of the
+ * first axis where that is told.
  */
 import { expand } from '../elementary.ts';
-import {
-  type Axis,
-  collapse,
-  identityOf,
-  type LoopKernel,
-  type Operand,
-  type Reduction,
-  type Stage,
-} from '../kernel.ts';
+import { type Axis, identityOf, type LoopKernel, type Operand, type Reduction, type Stage } from '../kernel.ts';
 import { needed, type Op, type Value, type ValueId } from '../values.ts';
-import { ADDRESS, FunctionBuilder, type Local } from './assembler.ts';
+import { ADDRESS, type Count, FunctionBuilder, type Local } from './assembler.ts';
 import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
 import { type Lanes, Places } from './places.ts';
@@ -40,11 +33,11 @@ const COMBINE: Readonly<Record<Reduction, Op>> = {
   all: 'and',
 };
 
-/** The function that computes the kernel. */
-export function renderLoops(kernel: LoopKernel, name: string, features: Features): FunctionBuilder {
+/** The function that computes the kernel, whose axes are collapsed. With `isGiven` the first extent is told in the call. */
+export function renderLoops(kernel: LoopKernel, isGiven: boolean, name: string, features: Features): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const stages = kernel.stages.map((stage) => ({ ...stage, value: ids[stage.value] }));
-  return new LoopRenderer(collapse({ ...kernel, values, stages }), name, features).render();
+  return new LoopRenderer({ ...kernel, values, stages }, isGiven, name, features).render();
 }
 
 /** How a value changes: not within a row, from element to element of it, or along reduced axes as well. */
@@ -83,8 +76,12 @@ class LoopRenderer {
   private readonly buffers: number;
   private readonly last: number;
 
+  /** By axis, how many places it has; of the first this may be known in the call only. */
+  private readonly counts: readonly Count[];
+
   constructor(
     private readonly kernel: LoopKernel,
+    isGiven: boolean,
     name: string,
     private readonly features: Features,
   ) {
@@ -93,6 +90,10 @@ class LoopRenderer {
     this.buffers = kernel.inputs.length + written;
     const params: ValueType[] = new Array<ValueType>(this.buffers).fill(ADDRESS);
     for (const type of kernel.scalars) params.push(type === 'f32' ? F32 : I32);
+    if (isGiven) params.push(I32);
+    this.counts = kernel.axes.map(({ extent }, axis) =>
+      isGiven && axis === 0 ? { local: params.length - 1 } : extent,
+    );
     this.f = new FunctionBuilder(name, params);
     this.end = this.f.local(I32);
     this.last = kernel.axes.length - 1;
@@ -180,13 +181,14 @@ class LoopRenderer {
     let inner = body;
     for (const axis of [...axes].reverse()) {
       const around = inner;
-      inner = () => this.loop(axis, this.kernel.axes[axis].extent, around);
+      inner = () => this.loop(axis, this.counts[axis], around);
     }
     inner();
   }
-  private loop(axis: number, count: number, body: () => void): void {
+  private loop(axis: number, count: Count, body: () => void): void {
     const { f } = this;
-    if (this.kernel.axes[axis].isReduced && this.places.areForward(axis) && count * this.copies <= COPIES) {
+    const mayWriteOut = this.kernel.axes[axis].isReduced && this.places.areForward(axis);
+    if (mayWriteOut && typeof count === 'number' && count * this.copies <= COPIES) {
       this.writeOut(axis, count, body);
       return;
     }
@@ -195,7 +197,7 @@ class LoopRenderer {
       body();
       this.places.move(axis, 1);
     });
-    this.places.move(axis, -count);
+    this.places.move(axis, count, -1);
   }
   /** The body once for each place of a short axis. */
   private writeOut(axis: number, count: number, body: () => void): void {
@@ -233,16 +235,25 @@ class LoopRenderer {
   /** Goes along the last axis: in fours, then one by one. */
   private vectors(body: (lanes: 4 | 1) => void): void {
     const { f, extent } = this;
-    const whole = extent - (extent % 4);
     f.i32(0).set(this.places.along);
-    if (whole > 0) {
-      f.i32(4 * whole).set(this.end);
+    if (extent >= 4) {
+      this.putWhole();
+      f.set(this.end);
       f.loopTo(this.places.along, this.end, 16, () => body(4));
     }
-    if (extent > whole) {
-      f.i32(4 * extent).set(this.end);
-      f.loopTo(this.places.along, this.end, 4, () => body(1));
-    }
+    this.remainder(() => body(1));
+  }
+  /** Puts the bytes of the vectors along the last axis on the stack, without what is left over. */
+  private putWhole(): void {
+    const count = this.counts[this.last] ?? 1;
+    if (typeof count === 'number') this.f.i32(4 * (count - (count % 4)));
+    else this.f.get(count.local).i32(-4).op('i32.and').i32(4).op('i32.mul');
+  }
+  /** What is left over along the last axis, one by one. */
+  private remainder(body: () => void): void {
+    if (this.extent % 4 === 0) return;
+    this.f.times(this.counts[this.last] ?? 1, 4).set(this.end);
+    this.f.loopTo(this.places.along, this.end, 4, body);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -288,7 +299,6 @@ class LoopRenderer {
       return totals;
     }
     const [axis, ...rest] = axes;
-    const { extent } = this.kernel.axes[axis];
     const few = rest.reduce((count, other) => count * this.kernel.axes[other].extent, 1) <= FEW;
     const body = (into: readonly Local[]) => {
       if (few) {
@@ -302,8 +312,8 @@ class LoopRenderer {
     };
     // In blocks the numbers of places are not known.
     const isNumbered = this.kernel.values.some((value) => value.kind === 'index' && value.axis === axis);
-    const blocks = extent > 2 * BLOCK && !isNumbered ? Math.floor(extent / BLOCK) : 0;
-    if (blocks > 0) {
+    const { blocks, left } = isNumbered ? { blocks: 0, left: this.counts[axis] } : this.inBlocks(this.counts[axis]);
+    this.ifAny(blocks, () => {
       const add = stages.map((stage, k) => this.compensated(stage, totals[k]));
       f.repeat(f.local(I32), blocks, 1, () => {
         const parts = stages.map((stage) => this.start(stage));
@@ -313,11 +323,34 @@ class LoopRenderer {
         });
         for (const [k, part] of parts.entries()) add[k](part);
       });
-    }
-    const left = extent - blocks * BLOCK;
-    if (left > 0) this.loop(axis, left, () => body(totals));
-    if (blocks > 0) this.places.move(axis, -blocks * BLOCK);
+    });
+    this.ifAny(left, () => this.loop(axis, left, () => body(totals)));
+    this.ifAny(blocks, () => this.places.move(axis, blocks, -BLOCK));
     return totals;
+  }
+
+  /** How many blocks a count is cut into, none where it is not long, and what is left over then. */
+  private inBlocks(count: Count): { blocks: Count; left: Count } {
+    const { f } = this;
+    if (typeof count === 'number') {
+      const blocks = count > 2 * BLOCK ? Math.floor(count / BLOCK) : 0;
+      return { blocks, left: count - blocks * BLOCK };
+    }
+    const [blocks, left] = [f.local(I32), f.local(I32)];
+    f.get(count.local).i32(Math.log2(BLOCK)).op('i32.shr_u');
+    f.i32(2 * BLOCK)
+      .get(count.local)
+      .op('i32.lt_s')
+      .op('i32.mul')
+      .set(blocks);
+    f.get(count.local).get(blocks).i32(BLOCK).op('i32.mul').op('i32.sub').set(left);
+    return { blocks: { local: blocks }, left: { local: left } };
+  }
+  /** Runs the body unless the count is 0. */
+  private ifAny(count: Count, body: () => void): void {
+    if (count === 0) return;
+    if (typeof count === 'number') body();
+    else this.f.get(count.local).when(body);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -366,11 +399,9 @@ class LoopRenderer {
       });
       for (const stage of everywhere) this.store(stage, site);
     };
-    const whole = extent - (extent % 4);
     f.i32(0).set(this.places.along);
-    const vectors = whole / 4;
-    const blocks = reductions.length > 0 && vectors > 2 * BLOCK ? Math.floor(vectors / BLOCK) : 0;
-    if (blocks > 0) {
+    const { blocks } = reductions.length > 0 ? this.inBlocks(this.countVectors()) : { blocks: 0 };
+    this.ifAny(blocks, () => {
       const add = reductions.map((stage, k) => this.compensated(stage, totals[k]));
       f.i32(0).set(this.end);
       f.repeat(f.local(I32), blocks, 1, () => {
@@ -379,15 +410,22 @@ class LoopRenderer {
         f.loopTo(this.places.along, this.end, 16, () => inner(4, parts));
         for (const [k, part] of parts.entries()) add[k](part);
       });
-    }
-    if (vectors > blocks * BLOCK) {
-      f.i32(4 * whole).set(this.end);
+    });
+    if (extent >= 4) {
+      this.putWhole();
+      f.set(this.end);
       f.loopTo(this.places.along, this.end, 16, () => inner(4, totals));
     }
-    if (extent > whole) {
-      f.i32(4 * extent).set(this.end);
-      f.loopTo(this.places.along, this.end, 4, () => inner(1, totals));
-    }
+    this.remainder(() => inner(1, totals));
+  }
+  /** How many vectors there are along the last axis. */
+  private countVectors(): Count {
+    const { f } = this;
+    const count = this.counts[this.last] ?? 1;
+    if (typeof count === 'number') return Math.floor(count / 4);
+    const local = f.local(I32);
+    f.get(count.local).i32(2).op('i32.shr_u').set(local);
+    return { local };
   }
 
   /** Combines the lanes; each holds the result then. */

@@ -4,7 +4,7 @@
  */
 import type { Operand } from '../kernel.ts';
 import type { ElementType } from '../values.ts';
-import { ADDRESS, type FunctionBuilder, type Local } from './assembler.ts';
+import { ADDRESS, type Count, type FunctionBuilder, type Local } from './assembler.ts';
 import { I32, V128 } from './opcodes.ts';
 
 const BYTES: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, bool: 1 };
@@ -42,10 +42,10 @@ export class Places {
   areForward(axis: number): boolean {
     return this.operands.every(({ strides }) => strides[axis] >= 0);
   }
-  /** Moves all operands along an axis. */
-  move(axis: number, places: number): void {
+  /** Moves all operands along an axis, so many times so many places. */
+  move(axis: number, count: Count, places = 1): void {
     this.operands.forEach(({ type, strides }, k) => {
-      this.f.advance(this.pointers[k], places * strides[axis] * BYTES[type]);
+      this.f.advanceBy(this.pointers[k], count, places * strides[axis] * BYTES[type]);
     });
   }
   /** Moves them for the code that is written next, without any code. */

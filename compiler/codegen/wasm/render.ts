@@ -1,25 +1,34 @@
 /** From descriptions to WebAssembly: the renderer of each kind of kernel. Keeping what was rendered is the runtime's job. */
-import type { Kernel, SequenceKernel, SimpleKernel } from '../kernel.ts';
+import { type Kernel, roomsOf, type SequenceKernel, type SimpleKernel } from '../kernel.ts';
 import { ADDRESS, FunctionBuilder } from './assembler.ts';
 import { renderContraction, scratchBytes } from './contraction.ts';
 import type { Features } from './features.ts';
 import { renderLoops } from './loops.ts';
+import { I32, type ValueType } from './opcodes.ts';
 import { renderRows } from './rows.ts';
+import type { Given, SizedKernel } from './sizes.ts';
 
 /**
  * The functions of a kernel; the last is the kernel itself, the others are its own. It takes addresses of inputs and
- * outputs, scalars, and where it needs room, the address of that.
+ * outputs, scalars, the counts that it is to be told, and where it needs room, the address of that.
  */
-export function renderKernel(kernel: Kernel, name: string, features: Features): FunctionBuilder[] {
-  return kernel.kind === 'sequence' ? renderSequence(kernel, name, features) : [renderSimple(kernel, name, features)];
+export function renderKernel({ kernel, given }: SizedKernel, name: string, features: Features): FunctionBuilder[] {
+  return kernel.kind === 'sequence'
+    ? renderSequence(kernel, given, name, features)
+    : [renderSimple(kernel, given[0], name, features)];
 }
 
-function renderSimple(kernel: SimpleKernel, name: string, features: Features): FunctionBuilder {
+function renderSimple(
+  kernel: SimpleKernel,
+  given: readonly Given[],
+  name: string,
+  features: Features,
+): FunctionBuilder {
   switch (kernel.kind) {
     case 'loops':
-      return renderLoops(kernel, name, features);
+      return renderLoops(kernel, given.length > 0, name, features);
     case 'contraction':
-      return renderContraction(kernel, name, features);
+      return renderContraction(kernel, given, name, features);
     case 'rows':
       return renderRows(kernel, name);
   }
@@ -34,35 +43,38 @@ export function scratchOf(kernel: Kernel): number {
     case 'contraction':
       return scratchBytes(kernel);
     case 'sequence':
-      return roomsEnd(kernel) + Math.max(...kernel.parts.map((part) => scratchOf(part.kernel)));
+      return roomsOf(kernel).bytes + Math.max(...kernel.parts.map((part) => scratchOf(part.kernel)));
   }
 }
 
-/** Where each room of a sequence begins, and where the last ends. */
-function roomsOf({ rooms }: SequenceKernel): number[] {
-  const starts = [0];
-  for (const size of rooms) starts.push(starts[starts.length - 1] + 16 * Math.ceil(size / 4));
-  return starts;
-}
-function roomsEnd(kernel: SequenceKernel): number {
-  return roomsOf(kernel)[kernel.rooms.length];
-}
-
-function renderSequence(kernel: SequenceKernel, name: string, features: Features): FunctionBuilder[] {
-  const functions = kernel.parts.map((part, i) => renderSimple(part.kernel, `${name}.${i}`, features));
+function renderSequence(
+  kernel: SequenceKernel,
+  given: SizedKernel['given'],
+  name: string,
+  features: Features,
+): FunctionBuilder[] {
+  const functions = kernel.parts.map((part, i) => renderSimple(part.kernel, given[i], `${name}.${i}`, features));
   const own = kernel.inputs + kernel.outputs;
-  const f = new FunctionBuilder(name, new Array<typeof ADDRESS>(own + 1).fill(ADDRESS));
-  const starts = roomsOf(kernel);
+  const told = given.reduce((sum, { length }) => sum + length, 0);
+  const rooms = own + told;
+  const scratch = rooms + kernel.rooms.length;
+  const params = new Array<ValueType>(own).fill(ADDRESS);
+  for (let i = own; i < scratch; i++) params.push(I32);
+  const f = new FunctionBuilder(name, [...params, ADDRESS]);
+  /** Puts the address of a room on the stack; after the last comes the room of the parts. */
+  const room = (index: number) => {
+    f.get(scratch);
+    if (index > 0) f.get(rooms + index - 1).op('i32.add');
+  };
+  let count = own;
   kernel.parts.forEach(({ kernel: part, operands }, i) => {
     for (const operand of operands) {
       if (operand < own) f.get(operand);
-      else
-        f.get(own)
-          .i32(starts[operand - own])
-          .op('i32.add');
+      else room(operand - own);
     }
+    for (const _ of given[i]) f.get(count++);
     // A contraction takes the address of room whether it needs any or not.
-    if (part.kind === 'contraction') f.get(own).i32(roomsEnd(kernel)).op('i32.add');
+    if (part.kind === 'contraction') room(kernel.rooms.length);
     f.call(i);
   });
   return [...functions, f];

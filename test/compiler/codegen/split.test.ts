@@ -2,21 +2,23 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type {
-  ContractionKernel,
-  Kernel,
-  LoopKernel,
-  Operand,
-  Reduction,
-  SequenceKernel,
-  Stage,
+import {
+  type ContractionKernel,
+  type Kernel,
+  type LoopKernel,
+  type Operand,
+  type Reduction,
+  roomsOf,
+  type SequenceKernel,
+  type Stage,
 } from '../../../compiler/codegen/kernel.ts';
 import { copyKernel, fillKernel } from '../../../compiler/codegen/sequence.ts';
-import { bufferCount, type Phase, roomsOf, splitKernel } from '../../../compiler/codegen/split.ts';
+import { bufferCount, type Phase, splitKernel } from '../../../compiler/codegen/split.ts';
 import { type ElementType, Values } from '../../../compiler/codegen/values.ts';
 import { assemble } from '../../../compiler/codegen/wasm/assembler.ts';
 import { NO_FEATURES } from '../../../compiler/codegen/wasm/features.ts';
 import { renderKernel, scratchOf } from '../../../compiler/codegen/wasm/render.ts';
+import { sizedKernel } from '../../../compiler/codegen/wasm/sizes.ts';
 import { denseStrides, spanOf } from '../../support/wasm-kernels.ts';
 
 const test = suite('compiler/codegen/split');
@@ -37,9 +39,10 @@ function run(kernel: Kernel, phases: readonly Phase[] | null, sizes: readonly nu
     floats[i] = state / 2 ** 31 - 1;
   }
   const execute = (part: Kernel, operands: readonly number[], room: number) => {
-    const module = new WebAssembly.Module(assemble(renderKernel(part, 'kernel', NO_FEATURES)));
+    const sized = sizedKernel(part);
+    const module = new WebAssembly.Module(assemble(renderKernel(sized, 'kernel', NO_FEATURES)));
     const { exports } = new WebAssembly.Instance(module, { e: { m: memory } });
-    (exports.kernel as (...args: number[]) => void)(...operands, room);
+    (exports.kernel as (...args: number[]) => void)(...operands, ...sized.counts, room);
   };
   const { starts, bytes } = roomsOf(kernel);
   assert.ok(end + bytes + scratchOf(kernel) < memory.buffer.byteLength);
@@ -274,7 +277,7 @@ test('small kernels stay whole', () => {
 test('a memory that threads share takes kernels that say so, and no others', () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 100, shared: true });
   const link = (isShared: boolean) => {
-    const functions = renderKernel(fillKernel(3, 7), 'kernel', NO_FEATURES);
+    const functions = renderKernel(sizedKernel(fillKernel(3, 7)), 'kernel', NO_FEATURES);
     return new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, isShared)), { e: { m: memory } });
   };
   assert.throws(() => link(false), /LinkError|shared/);

@@ -1,0 +1,118 @@
+/**
+ * Kernels that serve many sizes: what changes with the size of a batch is told in the call and not written into the code, so
+ * that another size needs no other kernel, and finds code that the engine has optimised already. Rendering is done by the
+ * files beside this one.
+ *
+ * Only outermost extents are taken out: the strides of no axis depend on them. Of an extent that is cut into fours the
+ * remainder stays in the code.
+ */
+import {
+  type ContractionKernel,
+  collapse,
+  type Kernel,
+  type LoopKernel,
+  roomsOf,
+  type SequenceKernel,
+} from '../kernel.ts';
+import { ENOUGH_ROWS, isInParts, isTurned, LONG } from './contraction.ts';
+
+/** Which extent is told: that of the first axis of loops, or one of a contraction: its first batch axis, rows, first sum. */
+export type Given = 'first' | 'batch' | 'rows' | 'sums';
+
+/** A kernel for all sizes that it serves. */
+export interface SizedKernel {
+  /** The kernel at the least of them: what is decided by size is decided by this one's. */
+  readonly kernel: Kernel;
+  /** By part of a sequence, the extents that are told, in order; a kernel that is none is one part. */
+  readonly given: readonly (readonly Given[])[];
+  /** What is told for the kernel that was asked for; then where each room of a sequence but the first begins, and the end. */
+  readonly counts: readonly number[];
+}
+
+/** Smaller extents are written into the code: few other sizes would use it. */
+const LEAST = 16;
+
+export function sizedKernel(kernel: Kernel, least = LEAST): SizedKernel {
+  if (kernel.kind === 'sequence') return sizedSequence(kernel, least);
+  const { kernel: smallest, given, counts } = sizedPart(kernel, least);
+  return { kernel: smallest, given: [given], counts };
+}
+
+interface SizedPart<K> {
+  readonly kernel: K;
+  readonly given: readonly Given[];
+  readonly counts: readonly number[];
+}
+
+function sizedSequence(kernel: SequenceKernel, least: number): SizedKernel {
+  const parts = kernel.parts.map((part) => ({ ...part, ...sizedPart(part.kernel, least) }));
+  return {
+    kernel: {
+      ...kernel,
+      rooms: kernel.rooms.map(() => 0),
+      parts: parts.map((part) => ({ kernel: part.kernel, operands: part.operands })),
+    },
+    given: parts.map(({ given }) => given),
+    counts: [...parts.flatMap(({ counts }) => counts), ...roomEnds(kernel)],
+  };
+}
+
+/** Where each room but the first begins, in bytes from there, and where the last ends. */
+function roomEnds(kernel: SequenceKernel): number[] {
+  const { starts, bytes } = roomsOf(kernel);
+  return kernel.rooms.length > 0 ? [...starts.slice(1), bytes] : [];
+}
+
+function sizedPart<K extends SequenceKernel['parts'][number]['kernel']>(kernel: K, least: number) {
+  switch (kernel.kind) {
+    case 'loops':
+      return sizedLoops(kernel, least);
+    case 'contraction':
+      return sizedContraction(kernel, least);
+    case 'rows':
+      return { kernel, given: [], counts: [] };
+  }
+}
+
+function sizedLoops(kernel: LoopKernel, least: number): SizedPart<LoopKernel> {
+  const collapsed = collapse(kernel);
+  const [first, ...rest] = collapsed.axes;
+  if (first === undefined || first.extent < least) return { kernel: collapsed, given: [], counts: [] };
+  const extent = rest.length === 0 ? smallest(first.extent, least) : least;
+  return {
+    kernel: { ...collapsed, axes: [{ ...first, extent }, ...rest] },
+    given: ['first'],
+    counts: [first.extent],
+  };
+}
+
+function sizedContraction(kernel: ContractionKernel, least: number): SizedPart<ContractionKernel> {
+  const given: Given[] = [];
+  const counts: number[] = [];
+  let { batch, rows, sums } = kernel;
+  // Whether panels are worth it depends on how many rows take them.
+  const leastOf = (extent: number) => Math.max(least, extent >= ENOUGH_ROWS ? ENOUGH_ROWS : 0);
+  const [first, ...others] = batch;
+  if (first !== undefined && first.extent >= least) {
+    given.push('batch');
+    counts.push(first.extent);
+    batch = [{ ...first, extent: leastOf(first.extent) }, ...others];
+  }
+  if (rows.extent >= least) {
+    given.push('rows');
+    counts.push(rows.extent);
+    rows = { ...rows, extent: smallest(rows.extent, leastOf(rows.extent)) };
+  }
+  if (sums[0].extent >= least && !isInParts(kernel) && !isTurned(kernel)) {
+    given.push('sums');
+    counts.push(sums[0].extent);
+    // As is whether the left operand is copied on how long a sum is.
+    sums = [{ ...sums[0], extent: sums[0].extent >= LONG ? LONG : least }, ...sums.slice(1)];
+  }
+  return { kernel: { ...kernel, batch, rows, sums }, given, counts };
+}
+
+/** The least extent with the same remainder by four. */
+function smallest(extent: number, least: number): number {
+  return least + ((((extent - least) % 4) + 4) % 4);
+}

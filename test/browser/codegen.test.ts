@@ -11,8 +11,17 @@ const ON_WASM_ONLY: Differences = {
     'no buffer is written over at all',
 };
 
+const ON_PROCESSORS: Differences = {
+  'codegen/loops: log1p, softplus, erf and expm1 keep their digits, near 0 and far out':
+    'the logarithm of a program of WebGL has as many digits as its driver gives it',
+};
+
 await reportPages('browser/codegen', [
   { backend: 'webgl', files: ['test/browser/codegen/programs.page.ts', 'test/browser/codegen/sessions.page.ts'] },
-  { backend: 'webgl', files: ['test/codegen/loops.test.ts', 'test/codegen/models.test.ts'] },
+  {
+    backend: 'webgl',
+    files: ['test/codegen/loops.test.ts', 'test/codegen/models.test.ts'],
+    differences: ON_PROCESSORS,
+  },
   { backend: 'webgl', files: ['test/codegen/sessions.test.ts'], differences: ON_WASM_ONLY },
 ]);

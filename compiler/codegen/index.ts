@@ -7,7 +7,7 @@ export { isLoopOp, isView, LoopBuilder, placesOf } from './loop-builder.ts';
 export type { LoopRules } from './loop-rules.ts';
 export { loopRules } from './renderers.ts';
 export { rewriteOf } from './rewrites.ts';
-export { isInParts } from './wasm/contraction.ts';
+export { isInParts } from './wasm/tiling.ts';
 
 /** Whether a target can generate yet. */
 export function hasGenerator(): boolean {

@@ -6,7 +6,7 @@ import type * as generate from './generate.ts';
 import type * as loops from './loop-builder.ts';
 import type * as renderers from './renderers.ts';
 import type * as rewrites from './rewrites.ts';
-import type * as contraction from './wasm/contraction.ts';
+import type * as tiling from './wasm/tiling.ts';
 
 export let canGenerate: typeof generate.canGenerate;
 export let generateLoop: typeof generate.generateLoop;
@@ -17,7 +17,7 @@ export let LoopBuilder: typeof loops.LoopBuilder;
 export let placesOf: typeof loops.placesOf;
 export let loopRules: typeof renderers.loopRules;
 export let rewriteOf: typeof rewrites.rewriteOf;
-export let isInParts: typeof contraction.isInParts;
+export let isInParts: typeof tiling.isInParts;
 
 /** Whether a target can generate yet. */
 export function hasGenerator(): boolean {
@@ -37,6 +37,6 @@ export async function loadGenerator(): Promise<void> {
     import('./loop-builder.ts'),
     import('./renderers.ts'),
     import('./rewrites.ts'),
-    import('./wasm/contraction.ts'),
+    import('./wasm/tiling.ts'),
   ]);
 }

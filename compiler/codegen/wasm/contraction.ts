@@ -9,86 +9,15 @@
  * number of registers.
  */
 import { expand } from '../elementary.ts';
-import type { ContractionKernel, Operand } from '../kernel.ts';
+import type { ContractionAxis, ContractionKernel, Operand } from '../kernel.ts';
 import { type ElementType, needed, type ValueId } from '../values.ts';
 import { ADDRESS, type Count, FunctionBuilder, type Local } from './assembler.ts';
 import type { Features } from './features.ts';
 import { F32, I32, V128, type ValueType } from './opcodes.ts';
+import { loadVector, Panels } from './panels.ts';
 import type { Given } from './sizes.ts';
+import { DEPTH, depthOf, isLong, outerSums, ROWS, type Tiling, tilingOf } from './tiling.ts';
 import { putConstant, putOp, Scope } from './values.ts';
-
-/** How many vectors of sums a tile has: with more, values leave the registers. */
-const SUMS = 8;
-/** Rows of a tile, where there are as many. */
-const ROWS = 4;
-/** Long sums are formed in parts, so that the panel stays in the first cache. */
-const DEPTH = 1024;
-/** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
-const FAR = 512;
-export const ENOUGH_ROWS = 64;
-/** Rows a power of two apart meet in the same few lines of the cache: so few that take them are enough then. */
-const COLLISION = 2048;
-const FEW_ROWS = 16;
-/** A transposed left operand is copied where sums are as long, steps as many bytes, and so many columns take it. */
-export const LONG = 256;
-const STEP = 512;
-const MANY_COLUMNS = 64;
-
-/** How a contraction is cut into tiles. */
-interface Tiling {
-  /** Rows of a tile. */
-  readonly rows: number;
-  /** Vectors of four columns of a tile. */
-  readonly vectors: number;
-  readonly packs: boolean;
-  /** Whether the left operand is copied, too. */
-  readonly packsLeft: boolean;
-}
-
-function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Tiling {
-  const height = Math.min(ROWS, rows.extent);
-  const vectors = Math.max(1, Math.min(Math.floor(SUMS / height), Math.ceil(columns.extent / 4)));
-  const taken = batch.reduce((count, axis) => (axis.right === 0 ? count * axis.extent : count), rows.extent);
-  const isWayOff = (4 * sums[sums.length - 1].right) % COLLISION === 0;
-  const isFar = Math.abs(sums[sums.length - 1].right) * 4 >= FAR;
-  const packs = columns.right !== 1 || (isFar && taken >= (isWayOff ? FEW_ROWS : ENOUGH_ROWS));
-  const [sum] = sums;
-  const packsLeft =
-    sums.length === 1 &&
-    height === ROWS &&
-    rows.left === 1 &&
-    4 * Math.abs(sum.left) >= STEP &&
-    sum.extent >= LONG &&
-    columns.extent >= MANY_COLUMNS &&
-    batch.every(({ right }) => right !== 0);
-  return { rows: height, vectors, packs, packsLeft };
-}
-
-/** Bytes of the room that the function needs beside its operands. */
-export function scratchBytes(kernel: ContractionKernel): number {
-  const tiling = tilingOf(kernel);
-  const left = tiling.packsLeft ? 16 * Math.ceil(kernel.rows.extent / ROWS) : 0;
-  return depthOf(kernel) * (rightRowBytes(kernel, tiling) + left);
-}
-/** Bytes that a row of the right operand takes in panels. */
-function rightRowBytes({ columns }: ContractionKernel, { packs, vectors }: Tiling): number {
-  return packs ? 16 * vectors * Math.ceil(columns.extent / (4 * vectors)) : 0;
-}
-
-function depthOf({ sums }: ContractionKernel): number {
-  return sums.reduce((product, { extent }) => product * extent, 1);
-}
-
-/** Whether the sums are formed in parts, which lie in the first output between one and the next. */
-export function isInParts(kernel: ContractionKernel): boolean {
-  return kernel.sums.length === 1 && kernel.outputs[0].type === 'f32' && depthOf(kernel) > 2 * DEPTH;
-}
-
-/** Whether columns of the right operand become rows of the panels four at a time. */
-export function isTurned(kernel: ContractionKernel): boolean {
-  const { right, extent } = kernel.sums[kernel.sums.length - 1];
-  return tilingOf(kernel).packs && right === 1 && extent >= 4 && kernel.columns.right > 1;
-}
 
 export function renderContraction(
   kernel: ContractionKernel,
@@ -98,7 +27,9 @@ export function renderContraction(
 ): FunctionBuilder {
   const { values, ids } = expand(kernel.values);
   const results = kernel.results.map((id) => ids[id]);
-  return new ContractionRenderer({ ...kernel, values, results }, given, name, features).render();
+  const count = outerSums(kernel);
+  const [outer, sums] = [kernel.sums.slice(0, count), kernel.sums.slice(count)];
+  return new ContractionRenderer({ ...kernel, sums, values, results }, outer, given, name, features).render();
 }
 
 class ContractionRenderer {
@@ -115,6 +46,8 @@ class ContractionRenderer {
   /** Where the panels of the left operand begin. */
   private readonly leftPanels: Local;
   private readonly wholeRows: Count;
+  /** Not 0 where the output holds sums of earlier places of the outer axes. */
+  private readonly isBegun: Local;
   private readonly scalars = new Scope();
   // How far a part of the sums is from the first.
   private readonly partLeft: Local;
@@ -126,9 +59,12 @@ class ContractionRenderer {
   private readonly sums: Local[] = [];
   private readonly columns: Local[] = [];
   private readonly element: Local;
+  private readonly panelsOf: Panels;
 
   constructor(
     private readonly kernel: ContractionKernel,
+    /** Axes of sums around everything else; the sums lie in the output between one place of theirs and the next. */
+    private readonly outer: readonly ContractionAxis[],
     given: readonly Given[],
     name: string,
     private readonly features: Features,
@@ -163,6 +99,7 @@ class ContractionRenderer {
     });
     [this.left, this.right] = pointers;
     this.others = operands.slice(2).map((operand, k) => ({ operand, pointer: pointers[k + 2] }));
+    this.isBegun = f.local(I32);
     this.partLeft = f.local(I32);
     this.partRight = f.local(I32);
     this.a = f.local(ADDRESS);
@@ -171,6 +108,11 @@ class ContractionRenderer {
     for (let i = 0; i < this.tiling.rows * this.tiling.vectors; i++) this.sums.push(f.local(V128));
     for (let i = 0; i < this.tiling.vectors; i++) this.columns.push(f.local(V128));
     this.element = f.local(V128);
+    const { left, right, scratch, leftPanels, a, b, element, depth, wholeRows } = this;
+    this.panelsOf = new Panels(f, kernel, this.tiling, {
+      ...{ left, right, scratch, leftPanels, a, b, element },
+      ...{ depth, wholeRows, sums: this.counts.sums },
+    });
   }
 
   /** How often `by`, a power of two, is contained. */
@@ -203,9 +145,11 @@ class ContractionRenderer {
     const own = batch.flatMap(({ right }, axis) => (right === 0 ? [] : [axis]));
     const shared = batch.flatMap(({ right }, axis) => (right === 0 ? [axis] : []));
     this.nest(own, () => {
-      if (this.tiling.packs) this.pack();
-      if (this.tiling.packsLeft) this.packLeft();
-      this.parts((part) => this.panels((panel) => this.nest(shared, () => this.tiles(panel, part))));
+      this.aroundAll(() => {
+        if (this.tiling.packs) this.panelsOf.copyRight();
+        if (this.tiling.packsLeft) this.panelsOf.copyLeft();
+        this.parts((part) => this.panels((panel) => this.nest(shared, () => this.tiles(panel, part))));
+      });
     });
     return f;
   }
@@ -234,6 +178,34 @@ class ContractionRenderer {
     inner();
   }
 
+  /** Goes along the outer axes of sums. */
+  private aroundAll(body: () => void): void {
+    const { f, outer } = this;
+    if (outer.length === 0) {
+      body();
+      return;
+    }
+    const move = ({ left, right }: ContractionAxis, places: number) => {
+      f.advance(this.left, 4 * places * left).advance(this.right, 4 * places * right);
+    };
+    let inner = () => {
+      body();
+      f.i32(1).set(this.isBegun);
+    };
+    for (const axis of [...outer].reverse()) {
+      const around = inner;
+      inner = () => {
+        f.repeat(f.local(I32), axis.extent, 1, () => {
+          around();
+          move(axis, 1);
+        });
+        move(axis, -axis.extent);
+      };
+    }
+    f.i32(0).set(this.isBegun);
+    inner();
+  }
+
   /** Moves the operands of what is done to the sums. The axes after the batch are rows and columns. */
   private moveOthers(axis: number, count: Count, places: number): void {
     for (const { operand, pointer } of this.others) {
@@ -245,7 +217,7 @@ class ContractionRenderer {
   private parts(body: (part: Part) => void): void {
     const { f, kernel, depth } = this;
     // Where a depth is told, sums are not formed in parts.
-    if (!isInParts(kernel) || typeof depth !== 'number') {
+    if (!isLong(kernel) || typeof depth !== 'number') {
       body({ isFirst: true, isLast: true, count: depth });
       return;
     }
@@ -327,12 +299,10 @@ class ContractionRenderer {
   private tile({ lanes, start }: Panel, row: Local, rows: number, { isFirst, isLast, count }: Part): void {
     const { f, kernel, tiling } = this;
     for (let r = 0; r < rows; r++) {
-      lanes.forEach((_, v) => {
-        if (isFirst) f.f32x4(0);
-        else this.loadLanes(this.others[kernel.inputs.length - 2], r, v, lanes[v]);
-        f.set(this.sum(r, v));
-      });
+      for (const v of lanes.keys()) f.f32x4(0).set(this.sum(r, v));
     }
+    if (!isFirst) this.takeUp(rows, lanes);
+    else if (this.outer.length > 0) f.get(this.isBegun).when(() => this.takeUp(rows, lanes));
     f.get(row).set(this.a).get(start).set(this.b);
     const innermost = kernel.sums[kernel.sums.length - 1];
     if (!isFirst) f.get(this.b).get(this.partRight).op('i32.add').set(this.b);
@@ -351,6 +321,16 @@ class ContractionRenderer {
       return;
     }
     for (let r = 0; r < rows; r++) for (const [v, n] of lanes.entries()) this.finish(r, v, n);
+  }
+
+  /** Goes on with sums that lie in the output. */
+  private takeUp(rows: number, lanes: readonly number[]): void {
+    for (let r = 0; r < rows; r++) {
+      for (const [v, n] of lanes.entries()) {
+        this.loadLanes(this.others[this.kernel.inputs.length - 2], r, v, n);
+        this.f.set(this.sum(r, v));
+      }
+    }
   }
 
   /** The outer axes of a sum; after the inner one the places are at its end. */
@@ -465,139 +445,6 @@ class ContractionRenderer {
     const { length } = this.kernel.batch;
     return [strides[length], strides[length + 1]];
   }
-
-  // -------------------------------------------------------------------------------------------------------------------
-  // Panels
-
-  /** Copies the right operand into panels, one after the other, each row by row in the order of the sums. */
-  private pack(): void {
-    const { f, kernel, tiling } = this;
-    const width = 4 * tiling.vectors;
-    const { extent, right } = kernel.columns;
-    const whole = Math.floor(extent / width);
-    const from = f.local(ADDRESS);
-    f.get(this.right).set(from).get(this.scratch).set(this.b);
-    if (whole > 0) {
-      f.repeat(f.local(I32), whole, 1, () => {
-        this.packPanel(from, width);
-        f.advance(from, 4 * width * right);
-      });
-    }
-    if (extent > whole * width) this.packPanel(from, extent - whole * width);
-  }
-
-  /** Copies the left operand, whose rows lie side by side, into panels as high as a tile. */
-  private packLeft(): void {
-    const { f, kernel, tiling } = this;
-    const [{ left }] = kernel.sums;
-    const [from, to] = [f.local(ADDRESS), f.local(ADDRESS)];
-    f.get(this.scratch).times(this.depth, rightRowBytes(kernel, tiling)).op('i32.add').tee(this.leftPanels).set(to);
-    f.get(this.left).set(from);
-    const copy = (rows: number) => {
-      f.get(from).set(this.a);
-      f.repeat(f.local(I32), this.depth, 1, () => {
-        f.get(to).get(this.a);
-        loadVector(f, rows, 0);
-        f.memory('v128.store', 0)
-          .advance(this.a, 4 * left)
-          .advance(to, 4 * ROWS);
-      });
-    };
-    f.repeat(f.local(I32), this.wholeRows, 1, () => {
-      copy(ROWS);
-      f.advance(from, 4 * ROWS);
-    });
-    const rest = kernel.rows.extent % ROWS;
-    if (rest > 0) copy(rest);
-  }
-
-  private packPanel(from: Local, count: number): void {
-    const { f } = this;
-    f.get(from).set(this.a);
-    this.packNest(0, count);
-  }
-
-  private packNest(index: number, count: number): void {
-    const { f } = this;
-    const { sums } = this.kernel;
-    const [axis, next] = [sums[index], sums[index + 1]];
-    if (next === undefined && isTurned(this.kernel)) {
-      this.packTurned(axis.extent, count);
-      return;
-    }
-    f.repeat(f.local(I32), index === 0 ? this.counts.sums : axis.extent, 1, () => {
-      if (next !== undefined) {
-        this.packNest(index + 1, count);
-        f.advance(this.a, 4 * (axis.right - next.extent * next.right));
-        return;
-      }
-      this.packRow(count);
-      f.advance(this.a, 4 * axis.right);
-    });
-  }
-
-  /** One row of a panel, filled up with zeros. */
-  private packRow(count: number): void {
-    const { f, tiling, kernel } = this;
-    const stride = kernel.columns.right;
-    for (let v = 0; v < tiling.vectors; v++) {
-      const lanes = Math.max(0, Math.min(4, count - 4 * v));
-      f.get(this.b);
-      if (lanes === 0) f.f32x4(0);
-      else if (stride === 1) {
-        f.get(this.a);
-        loadVector(f, lanes, 16 * v);
-      } else {
-        f.f32x4(0).set(this.element);
-        for (let lane = 0; lane < lanes; lane++) {
-          f.get(this.a)
-            .get(this.element)
-            .laneMemory('v128.load32_lane', lane, 4 * (4 * v + lane) * stride);
-          f.set(this.element);
-        }
-        f.get(this.element);
-      }
-      f.memory('v128.store', 16 * v);
-    }
-    f.advance(this.b, 16 * tiling.vectors);
-  }
-
-  /** Rows of a panel that lie as columns: four of them at a time, turned in registers. */
-  private packTurned(depth: number, count: number): void {
-    const { f, tiling, kernel } = this;
-    const stride = kernel.columns.right;
-    const [r0, r1, r2, r3, p, q, s, t] = Array.from({ length: 8 }, () => f.local(V128));
-    const bytes = 16 * tiling.vectors;
-    f.repeat(f.local(I32), Math.floor(depth / 4), 1, () => {
-      for (let v = 0; v < tiling.vectors; v++) {
-        [r0, r1, r2, r3].forEach((r, lane) => {
-          const column = 4 * v + lane;
-          if (column < count) f.get(this.a).memory('v128.load', 4 * column * stride);
-          else f.f32x4(0);
-          f.set(r);
-        });
-        f.get(r0).get(r1).shuffle([0, 4, 1, 5]).set(p).get(r0).get(r1).shuffle([2, 6, 3, 7]).set(q);
-        f.get(r2).get(r3).shuffle([0, 4, 1, 5]).set(s).get(r2).get(r3).shuffle([2, 6, 3, 7]).set(t);
-        const store = (row: number, x: Local, y: Local, lanes: [number, number, number, number]) => {
-          f.get(this.b)
-            .get(x)
-            .get(y)
-            .shuffle(lanes)
-            .memory('v128.store', row * bytes + 16 * v);
-        };
-        store(0, p, s, [0, 1, 4, 5]);
-        store(1, p, s, [2, 3, 6, 7]);
-        store(2, q, t, [0, 1, 4, 5]);
-        store(3, q, t, [2, 3, 6, 7]);
-      }
-      f.advance(this.a, 16).advance(this.b, 4 * bytes);
-    });
-    for (let row = 0; row < depth % 4; row++) {
-      this.packRow(count);
-      f.advance(this.a, 4);
-    }
-    // As after the loop over rows: the place is at the end of the axis.
-  }
 }
 
 /** A part of the sums: so many of them. */
@@ -617,19 +464,4 @@ type Other = { readonly operand: Operand; readonly pointer: Local };
 
 function bytesOf(type: ElementType): number {
   return type === 'bool' ? 1 : 4;
-}
-
-/** Loads the first lanes of a vector at the address on the stack; nothing after them is read, and the others are 0. */
-function loadVector(f: FunctionBuilder, lanes: number, offset: number): void {
-  if (lanes === 4) f.memory('v128.load', offset);
-  else if (lanes === 2) f.memory('v128.load64_zero', offset);
-  else if (lanes === 1) f.memory('v128.load32_zero', offset);
-  else {
-    const address = f.local(ADDRESS);
-    const vector = f.local(V128);
-    f.tee(address).memory('v128.load64_zero', offset).set(vector);
-    f.get(address)
-      .get(vector)
-      .laneMemory('v128.load32_lane', 2, offset + 8);
-  }
 }

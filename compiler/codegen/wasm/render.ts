@@ -1,12 +1,13 @@
 /** From descriptions to WebAssembly: the renderer of each kind of kernel. Keeping what was rendered is the runtime's job. */
 import { type Kernel, roomsOf, type SequenceKernel, type SimpleKernel } from '../kernel.ts';
 import { ADDRESS, FunctionBuilder } from './assembler.ts';
-import { renderContraction, scratchBytes } from './contraction.ts';
+import { renderContraction } from './contraction.ts';
 import type { Features } from './features.ts';
 import { renderLoops } from './loops.ts';
 import { I32, type ValueType } from './opcodes.ts';
 import { renderRows } from './rows.ts';
 import type { Given, SizedKernel } from './sizes.ts';
+import { scratchBytes } from './tiling.ts';
 
 /**
  * The functions of a kernel; the last is the kernel itself, the others are its own. It takes addresses of inputs and

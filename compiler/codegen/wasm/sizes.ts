@@ -14,7 +14,7 @@ import {
   roomsOf,
   type SequenceKernel,
 } from '../kernel.ts';
-import { ENOUGH_ROWS, isInParts, isTurned, LONG } from './contraction.ts';
+import { ENOUGH_ROWS, isInParts, isTurned, LONG } from './tiling.ts';
 
 /** Which extent is told: that of the first axis of loops, or one of a contraction: its first batch axis, rows, first sum. */
 export type Given = 'first' | 'batch' | 'rows' | 'sums';

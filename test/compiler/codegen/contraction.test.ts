@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ContractionAxis, ContractionKernel } from '../../../compiler/codegen/kernel.ts';
 import { Values } from '../../../compiler/codegen/values.ts';
+import { outerSums } from '../../../compiler/codegen/wasm/tiling.ts';
 import { FEATURES, runWasm } from '../../support/wasm-kernels.ts';
 
 const test = suite('compiler/codegen/contraction');
@@ -198,6 +199,38 @@ test('sums over several axes: a convolution', () => {
     ),
     { numRuns: 200 },
   );
+});
+
+test('sums over several axes that are too long for the cache: the gradient of a filter', () => {
+  const [images, height, width, input, output] = [4, 30, 41, 21, 37];
+  const row = (width + 1) * input;
+  const operand = (strides: number[]) => ({ type: 'f32', strides, offset: 0 }) as const;
+  const kernel: ContractionKernel = {
+    kind: 'contraction',
+    batch: [{ extent: 3, left: row, right: 0 }],
+    rows: { extent: 2 * input, left: 1, right: 0 },
+    columns: { extent: output, left: 0, right: 1 },
+    sums: [
+      { extent: images, left: (height + 2) * row, right: height * width * output },
+      { extent: height, left: row, right: width * output },
+      { extent: width, left: input, right: output },
+    ],
+    inputs: [operand([]), operand([])],
+    scalars: [],
+    outputs: [operand([2 * input * output, output, 1])],
+    values: [{ kind: 'reduced', type: 'f32', stage: 0 }],
+    results: [0],
+  };
+  assert.is(outerSums(kernel), 2);
+  const left = numbers(images * (height + 2) * row, 1);
+  const right = numbers(images * height * width * output, 2);
+  const expected = meaning(kernel, left, right, new Float32Array(output));
+  // 4,920 products of numbers between -1 and 1 each; what was in the output before is no part of them.
+  const before = new Float32Array(expected.length).fill(NaN);
+  const [sums] = runWasm(kernel, [left, right], [before]);
+  expected.forEach((sum, i) => {
+    assert.ok(Math.abs(sums[i] - sum) < 1e-5 * Math.max(10, Math.abs(sum)), `sum ${i}: ${sums[i]} for ${sum}`);
+  });
 });
 
 test.run();

@@ -143,6 +143,9 @@ function tolerances(values: readonly NdArray[], relative: number): readonly Tole
   });
 }
 
+/** The part of the runs that a quick suite makes; `FC_RUNS=1` makes all. */
+const QUICK = 0.3;
+
 /** The tests of a file: each tries so many pieces of a family. */
 export function family(
   suite: Test,
@@ -154,7 +157,7 @@ export function family(
       try {
         await fc.assert(
           fc.asyncProperty(arbitrary, (of) => bench.check(piece(of))),
-          options(runs),
+          options(runs, QUICK),
         );
       } finally {
         bench.close();

@@ -144,7 +144,7 @@ function tolerances(values: readonly NdArray[], relative: number): readonly Tole
 }
 
 /** The part of the runs that a quick suite makes; `FC_RUNS=1` makes all. */
-const QUICK = 0.3;
+const QUICK = 0.2;
 
 /** The tests of a file: each tries so many pieces of a family. */
 export function family(

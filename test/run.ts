@@ -36,8 +36,12 @@ const V8_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=32', '--sparkpl
 /** Lines of a stack trace that belong to the machinery and never to a test. */
 const OWN_FRAMES = /^.*\bat .*(\/node_modules\/(uvu|tsx)\/|\/test\/run\.ts:|\(?node:internal\/).*\n?/gm;
 
-/** Tests that a browser takes part in run when they are asked for: `npm run browser`. */
-const isApart = (path: string): boolean => path.startsWith('test/browser/');
+/**
+ * Tests that run when they are asked for: those that a browser takes part in (`npm run browser`), and those that start process
+ * after process (`npm test -- runners.test session/threads`).
+ */
+const isApart = (path: string): boolean =>
+  path.startsWith('test/browser/') || path === 'test/runners.test.ts' || path === 'test/session/threads.test.ts';
 
 if (process.argv[2] === '--worker') await work(process.argv.slice(3));
 else process.exitCode = await main(process.argv.slice(2));

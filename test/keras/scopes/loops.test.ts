@@ -54,12 +54,12 @@ for (const [X, keras] of [
     }));
 }
 
-test('row 28, a context of createKeras: 700 loops keep memory constant', () => {
+test('row 28, a context of createKeras: 600 loops keep memory constant', () => {
   const keras = createKeras();
   return loop(async (i) => {
     await program(keras, i);
     keras.backend.clearSession();
-  }, 700);
+  }, 600);
 });
 
 test('row 28, contexts of createKeras that are made and cleared 1,000 times', () => {

@@ -17,6 +17,8 @@ export function missingKernels(plan: ExecutionPlan): Promise<void> | null {
   for (let next = plans.pop(); next; next = plans.pop()) {
     for (const step of next.instructions) {
       if (step.kind === 'host') findHostKernel(step.kernel);
+      // The host steps in where a guard does not hold.
+      else if (step.kind === 'generated' && step.guard) findHostKernel(step.guard.host.kernel);
       else if (step.kind === 'list') lists ??= loadLists();
       else if (step.kind === 'branch') plans.push(...step.branches.map((call) => call.plan));
       else if (step.kind === 'while') {

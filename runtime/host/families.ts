@@ -81,7 +81,8 @@ export function hostFamilies(): ReadonlyMap<string, () => Promise<unknown>> {
     [() => import('./quantize.ts'), `Bucketize Dequantize QuantizeV2`],
     [() => import('./queues.ts'), `FIFOQueueV2 PaddingFIFOQueueV2 PriorityQueueV2 QueueCloseV2 QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2
       QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2 QueueSizeV2 RandomShuffleQueueV2`],
-    [() => import('./random.ts'), `_RandomState _UniformOf Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal`],
+    [() => import('./random.ts'), `Multinomial RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal _RandomState
+      _UniformOf`],
     [() => import('./random-candidates.ts'), `AllCandidateSampler ComputeAccidentalHits FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
       LogUniformCandidateSampler ThreadUnsafeUnigramCandidateSampler UniformCandidateSampler`],
     [() => import('./random-gamma.ts'), `RandomGamma RandomGammaGrad RandomPoissonV2`],
@@ -123,8 +124,8 @@ export function hostFamilies(): ReadonlyMap<string, () => Promise<unknown>> {
       NextAfter Polygamma Spence Zeta`],
     [() => import('./stacks.ts'), `StackCloseV2 StackPopV2 StackPushV2 StackV2`],
     [() => import('./state.ts'), `_CountUpTo _RankOfValue`],
-    [() => import('./stitch.ts'), `_PaddedUnique DynamicPartition DynamicStitch InvertPermutation ListDiff ParallelDynamicStitch Unique UniqueV2 UniqueWithCounts
-      UniqueWithCountsV2`],
+    [() => import('./stitch.ts'), `DynamicPartition DynamicStitch InvertPermutation ListDiff ParallelDynamicStitch Unique UniqueV2 UniqueWithCounts
+      UniqueWithCountsV2 _PaddedUnique`],
     [() => import('./string-format.ts'), `StringFormat`],
     [() => import('./string-parts.ts'), `DecodeBase64 EncodeBase64 ReduceJoin StringJoin StringLower StringStrip StringToHashBucket
       StringToHashBucketStrong StringToNumber StringUpper Substr UnsortedSegmentJoin`],

@@ -106,6 +106,17 @@ function crossEntropy(op: LowerContext, isUsed: (output: number) => boolean): Op
     }
   }
   const kernel: LoopKernel = {
+    ...rowsWithLabels(rows, classes),
+    outputs: outputs.map((output) => ({ type: 'f32', strides: output === 0 ? [1, 0] : [classes, 1], offset: 0 })),
+    values: $.list,
+    stages,
+  };
+  return { kernel, inputs: [0, 1], outputs, guard: placesGuard(op, 1, { extents: [classes], skipsNegative: false }) };
+}
+
+/** Loops over rows of numbers that have a label each, along the numbers of a row. */
+function rowsWithLabels(rows: number, classes: number) {
+  return {
     kind: 'loops',
     axes: [
       { extent: rows, isReduced: false },
@@ -116,11 +127,7 @@ function crossEntropy(op: LowerContext, isUsed: (output: number) => boolean): Op
       { type: 'i32', strides: [1, 0], offset: 0 },
     ],
     scalars: [],
-    outputs: outputs.map((output) => ({ type: 'f32', strides: output === 0 ? [1, 0] : [classes, 1], offset: 0 })),
-    values: $.list,
-    stages,
-  };
-  return { kernel, inputs: [0, 1], outputs, guard: placesGuard(op, 1, { extents: [classes], skipsNegative: false }) };
+  } as const;
 }
 
 /** Whether fewer than so many numbers of a row are greater than that which the label says, and all are finite. */
@@ -143,16 +150,7 @@ function inTop(op: LowerContext): OpKernel | null {
     { kind: 'store', output: 0, value: $.op('and', isThere, $.op('and', $.reduced('bool', 1), isFew)) },
   ];
   const kernel: LoopKernel = {
-    kind: 'loops',
-    axes: [
-      { extent: rows, isReduced: false },
-      { extent: classes, isReduced: true },
-    ],
-    inputs: [
-      { type: 'f32', strides: [classes, 1], offset: 0 },
-      { type: 'i32', strides: [1, 0], offset: 0 },
-    ],
-    scalars: [],
+    ...rowsWithLabels(rows, classes),
     outputs: [{ type: 'bool', strides: [1, 0], offset: 0 }],
     values: $.list,
     stages,

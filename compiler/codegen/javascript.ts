@@ -3,7 +3,7 @@
  * rounded to 32 bits after each op; elementary functions are those of `Math`.
  */
 import type { LoopKernel, Operand, Reduction, Stage } from './kernel.ts';
-import type { Op, Value, ValueId } from './values.ts';
+import { EXPONENT, type Op, type Value, type ValueId } from './values.ts';
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -168,7 +168,7 @@ function compute(op: Op, [a, b, c]: readonly number[], isInteger: boolean): numb
     case 'toInt':
       return Math.trunc(a);
     case 'exp2':
-      return 2 ** a;
+      return 2 ** (a - EXPONENT);
     case 'mantissa':
       return a / 2 ** (Math.floor(Math.log2(a)) + 1);
     case 'exponent':

@@ -44,7 +44,7 @@ export const OPS = {
   mulHigh: 2,
   toFloat: 1,
   toInt: 1,
-  /** 2 to the power of a float that holds an integer from -126 to 127. */
+  /** 2 to the power of an integer from -126 to 127, of a float that holds the integer plus `EXPONENT`. */
   exp2: 1,
   /** Of a positive float that is not denormal: the mantissa, in [0.5, 1), and the exponent that goes with it. */
   mantissa: 1,
@@ -54,6 +54,9 @@ export const OPS = {
 } as const;
 
 export type Op = keyof typeof OPS;
+
+/** So large that a sum with it has no room for a fraction, and that its last bits are those of an exponent. */
+export const EXPONENT = 1.5 * 2 ** 23 + 127;
 
 /** The number of a value in its list. */
 export type ValueId = number;

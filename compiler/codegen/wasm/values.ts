@@ -142,11 +142,7 @@ export function putOp(
       return;
     case 'exp2':
       put(args[0]);
-      // So large that the integer stands in the last bits of the sum: they become the exponent.
-      f.f32x4(1.5 * 2 ** 23 + 127)
-        .op('f32x4.add')
-        .i32(23)
-        .op('i32x4.shl');
+      f.i32(23).op('i32x4.shl');
       return;
     case 'multiplyAdd':
       if (features.multiplyAdd) {

@@ -8,8 +8,10 @@ import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
 import { callsFromHost } from '../ir/functions.ts';
 import type { Arena, ExecutionPlan, Instruction, Slot } from './plan.ts';
 
-/** Values begin at multiples of so many bytes. */
+/** Values begin at multiples of so many bytes: of a vector, and large ones of a line of the cache. */
 const ALIGNMENT = 16;
+const LINE = 64;
+const LARGE = 1024;
 
 /** The plan with places for its values, where it can have any. */
 export function planArena(plan: ExecutionPlan): ExecutionPlan {
@@ -110,9 +112,10 @@ function placed(plan: ExecutionPlan, groups: readonly Group[]): Arena {
       if (room && source && source.to === i && room.bytes >= group.bytes) room.to = group.to;
       else {
         offset = 0;
+        const unit = group.bytes < LARGE ? ALIGNMENT : LINE;
         for (const used of live) {
           if (offset + group.bytes <= used.offset) break;
-          offset = Math.ceil((used.offset + used.bytes) / ALIGNMENT) * ALIGNMENT;
+          offset = Math.ceil((used.offset + used.bytes) / unit) * unit;
         }
         live.push({ offset, bytes: group.bytes, to: group.to });
         live.sort((a, b) => a.offset - b.offset);

@@ -144,6 +144,7 @@ async function begin(name: string, isShared: boolean): Promise<Backend> {
   if (name === 'webgpu') await prepareWebgpu();
   const native = isShared && name === 'wasm' && isNode ? await sharedInstance(name) : await instance(name);
   if (isNode && name === 'wasm') (await import('./wasm-node.ts')).dropErrorHandlers();
+  if (name === 'wasm') (await import('./wasm-alignment.ts')).alignBuffers(native);
   // Without this the program's own `tfjs.tensor()` would fail until it chose a backend that needs no start.
   if (!getBackend()) await setBackend(name);
   // tfjs does this when a backend becomes its current one; to do it twice does no harm.

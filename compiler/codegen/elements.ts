@@ -240,3 +240,8 @@ export const elementRules: ReadonlyMap<string, ElementRule> = new Map<string, El
     InvGrad: gradient(($, y, dy) => $.neg($.mul(dy, $.mul(y, y)))),
   } satisfies Record<string, ElementRule>),
 );
+
+/** Whether an op of this type computes each element of its result from one of each input. */
+export function isElementOp(op: string): boolean {
+  return elementRules.has(op);
+}

@@ -2,6 +2,7 @@
  * What passes and plans ask of code generation, for whichever target. They ask it only of targets that generate. In bundles
  * for browsers `on-demand.ts` stands in its place.
  */
+export { isElementOp } from './elements.ts';
 export { canGenerate, type Generated, generateLoop, generateOwn } from './generate.ts';
 export { isLoopOp, isView, LoopBuilder, placesOf } from './loop-builder.ts';
 export type { LoopRules } from './loop-rules.ts';

@@ -2,6 +2,7 @@
  * Code generation where every byte is fetched: it is loaded when a backend starts that generates. It stands in for
  * `index.ts` by the field `browser` of package.json; until `loadGenerator` is done nothing but that may be called.
  */
+import type * as elements from './elements.ts';
 import type * as generate from './generate.ts';
 import type * as loops from './loop-builder.ts';
 import type * as renderers from './renderers.ts';
@@ -11,6 +12,7 @@ import type * as tiling from './wasm/tiling.ts';
 export let canGenerate: typeof generate.canGenerate;
 export let generateLoop: typeof generate.generateLoop;
 export let generateOwn: typeof generate.generateOwn;
+export let isElementOp: typeof elements.isElementOp;
 export let isLoopOp: typeof loops.isLoopOp;
 export let isView: typeof loops.isView;
 export let LoopBuilder: typeof loops.LoopBuilder;
@@ -28,12 +30,14 @@ export function hasGenerator(): boolean {
 export async function loadGenerator(): Promise<void> {
   [
     { canGenerate, generateLoop, generateOwn },
+    { isElementOp },
     { isLoopOp, isView, LoopBuilder, placesOf },
     { loopRules },
     { rewriteOf },
     { isInParts },
   ] = await Promise.all([
     import('./generate.ts'),
+    import('./elements.ts'),
     import('./loop-builder.ts'),
     import('./renderers.ts'),
     import('./rewrites.ts'),

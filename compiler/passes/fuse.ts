@@ -7,7 +7,7 @@ import { getOpDef } from '../../src/ops/opdef/define.ts';
 import { resolveSignature } from '../../src/ops/opdef/resolve.ts';
 import { isFullyDefined } from '../../src/util/shape.ts';
 import { Uses } from '../analysis/uses.ts';
-import { canGenerate } from '../codegen/index.ts';
+import { canGenerate, isElementOp } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf } from '../ir/effects.ts';
 import { FUSED_ACTIVATIONS, FUSED_CONV2D, FUSED_MATMUL } from '../ir/fused-ops.ts';
@@ -82,7 +82,9 @@ function chains(head: IrNode, uses: Uses, facts: Facts, { generates }: Target): 
   if (bias) extend('BiasAdd', [bias]);
   next = follower();
   const addend = next && generates ? addendOf(chain.nodes[chain.nodes.length - 1], next, facts) : null;
-  if (addend) extend('Add', [addend]);
+  // What is computed for this alone element by element takes the addition in, and maybe more after it.
+  const isOthers = addend && isElementOp(facts.node(addend.node).op) && uses.onlyUser(addend.node);
+  if (addend && !isOthers) extend('Add', [addend]);
   next = follower();
   if (next && FUSED_ACTIVATIONS.has(next.op)) extend(next.op, []);
   return found;

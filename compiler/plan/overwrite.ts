@@ -2,11 +2,12 @@
  * Finds where a generated kernel may write its result over an input that nobody needs afterwards: a value in between, or
  * the variable that the result is assigned to. Whether a buffer is anybody else's is seen in the run.
  */
-import { resource } from '../../src/util/dtype.ts';
+import { float32, resource } from '../../src/util/dtype.ts';
 import { isFullyDefined, sizeOf } from '../../src/util/shape.ts';
-import { isInParts } from '../codegen/index.ts';
+import { isElementOp, isInParts } from '../codegen/index.ts';
 import type { ContractionKernel, Kernel } from '../codegen/kernel.ts';
-import type { ExecutionPlan, GeneratedStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
+import { INVALID } from '../ir/effects.ts';
+import type { ExecutionPlan, GeneratedStep, HostStep, Instruction, Overwrite, ResourceKey, Slot } from './plan.ts';
 
 /** The plan with what may be overwritten. Variables are updated in place only where no later step can fail. */
 export function findOverwrites(plan: ExecutionPlan, isFunction: boolean): ExecutionPlan {
@@ -68,6 +69,9 @@ function goesWithSums(kernel: ContractionKernel, input: number, output: number):
   return from.offset === to.offset && String(from.strides) === String(to.strides);
 }
 
+/** Ops that no two numbers of any type are wrong for. */
+const SUMS: ReadonlySet<string> = new Set(['Add', 'AddV2', 'Sub', 'Mul']);
+
 /** Where variables may be updated in place. */
 class Updates {
   /** From here on no step can fail, once all variables are known to have values. */
@@ -115,8 +119,16 @@ class Updates {
         return step.shape === undefined;
       case 'alias':
         return step.shapeFrom === null && isFullyDefined(this.plan.slots[step.inputs[0]].shape);
+      case 'host':
+        return this.isArithmetic(step);
     }
     return false;
+  }
+  /** Whether the host computes with scalars that no op fails on: the powers of Adam's rates, say, or the step's number. */
+  private isArithmetic({ kernel, attrs, inputs, outputs }: HostStep): boolean {
+    const slots = [...inputs, ...outputs].map((slot) => this.plan.slots[slot]);
+    if (attrs[INVALID] !== undefined || slots.some(({ shape }) => shape?.length !== 0)) return false;
+    return SUMS.has(kernel) || (isElementOp(kernel) && slots.every(({ dtype }) => dtype === float32));
   }
 
   /**

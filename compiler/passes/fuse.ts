@@ -82,12 +82,18 @@ function chains(head: IrNode, uses: Uses, facts: Facts, { generates }: Target): 
   if (bias) extend('BiasAdd', [bias]);
   next = follower();
   const addend = next && generates ? addendOf(chain.nodes[chain.nodes.length - 1], next, facts) : null;
-  // What is computed for this alone element by element takes the addition in, and maybe more after it.
-  const isOthers = addend && isElementOp(facts.node(addend.node).op) && uses.onlyUser(addend.node);
-  if (addend && !isOthers) extend('Add', [addend]);
+  if (addend && !takesIn(facts.node(addend.node), uses)) extend('Add', [addend]);
   next = follower();
   if (next && FUSED_ACTIVATIONS.has(next.op)) extend(next.op, []);
   return found;
+}
+
+/** Sums may be of other products. */
+const SUMS: ReadonlySet<string> = new Set(['Add', 'AddV2', 'AddN']);
+
+/** Whether a node computes element by element for an addition alone: its kernel takes the addition in, and maybe what follows. */
+function takesIn({ id, op }: IrNode, uses: Uses): boolean {
+  return isElementOp(op) && !SUMS.has(op) && uses.onlyUser(id) !== undefined;
 }
 
 /** The array of the result's shape that `add` adds to it; null where it adds something else. */

@@ -232,7 +232,8 @@ function positions(plan: ExecutionPlan, feeds: readonly Feed[]): number[] {
 
 function logPlacement(plan: ExecutionPlan, backend: string): void {
   for (const step of plan.instructions) {
-    const op = step.kind === 'kernel' || step.kind === 'host' ? step.kernel : step.kind;
-    console.log(`${step.name}: (${op}): ${step.kind === 'host' ? HOST_DEVICE : deviceName(backend)}`);
+    const op = 'kernel' in step ? step.kernel : step.kind;
+    const isOnHost = step.kind === 'host' || step.kind === 'scalars';
+    console.log(`${step.name}: (${op}): ${isOnHost ? HOST_DEVICE : deviceName(backend)}`);
   }
 }

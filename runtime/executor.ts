@@ -294,8 +294,9 @@ class Execution {
       return outputRecord(i, loaded.plan.slots[slot].dtype, shape as KnownShape);
     });
     const { kind, name } = instruction;
-    const op = kind === 'kernel' || kind === 'host' || kind === 'generated' ? instruction.kernel : kind;
-    recorder.record(kind === 'host' ? HOST_DEVICE : this.device, name, op, start, end, output);
+    const op = 'kernel' in instruction ? instruction.kernel : kind;
+    const device = kind === 'host' || kind === 'scalars' ? HOST_DEVICE : this.device;
+    recorder.record(device, name, op, start, end, output);
   }
 
   /** `finish`, after reading what cannot be read at once. */

@@ -3,6 +3,7 @@
  * frees and errors are `executor.ts`'s business.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { type ScalarFunction, scalarFunction } from '../compiler/codegen/index.ts';
 import { inputCount, type LoopKernel } from '../compiler/codegen/kernel.ts';
 import type { Guard } from '../compiler/codegen/op-kernel.ts';
 import type {
@@ -18,11 +19,12 @@ import type {
   KernelStep,
   ReadStep,
   ResourceKey,
+  ScalarsStep,
   Slot,
   StepGuard,
 } from '../compiler/plan/plan.ts';
 import type { AttrValue } from '../src/graph/node.ts';
-import { bool, type DType } from '../src/util/dtype.ts';
+import { bool, type DType, int32 } from '../src/util/dtype.ts';
 import { FailedPreconditionError, InternalError, InvalidArgumentError, NotFoundError } from '../src/util/errors.ts';
 import { NdArray } from '../src/util/ndarray.ts';
 import { formatShapeBrackets, isFullyDefined, type KnownShape, sameShape, sizeOf } from '../src/util/shape.ts';
@@ -70,6 +72,8 @@ export function loadStep(
     }
     case 'alias':
       return new Alias(instruction, plan);
+    case 'scalars':
+      return new Scalars(instruction, plan);
     case 'host':
       return new Host(instruction, plan);
     case 'read':
@@ -279,6 +283,46 @@ function isWithin({ data }: NdArray, check: Guard): boolean {
     if (place >= extents[i % extents.length] || (place < 0 && !skipsNegative)) return false;
   }
   return true;
+}
+
+/** A few scalars, computed at once: parts of arrays too, and arrays put together from them. */
+class Scalars implements Step {
+  readonly onHost: readonly Slot[];
+  private readonly compute: ScalarFunction;
+  private readonly results: readonly { readonly dtype: DType; readonly shape: KnownShape; readonly size: number }[];
+  private readonly taken: number[] = [];
+  private readonly made: number[] = [];
+
+  constructor(
+    readonly instruction: ScalarsStep,
+    plan: ExecutionPlan,
+  ) {
+    const compute = scalarFunction(instruction.code);
+    if (!compute) throw new InternalError(null, `The kernel ${instruction.kernel} is not of scalars.`);
+    this.compute = compute;
+    this.onHost = instruction.inputs;
+    this.results = instruction.outputs.map((slot) => {
+      const { dtype, shape } = plan.slots[slot] as { dtype: DType; shape: KnownShape };
+      return { dtype, shape, size: sizeOf(shape) };
+    });
+  }
+
+  execute(run: Run): void {
+    const { inputs, outputs, code } = this.instruction;
+    const { taken, made, results } = this;
+    run.readTogether(inputs);
+    for (let i = 0; i < inputs.length; i++) taken[i] = Number(run.hostOf(inputs[i]).data[code.inputs[i].offset]);
+    this.compute(taken, made);
+    const arrays = results.map(({ dtype, size }) => arrayOf(dtype, size));
+    for (let k = 0; k < made.length; k++) arrays[code.buffers?.[k] ?? k][code.outputs[k].offset] = made[k];
+    for (let i = 0; i < outputs.length; i++) {
+      run.host[outputs[i]] = new NdArray(results[i].dtype, results[i].shape, arrays[i]);
+    }
+  }
+}
+
+function arrayOf(dtype: DType, size: number): Float32Array | Int32Array | Uint8Array {
+  return dtype === bool ? new Uint8Array(size) : dtype === int32 ? new Int32Array(size) : new Float32Array(size);
 }
 
 class Alias implements Step {

@@ -4,6 +4,7 @@
  */
 export { isElementOp } from './elements.ts';
 export { canGenerate, type Generated, generateLoop, generateOwn } from './generate.ts';
+export { type ScalarFunction, scalarFunction } from './javascript.ts';
 export { isLoopOp, isView, LoopBuilder, placesOf } from './loop-builder.ts';
 export type { LoopRules } from './loop-rules.ts';
 export { loopRules } from './renderers.ts';

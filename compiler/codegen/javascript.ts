@@ -1,9 +1,9 @@
 /**
- * Computes a kernel in JavaScript, place by place, as its description says: what renderers are tested against. Floats are
- * rounded to 32 bits after each op; elementary functions are those of `Math`.
+ * Computes a kernel in JavaScript, place by place, as its description says: what renderers are tested against, and how a few
+ * scalars are computed. Floats are rounded to 32 bits after each op; elementary functions are those of `Math`.
  */
 import type { LoopKernel, Operand, Reduction, Stage } from './kernel.ts';
-import { EXPONENT, type Op, type Value, type ValueId } from './values.ts';
+import { type ElementType, EXPONENT, needed, type Op, type Value, type ValueId } from './values.ts';
 
 type Elements = Float32Array | Int32Array | Uint8Array;
 
@@ -46,15 +46,14 @@ export function runKernel(
       case 'scalar':
         return value.type === 'f32' ? f(scalars[value.scalar]) : scalars[value.scalar];
       case 'constant':
-        return value.type === 'f32' ? f(value.value) : value.value;
+        return ROUND[value.type](value.value);
       case 'index':
         return place[value.axis];
       case 'reduced':
         return results[value.stage] ?? 0;
       case 'op': {
-        const args = value.args.map((arg) => numbers[arg]);
-        const result = compute(value.op, args, kernel.values[value.args[0]].type === 'i32');
-        return value.type === 'f32' ? f(result) : value.type === 'i32' ? result | 0 : Number(result !== 0);
+        const [a, b, c] = value.args.map((arg) => numbers[arg]);
+        return ROUND[value.type](computeOf(value.op, kernel.values[value.args[0]].type === 'i32')(a, b, c));
       }
     }
   };
@@ -77,6 +76,44 @@ export function runKernel(
     });
   };
   over(kept, () => kernel.stages.forEach(run));
+}
+
+/** Computes the outputs of a kernel of scalars from its inputs. */
+export type ScalarFunction = (inputs: readonly number[], outputs: number[]) => void;
+
+/**
+ * A kernel without axes as a function: for a few scalars, which cost less than the call of a kernel on a backend. Null for
+ * kernels that do more than to compute and write. The values are one list of numbers, each written by a step of its own.
+ */
+export function scalarFunction({ axes, values, stages }: LoopKernel): ScalarFunction | null {
+  if (axes.length > 0 || stages.some(({ kind }) => kind === 'reduce')) return null;
+  const numbers = new Array<number>(values.length).fill(0);
+  const steps: ((inputs: readonly number[]) => void)[] = [];
+  for (const id of needed(
+    values,
+    stages.map(({ value }) => value),
+  )) {
+    const value = values[id];
+    const round = ROUND[value.type];
+    if (value.kind === 'constant') numbers[id] = round(value.value);
+    else if (value.kind === 'load') {
+      const { input } = value;
+      steps.push((inputs) => {
+        numbers[id] = inputs[input];
+      });
+    } else if (value.kind === 'op') {
+      const [a, b = a, c = a] = value.args;
+      const compute = computeOf(value.op, values[a].type === 'i32');
+      steps.push(() => {
+        numbers[id] = round(compute(numbers[a], numbers[b], numbers[c]));
+      });
+    } else return null;
+  }
+  const results = stages.flatMap((stage) => (stage.kind === 'store' ? [[stage.output, stage.value]] : []));
+  return (inputs, outputs) => {
+    for (let i = 0; i < steps.length; i++) steps[i](inputs);
+    for (const [output, value] of results) outputs[output] = numbers[value];
+  };
 }
 
 function combine(reduction: Reduction, a: number, b: number): number {
@@ -105,75 +142,53 @@ function nearest(x: number): number {
   return rounded === 0 && x < 0 ? -0 : rounded;
 }
 
-function compute(op: Op, [a, b, c]: readonly number[], isInteger: boolean): number {
-  switch (op) {
-    case 'neg':
-      return -a;
-    case 'abs':
-      return Math.abs(a);
-    case 'sqrt':
-      return Math.sqrt(a);
-    case 'floor':
-      return Math.floor(a);
-    case 'ceil':
-      return Math.ceil(a);
-    case 'nearest':
-      return nearest(a);
-    case 'exp':
-      return Math.exp(a);
-    case 'log':
-      return Math.log(a);
-    case 'tanh':
-      return Math.tanh(a);
-    case 'sigmoid':
-      return 1 / (1 + Math.exp(-a));
-    case 'add':
-      return a + b;
-    case 'sub':
-      return a - b;
-    case 'mul':
-      return isInteger ? Math.imul(a, b) : a * b;
-    case 'div':
-      return a / b;
-    case 'min':
-      return Math.min(a, b);
-    case 'max':
-      return Math.max(a, b);
-    case 'lt':
-      return Number(a < b);
-    case 'le':
-      return Number(a <= b);
-    case 'gt':
-      return Number(a > b);
-    case 'ge':
-      return Number(a >= b);
-    case 'eq':
-      return Number(a === b);
-    case 'ne':
-      return Number(a !== b);
-    case 'and':
-      return Number(a && b);
-    case 'or':
-      return Number(a || b);
-    case 'not':
-      return Number(!a);
-    case 'select':
-      return a ? b : c;
-    case 'xor':
-      return a ^ b;
-    case 'mulHigh':
-      return Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n) | 0;
-    case 'toFloat':
-      return a;
-    case 'toInt':
-      return Math.trunc(a);
-    case 'exp2':
-      return 2 ** (a - EXPONENT);
-    case 'mantissa':
-      return a / 2 ** (Math.floor(Math.log2(a)) + 1);
-    case 'exponent':
-      return Math.floor(Math.log2(a)) + 1;
-    case 'multiplyAdd':
-      return a * b + c;
-  }
+type Compute = (a: number, b: number, c: number) => number;
+
+/** What each op makes of its arguments, before it is rounded. */
+const COMPUTE: Readonly<Record<Op, Compute>> = {
+  neg: (a) => -a,
+  abs: (a) => Math.abs(a),
+  sqrt: (a) => Math.sqrt(a),
+  floor: (a) => Math.floor(a),
+  ceil: (a) => Math.ceil(a),
+  nearest,
+  exp: (a) => Math.exp(a),
+  log: (a) => Math.log(a),
+  tanh: (a) => Math.tanh(a),
+  sigmoid: (a) => 1 / (1 + Math.exp(-a)),
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
+  lt: (a, b) => Number(a < b),
+  le: (a, b) => Number(a <= b),
+  gt: (a, b) => Number(a > b),
+  ge: (a, b) => Number(a >= b),
+  eq: (a, b) => Number(a === b),
+  ne: (a, b) => Number(a !== b),
+  and: (a, b) => Number(a && b),
+  or: (a, b) => Number(a || b),
+  not: (a) => Number(!a),
+  select: (a, b, c) => (a ? b : c),
+  xor: (a, b) => a ^ b,
+  mulHigh: (a, b) => Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n) | 0,
+  toFloat: (a) => a,
+  toInt: (a) => Math.trunc(a),
+  exp2: (a) => 2 ** (a - EXPONENT),
+  mantissa: (a) => a / 2 ** (Math.floor(Math.log2(a)) + 1),
+  exponent: (a) => Math.floor(Math.log2(a)) + 1,
+  multiplyAdd: (a, b, c) => a * b + c,
+};
+
+function computeOf(op: Op, isInteger: boolean): Compute {
+  return isInteger && op === 'mul' ? Math.imul : COMPUTE[op];
 }
+
+/** As an element of the type holds it. */
+const ROUND: Readonly<Record<ElementType, (x: number) => number>> = {
+  f32: f,
+  i32: (x) => x | 0,
+  bool: (x) => Number(x !== 0),
+};

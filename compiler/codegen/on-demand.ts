@@ -4,6 +4,7 @@
  */
 import type * as elements from './elements.ts';
 import type * as generate from './generate.ts';
+import type * as javascript from './javascript.ts';
 import type * as loops from './loop-builder.ts';
 import type * as renderers from './renderers.ts';
 import type * as rewrites from './rewrites.ts';
@@ -13,6 +14,8 @@ export let canGenerate: typeof generate.canGenerate;
 export let generateLoop: typeof generate.generateLoop;
 export let generateOwn: typeof generate.generateOwn;
 export let isElementOp: typeof elements.isElementOp;
+export type { ScalarFunction } from './javascript.ts';
+export let scalarFunction: typeof javascript.scalarFunction;
 export let isLoopOp: typeof loops.isLoopOp;
 export let isView: typeof loops.isView;
 export let LoopBuilder: typeof loops.LoopBuilder;
@@ -31,6 +34,7 @@ export async function loadGenerator(): Promise<void> {
   [
     { canGenerate, generateLoop, generateOwn },
     { isElementOp },
+    { scalarFunction },
     { isLoopOp, isView, LoopBuilder, placesOf },
     { loopRules },
     { rewriteOf },
@@ -38,6 +42,7 @@ export async function loadGenerator(): Promise<void> {
   ] = await Promise.all([
     import('./generate.ts'),
     import('./elements.ts'),
+    import('./javascript.ts'),
     import('./loop-builder.ts'),
     import('./renderers.ts'),
     import('./rewrites.ts'),

@@ -33,6 +33,11 @@ export function isOnHost(target: Target, facts: Facts, node: IrNode): boolean {
   return target.scalarsOnHost || isFromHost(target, facts, node);
 }
 
+/** Whether a value is a scalar that the host has without asking the backend. */
+export function comesFromHost(target: Target, facts: Facts, value: IrNode['inputs'][number]): boolean {
+  return isHostValue(target, facts, value) ?? isFromHost(target, facts, facts.node(value.node));
+}
+
 function isOfScalars(target: Target, facts: Facts, node: IrNode): boolean {
   if (!target.hasHost(node.op) || node.inputs.length === 0) return false;
   return node.outputs.every(isScalar) && node.inputs.every((input) => isScalar(facts.spec(input)));

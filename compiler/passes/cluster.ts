@@ -4,8 +4,8 @@
  * themselves are made from the numbers when the plan is.
  *
  * The model of costs: a call and a pass through memory cost more than anything that an element-wise op computes, so that
- * whatever can join, does. Not worth a kernel are views alone, which are free, and a few scalars, which the host computes
- * in less time than a kernel is called in.
+ * whatever can join, does. Not worth a kernel are views alone, which are free, and a scalar alone. Where the scalars of a
+ * kernel are computed is decided with the plan.
  */
 import { isLoopOp, isView, LoopBuilder, type LoopRules, loopRules, placesOf } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
@@ -16,8 +16,8 @@ import type { Pass, PassContext } from './pass.ts';
 /** The attribute that numbers the kernels; its value is an integer. */
 export const CLUSTER = '_cluster';
 
-/** So many ops on scalars are worth a kernel. */
-const SCALARS = 8;
+/** So many ops on scalars are worth a kernel: one in JavaScript, if not one of the backend. */
+const SCALARS = 2;
 /** So many nodes are brought forward, at most, for another that may join. */
 const PULLED = 32;
 /** A value that more nodes take is no reason to look at them all. */

@@ -114,6 +114,7 @@ class Updates {
         return step.guard?.check.kind !== 'places';
       case 'read':
       case 'initialized':
+      case 'scalars':
         return true;
       case 'assign':
         return step.shape === undefined;

@@ -7,7 +7,7 @@ import type { GraphSnapshot } from '../../src/graph/snapshot.ts';
 import type { DType } from '../../src/util/dtype.ts';
 import type { NdArray } from '../../src/util/ndarray.ts';
 import type { KnownShape, Shape } from '../../src/util/shape.ts';
-import type { Kernel } from '../codegen/kernel.ts';
+import type { Kernel, LoopKernel } from '../codegen/kernel.ts';
 import type { Guard } from '../codegen/op-kernel.ts';
 
 export type Slot = number;
@@ -59,6 +59,14 @@ export interface GeneratedStep extends Step {
   /** Variables that are read later: if they have values nothing can fail from here on, and variables may be updated in place. */
   readonly seals?: readonly ResourceKey[];
   readonly guard?: StepGuard;
+}
+
+/** A few scalars, or elements of arrays, computed in JavaScript from one description. */
+export interface ScalarsStep extends Step {
+  readonly kind: 'scalars';
+  /** The op types that it computes, for people. */
+  readonly kernel: string;
+  readonly code: LoopKernel;
 }
 
 /**
@@ -174,6 +182,7 @@ export interface ListStep extends Step {
 export type Instruction =
   | KernelStep
   | GeneratedStep
+  | ScalarsStep
   | AliasStep
   | HostStep
   | ReadStep

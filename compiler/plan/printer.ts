@@ -71,6 +71,8 @@ function call(step: Instruction): string {
       return `${step.kernel}(${kernelInputs(step)})${printAttrs(step.attrs)}`;
     case 'generated':
       return `generated.${step.kernel}(${inputs})`;
+    case 'scalars':
+      return `scalars.${step.kernel}(${inputs})`;
     case 'host':
       return `host.${step.kernel}(${inputs})${printAttrs(step.attrs)}`;
     case 'alias':

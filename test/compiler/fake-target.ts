@@ -158,6 +158,7 @@ function execute(
       return kernel(inputs, hostOp(step.kernel, step.name, step.attrs, types));
     }
     case 'generated':
+    case 'scalars':
       throw new Error('the target has no generated kernels');
     case 'alias':
       return [inputs[0].reshape(step.shape ?? Array.from(inputs[1].data as Int32Array))];

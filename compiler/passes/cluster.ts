@@ -7,6 +7,7 @@
  * whatever can join, does. Not worth a kernel are views alone, which are free, and a scalar alone. Where the scalars of a
  * kernel are computed is decided with the plan.
  */
+import type { Shape } from '../../src/util/shape.ts';
 import { isLoopOp, isView, LoopBuilder, type LoopRules, loopRules, placesOf } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, mustRun } from '../ir/effects.ts';
@@ -106,7 +107,8 @@ class Clustering {
           else if (limits.admits(each) && builder.tryAdd(each)) {
             members.add(each.id);
             queue.push(each);
-          } else break;
+          } else if (each !== node && this.isReady(each)) this.place(each);
+          else break;
         }
       }
     }
@@ -143,6 +145,14 @@ class Clustering {
     const { nodes } = this.module;
     while (this.barrier < nodes.length && !this.isBarrier(nodes[this.barrier])) this.barrier++;
     return this.positions[node.id] < this.barrier;
+  }
+  /** Whether the node is about scalars, of types that no kernel has, and can be done before the kernel. */
+  private isReady({ inputs, outputs }: IrNode): boolean {
+    const isScalar = ({ shape }: { readonly shape: Shape }) => shape?.length === 0;
+    return (
+      outputs.every(isScalar) &&
+      inputs.every((input) => this.placed[input.node] === 1 && isScalar(this.facts.spec(input)))
+    );
   }
   private isBarrier(node: IrNode): boolean {
     return !this.placed[node.id] && mustRun(effectOf(node));

@@ -44,11 +44,18 @@ function updatesIn(plan: ExecutionPlan): number {
 
 for (const [name, slots, make] of [
   ['GradientDescent', 1, () => new tf.train.GradientDescentOptimizer(0.1)],
+  ['ProximalGradientDescent', 1, () => new tf.train.ProximalGradientDescentOptimizer(0.1, 0.01, 0.01)],
   ['Momentum', 2, () => new tf.train.MomentumOptimizer(0.1, 0.9)],
+  ['Nesterov', 2, () => new tf.train.MomentumOptimizer(0.1, 0.9, { useNesterov: true })],
   ['Adagrad', 2, () => new tf.train.AdagradOptimizer(0.1)],
+  ['ProximalAdagrad', 2, () => new tf.train.ProximalAdagradOptimizer(0.1)],
+  // The next value does not come from the one before.
+  ['AdagradDA', 2, () => new tf.train.AdagradDAOptimizer(0.1, tf.train.getOrCreateGlobalStep())],
+  ['Adadelta', 3, () => new tf.train.AdadeltaOptimizer(0.1)],
   // The host multiplies its two powers afterwards, which cannot fail.
   ['Adam', 3, () => new tf.train.AdamOptimizer(0.1)],
   ['RMSProp', 3, () => new tf.train.RMSPropOptimizer(0.1)],
+  ['centred RMSProp', 4, () => new tf.train.RMSPropOptimizer(0.1, { centered: true })],
   ['Ftrl', 3, () => new tf.train.FtrlOptimizer(0.1)],
 ] as const) {
   test(`${name} updates a variable and its slots in place`, () => {

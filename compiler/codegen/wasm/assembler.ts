@@ -152,12 +152,22 @@ export class FunctionBuilder {
     this.get(counter).i32(step).op('i32.add').tee(counter).times(count, step).op('i32.ne').branchIf(0);
     return this.end();
   }
-  /** Runs the body, at least once, until it has moved the pointer to the end. */
+  /** Runs the body, at least once, until it has moved the pointer to the end; `leave` in the body ends it as well. */
   until(pointer: Local, end: Local, body: () => void): this {
-    this.code.byte(0x03).byte(VOID); // loop
+    this.code.byte(0x02).byte(VOID).byte(0x03).byte(VOID); // block, loop
     body();
     this.get(pointer).get(end).op('i32.ne').branchIf(0);
-    return this.end();
+    return this.end().end();
+  }
+  /** In the body of `until`: goes on after it where the number on the stack is not 0. */
+  leave(): this {
+    return this.branchIf(1);
+  }
+  /** Runs the body unless the count is 0. */
+  ifAny(count: Count, body: () => void): this {
+    if (typeof count !== 'number') return this.get(count.local).when(body);
+    if (count > 0) body();
+    return this;
   }
   /** Runs the body where the number on the stack is not 0. */
   when(body: () => void): this {

@@ -313,7 +313,7 @@ class LoopRenderer {
     // In blocks the numbers of places are not known.
     const isNumbered = this.kernel.values.some((value) => value.kind === 'index' && value.axis === axis);
     const { blocks, left } = isNumbered ? { blocks: 0, left: this.counts[axis] } : this.inBlocks(this.counts[axis]);
-    this.ifAny(blocks, () => {
+    this.f.ifAny(blocks, () => {
       const add = stages.map((stage, k) => this.compensated(stage, totals[k]));
       f.repeat(f.local(I32), blocks, 1, () => {
         const parts = stages.map((stage) => this.start(stage));
@@ -324,8 +324,8 @@ class LoopRenderer {
         for (const [k, part] of parts.entries()) add[k](part);
       });
     });
-    this.ifAny(left, () => this.loop(axis, left, () => body(totals)));
-    this.ifAny(blocks, () => this.places.move(axis, blocks, -BLOCK));
+    this.f.ifAny(left, () => this.loop(axis, left, () => body(totals)));
+    this.f.ifAny(blocks, () => this.places.move(axis, blocks, -BLOCK));
     return totals;
   }
 
@@ -345,12 +345,6 @@ class LoopRenderer {
       .set(blocks);
     f.get(count.local).get(blocks).i32(BLOCK).op('i32.mul').op('i32.sub').set(left);
     return { blocks: { local: blocks }, left: { local: left } };
-  }
-  /** Runs the body unless the count is 0. */
-  private ifAny(count: Count, body: () => void): void {
-    if (count === 0) return;
-    if (typeof count === 'number') body();
-    else this.f.get(count.local).when(body);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -401,7 +395,7 @@ class LoopRenderer {
     };
     f.i32(0).set(this.places.along);
     const { blocks } = reductions.length > 0 ? this.inBlocks(this.countVectors()) : { blocks: 0 };
-    this.ifAny(blocks, () => {
+    this.f.ifAny(blocks, () => {
       const add = reductions.map((stage, k) => this.compensated(stage, totals[k]));
       f.i32(0).set(this.end);
       f.repeat(f.local(I32), blocks, 1, () => {

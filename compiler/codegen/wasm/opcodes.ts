@@ -22,6 +22,7 @@ export const PLAIN = {
   'i32.and': 0x71,
   'i32.or': 0x72,
   'i32.shl': 0x74,
+  'i32.div_u': 0x6e,
   'i32.shr_u': 0x76,
   'f32.add': 0x92,
   'f32.sub': 0x93,

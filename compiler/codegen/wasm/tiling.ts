@@ -1,10 +1,17 @@
 /** How contractions are cut into tiles and parts, and what is copied for them: decisions that the renderer carries out. */
 import type { ContractionKernel } from '../kernel.ts';
 
-/** How many vectors of sums a tile has: with more, values leave the registers. */
+/** How many vectors of sums a tile has. */
 const SUMS = 8;
 /** Rows of a tile, where there are as many. */
 export const ROWS = 4;
+/**
+ * Rows of most tiles: with ten vectors of sums a processor that takes four cycles for a product and begins two in each has
+ * always one that waits for no other.
+ */
+export const TALL = 5;
+/** From so many rows on, all are in tiles of these two heights. */
+const BOTH = 12;
 /** Long sums are formed in parts, so that the panel stays in the first cache. */
 export const DEPTH = 1024;
 /** Rows of the right operand that lie as far apart, in bytes, are copied into panels where enough rows take them. */
@@ -25,6 +32,8 @@ const MANY_TILES = 8;
 export interface Tiling {
   /** Rows of a tile. */
   readonly rows: number;
+  /** Whether there are tall tiles, and no rows left over. */
+  readonly hasTall: boolean;
   /** Vectors of four columns of a tile. */
   readonly vectors: number;
   readonly packs: boolean;
@@ -48,7 +57,9 @@ export function tilingOf({ rows, columns, sums, batch }: ContractionKernel): Til
     sum.extent >= LONG &&
     columns.extent >= MANY_COLUMNS &&
     batch.every(({ right }) => right !== 0);
-  return { rows: height, vectors, packs, packsLeft };
+  // Panels of the left operand are of one height.
+  const hasTall = rows.extent >= BOTH && !packsLeft;
+  return { rows: height, hasTall, vectors, packs, packsLeft };
 }
 
 /** Bytes of the room that the function needs beside its operands. */

@@ -22,7 +22,7 @@ import { planArena } from './arena.ts';
 import { type CallContext, type CompileBody, draftBranch, draftLoop, liveVariables } from './calls.ts';
 import { handsOnList, isListOp } from './lists.ts';
 import { findOverwrites } from './overwrite.ts';
-import type { ExecutionPlan, Instruction, Slot, SlotInfo } from './plan.ts';
+import type { ExecutionPlan, GeneratedStep, Instruction, Slot, SlotInfo } from './plan.ts';
 
 /** The plan of a module. Throws `UnimplementedError` for an op that neither the backend nor the host can compute. */
 export function buildPlan(module: IrModule, target: Target, compileBody: CompileBody): ExecutionPlan {
@@ -129,10 +129,13 @@ class Draft {
     );
     const generated = this.loopOf(nodes, outputs);
     if (!generated) return false;
+    const { kernel: code, inputs } = generated;
+    const isOfScalars = code.kind === 'loops' && code.axes.length === 0;
+    const isForHost = isOfScalars && this.areForHost(inputs, nodes.length);
+    if (isOfScalars && !isForHost && nodes.length < SCALARS) return false;
     const ops = nodes.map(({ op }) => op);
     const made = this.onGenerated(nodes[nodes.length - 1], generated, ops);
-    const step = this.onScalars(made, generated, nodes.length);
-    if (!step) return false;
+    const step: OpenStep = isOfScalars && isForHost ? { ...made, kind: 'scalars', code } : made;
     this.steps.push({ step, must: nodes.some(({ id }) => this.effects.has(id)) && outputs.length > 0 });
     return true;
   }
@@ -154,7 +157,11 @@ class Draft {
     );
   }
 
-  private onGenerated(node: IrNode, { kernel: code, inputs, outputs }: Generated, ops: readonly string[]): OpenStep {
+  private onGenerated(
+    node: IrNode,
+    { kernel: code, inputs, outputs }: Generated,
+    ops: readonly string[],
+  ): Open<GeneratedStep> {
     return {
       kind: 'generated',
       kernel: kernelName(ops),
@@ -168,18 +175,14 @@ class Draft {
   }
 
   /**
-   * The step as one of JavaScript where that is cheaper: for scalars alone. An op takes 9 ns there and 3 on wasm, to bring
-   * scalars to the backend and back some 3,000; chains that fill kernels hand them on from one to the next. Scalars that
-   * the backend has are worth reading for few ops only. Null where each op is better off alone.
+   * Whether so many ops on these scalars cost less in JavaScript. An op takes 9 ns there and 3 on wasm, to bring scalars to
+   * the backend and back some 3,000; chains that fill kernels hand them on from one to the next. Scalars that the backend
+   * has are worth reading for few ops only.
    */
-  private onScalars(step: OpenStep, { kernel, inputs }: Generated, count: number): OpenStep | null {
-    const isOfScalars = kernel.kind === 'loops' && kernel.axes.length === 0;
-    if (step.kind !== 'generated' || !isOfScalars) return step;
+  private areForHost(scalars: readonly IrValue[], count: number): boolean {
     const { target, facts } = this;
-    const isHere = inputs.every((input) => comesFromHost(target, facts, input));
-    const isCheaper = isHere ? count < CHAIN : target.scalarsOnHost && count < SCALARS;
-    if (isCheaper) return { ...step, kind: 'scalars', code: kernel };
-    return count < SCALARS ? null : step;
+    const isHere = scalars.every((scalar) => comesFromHost(target, facts, scalar));
+    return isHere ? count < CHAIN : target.scalarsOnHost && count < SCALARS;
   }
 
   /** The step with what must hold for it, and what the host needs where it does not. */

@@ -53,9 +53,14 @@ export function printInstruction(step: Instruction, plan?: ExecutionPlan): strin
   const types =
     plan && step.outputs.length > 0 ? ` : ${step.outputs.map((s) => formatSpec(plan.slots[s])).join(', ')}` : '';
   const frees = step.frees.length > 0 ? `    free ${step.frees.map(printSlot).join(' ')}` : '';
-  const why =
-    step.kind === 'host' ? ` (${step.why})` : step.kind === 'generated' && step.guard ? hostWhere(step.guard) : '';
-  return withComment(left + call(step) + types + frees, step.name + why);
+  return withComment(left + call(step) + types + frees, step.name + whyThere(step));
+}
+
+/** Why a step is not, or not always, the backend's. */
+function whyThere(step: Instruction): string {
+  if (step.kind === 'host') return ` (${step.why})`;
+  if (step.kind === 'scalars') return ' (on the host, in JavaScript: scalars cost less there)';
+  return step.kind === 'generated' && step.guard ? hostWhere(step.guard) : '';
 }
 
 function hostWhere({ check }: StepGuard): string {

@@ -367,6 +367,7 @@ class Draft {
     }
     return {
       kind: 'kernel',
+      ...this.whyNotGenerated(node),
       kernel: lowered.kernel,
       names: lowered.names,
       attrs: lowered.attrs,
@@ -378,6 +379,13 @@ class Draft {
       origin: node.origin[0],
       name: node.name,
     };
+  }
+
+  private whyNotGenerated(node: IrNode): { readonly why?: string } {
+    if (!this.target.generates) return {};
+    const specs = [...node.outputs, ...node.inputs.map((input) => this.facts.spec(input))];
+    const isKnown = specs.every(({ shape }) => isFullyDefined(shape));
+    return { why: `the backend's own: ${isKnown ? 'none is generated for it' : 'shapes are known in the run only'}` };
   }
 
   private newSlots(node: IrNode): Slot[] {

@@ -47,6 +47,8 @@ export interface KernelStep extends Step {
   readonly inputShapes: readonly (KnownShape | null)[] | null;
   /** Shapes under which outputs are kept, where they differ from what the kernel says. */
   readonly outputShapes: readonly (KnownShape | null)[] | null;
+  /** Where the target generates kernels, why it is none of these, for people. */
+  readonly why?: string;
 }
 
 /** A kernel that the compiler describes and the runtime renders for its machine. */

@@ -59,6 +59,7 @@ export function printInstruction(step: Instruction, plan?: ExecutionPlan): strin
 /** Why a step is not, or not always, the backend's. */
 function whyThere(step: Instruction): string {
   if (step.kind === 'host') return ` (${step.why})`;
+  if (step.kind === 'kernel') return step.why ? ` (${step.why})` : '';
   if (step.kind === 'scalars') return ' (on the host, in JavaScript: scalars cost less there)';
   return step.kind === 'generated' && step.guard ? hostWhere(step.guard) : '';
 }

@@ -2,15 +2,15 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { scalarFunction } from '../../compiler/codegen/javascript.ts';
-import type { LoopKernel } from '../../compiler/codegen/kernel.ts';
-import { type ElementType, type Op, type ValueId, Values } from '../../compiler/codegen/values.ts';
-import * as tf from '../../src/index.ts';
-import { options } from '../support/arbitraries.ts';
-import { leakChecked } from '../support/leaks.ts';
-import { FEATURES, runWasm } from '../support/wasm-kernels.ts';
+import { scalarFunction } from '../../../compiler/codegen/javascript.ts';
+import type { LoopKernel } from '../../../compiler/codegen/kernel.ts';
+import { type ElementType, type Op, type ValueId, Values } from '../../../compiler/codegen/values.ts';
+import * as tf from '../../../src/index.ts';
+import { options } from '../../support/arbitraries.ts';
+import { leakChecked } from '../../support/leaks.ts';
+import { FEATURES, runWasm } from '../../support/wasm-kernels.ts';
 
-const suiteOfScalars = suite('session/scalars');
+const suiteOfScalars = suite('compiler/codegen/scalars');
 const test = leakChecked(suiteOfScalars);
 
 /** The lines of a plan that compute. */

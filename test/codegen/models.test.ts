@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as tf from '../../src/index.ts';
 import { floats } from '../support/codegen.ts';
+import { configure } from '../support/keras.ts';
 import { leakChecked } from '../support/leaks.ts';
 
 const test = suite('codegen/models');
@@ -279,6 +280,8 @@ async function losses(optimizer: string, config: { backend: string; codegen?: bo
     shuffle: false,
     verbose: 0,
   });
+  // Keras would make its next sessions of this configuration, in other tests too.
+  configure(tf.keras, null);
   return history.history.loss as readonly number[];
 }
 

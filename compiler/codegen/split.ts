@@ -221,7 +221,7 @@ function contractionCuts(kernel: ContractionKernel): Cuts {
   const depth = size(sums);
   const places = size(batch) * rows.extent * columns.extent;
   const all = [...batch, rows, columns];
-  // A tile has four rows where there are as many, and eight vectors of sums.
+  // Any multiple of four rows can be cut into tiles of four and five; fewer rows have one tile, of eight vectors of sums.
   const height = Math.min(4, rows.extent);
   const unitOf = (axis: number) => [height, 4 * Math.floor(8 / height)][axis - batch.length] ?? 1;
   const list = all.flatMap((cut, axis) => {

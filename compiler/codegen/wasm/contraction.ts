@@ -40,7 +40,7 @@ class ContractionRenderer {
   private readonly tiling: Tiling;
   /** How many products a sum has, where they are not told; how often the outermost axes are gone along, told or not. */
   private readonly depth: Count;
-  private readonly counts: { readonly batch: Count; readonly rows: Count; readonly sums: Count };
+  private readonly counts: { readonly batch: Count; readonly rows: Count; readonly sums: Count; readonly outer: Count };
   /** The places of left and right operand at the batch, and of the others at the tile. */
   private readonly left: Local;
   private readonly right: Local;
@@ -80,10 +80,13 @@ class ContractionRenderer {
     const told = params.length;
     const countOf = (which: Given, extent: number): Count =>
       given.includes(which) ? { local: told + given.indexOf(which) } : extent;
+    const [sum] = kernel.sums;
     this.counts = {
       batch: countOf('batch', kernel.batch[0]?.extent ?? 1),
       rows: countOf('rows', kernel.rows.extent),
-      sums: countOf('sums', kernel.sums[0].extent),
+      // Told is the extent of the first axis of sums, wherever that is gone along.
+      sums: outer.length > 0 ? sum.extent : countOf('sums', sum.extent),
+      outer: outer.length > 0 ? countOf('sums', outer[0].extent) : 1,
     };
     for (const _ of given) params.push(I32);
     params.push(ADDRESS);
@@ -223,8 +226,8 @@ class ContractionRenderer {
       body();
       return;
     }
-    const move = ({ left, right }: ContractionAxis, places: number) => {
-      f.advance(this.left, 4 * places * left).advance(this.right, 4 * places * right);
+    const move = ({ left, right }: ContractionAxis, times: Count, places: number) => {
+      f.advanceBy(this.left, times, 4 * places * left).advanceBy(this.right, times, 4 * places * right);
     };
     let inner = () => {
       body();
@@ -232,12 +235,13 @@ class ContractionRenderer {
     };
     for (const axis of [...outer].reverse()) {
       const around = inner;
+      const count = axis === outer[0] ? this.counts.outer : axis.extent;
       inner = () => {
-        f.repeat(f.local(I32), axis.extent, 1, () => {
+        f.repeat(f.local(I32), count, 1, () => {
           around();
-          move(axis, 1);
+          move(axis, 1, 1);
         });
-        move(axis, -axis.extent);
+        move(axis, count, -1);
       };
     }
     f.i32(0).set(this.isBegun);

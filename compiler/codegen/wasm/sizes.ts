@@ -14,7 +14,7 @@ import {
   roomsOf,
   type SequenceKernel,
 } from '../kernel.ts';
-import { ENOUGH_ROWS, isInParts, isTurned, LONG } from './tiling.ts';
+import { ENOUGH_ROWS, isLong, isTurned, LONG, leastOuter, outerSums } from './tiling.ts';
 
 /** Which extent is told: that of the first axis of loops, or one of a contraction: its first batch axis, rows, first sum. */
 export type Given = 'first' | 'batch' | 'rows' | 'sums';
@@ -78,7 +78,7 @@ function sizedLoops(kernel: LoopKernel, least: number): SizedPart<LoopKernel> {
   const collapsed = collapse(kernel);
   const [first, ...rest] = collapsed.axes;
   if (first === undefined || first.extent < least) return { kernel: collapsed, given: [], counts: [] };
-  const extent = rest.length === 0 ? smallest(first.extent, least) : least;
+  const extent = rest.length === 0 ? leastLike(first.extent, least) : least;
   return {
     kernel: { ...collapsed, axes: [{ ...first, extent }, ...rest] },
     given: ['first'],
@@ -101,18 +101,23 @@ function sizedContraction(kernel: ContractionKernel, least: number): SizedPart<C
   if (rows.extent >= least) {
     given.push('rows');
     counts.push(rows.extent);
-    rows = { ...rows, extent: smallest(rows.extent, leastOf(rows.extent)) };
+    rows = { ...rows, extent: leastLike(rows.extent, leastOf(rows.extent)) };
   }
-  if (sums[0].extent >= least && !isInParts(kernel) && !isTurned(kernel)) {
+  const [sum] = sums;
+  if (sum.extent >= least && !isLong(kernel) && !isTurned(kernel)) {
     given.push('sums');
-    counts.push(sums[0].extent);
-    // As is whether the left operand is copied on how long a sum is.
-    sums = [{ ...sums[0], extent: sums[0].extent >= LONG ? LONG : least }, ...sums.slice(1)];
+    counts.push(sum.extent);
+    // As is whether the left operand is copied on how long a sum is, and the order of the loops on how long all are together.
+    const extent = outerSums(kernel) > 0 ? leastOuter(kernel) : sum.extent >= LONG ? LONG : least;
+    sums = [{ ...sum, extent }, ...sums.slice(1)];
   }
-  return { kernel: { ...kernel, batch, rows, sums }, given, counts };
+  const smallest = { ...kernel, batch, rows, sums };
+  // With few rows the order of the loops would be another.
+  if (outerSums(smallest) !== outerSums(kernel)) return { kernel, given: [], counts: [] };
+  return { kernel: smallest, given, counts };
 }
 
 /** The least extent with the same remainder by four. */
-function smallest(extent: number, least: number): number {
+function leastLike(extent: number, least: number): number {
   return least + ((((extent - least) % 4) + 4) % 4);
 }

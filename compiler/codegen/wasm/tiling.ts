@@ -101,6 +101,13 @@ export function outerSums(kernel: ContractionKernel): number {
   return count;
 }
 
+/** The least extent of the first axis of sums with which as many axes are gone along around everything else. */
+export function leastOuter(kernel: ContractionKernel): number {
+  const { columns, sums } = kernel;
+  const others = depthOf(kernel) / sums[0].extent;
+  return Math.ceil(Math.max(DEPTH + 1, LARGE / (4 * columns.extent)) / others);
+}
+
 /** Whether the sums are formed in parts, which lie in the first output between one and the next. */
 export function isInParts(kernel: ContractionKernel): boolean {
   return isLong(kernel) || outerSums(kernel) > 0;

@@ -4,6 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ContractionAxis, ContractionKernel } from '../../../compiler/codegen/kernel.ts';
 import { Values } from '../../../compiler/codegen/values.ts';
+import { NO_FEATURES } from '../../../compiler/codegen/wasm/features.ts';
+import { sizedKernel } from '../../../compiler/codegen/wasm/sizes.ts';
 import { outerSums } from '../../../compiler/codegen/wasm/tiling.ts';
 import { FEATURES, runWasm } from '../../support/wasm-kernels.ts';
 
@@ -201,17 +203,18 @@ test('sums over several axes: a convolution', () => {
   );
 });
 
-test('sums over several axes that are too long for the cache: the gradient of a filter', () => {
-  const [images, height, width, input, output] = [4, 30, 41, 21, 37];
+/** What the tiles add to the gradient of a filter of four rows by two columns. */
+function filterGradient(images: number) {
+  const [height, width, input, output] = [30, 41, 21, 37];
   const row = (width + 1) * input;
   const operand = (strides: number[]) => ({ type: 'f32', strides, offset: 0 }) as const;
   const kernel: ContractionKernel = {
     kind: 'contraction',
-    batch: [{ extent: 3, left: row, right: 0 }],
+    batch: [{ extent: 4, left: row, right: 0 }],
     rows: { extent: 2 * input, left: 1, right: 0 },
     columns: { extent: output, left: 0, right: 1 },
     sums: [
-      { extent: images, left: (height + 2) * row, right: height * width * output },
+      { extent: images, left: (height + 3) * row, right: height * width * output },
       { extent: height, left: row, right: width * output },
       { extent: width, left: input, right: output },
     ],
@@ -221,16 +224,41 @@ test('sums over several axes that are too long for the cache: the gradient of a 
     values: [{ kind: 'reduced', type: 'f32', stage: 0 }],
     results: [0],
   };
-  assert.is(outerSums(kernel), 2);
-  const left = numbers(images * (height + 2) * row, 1);
-  const right = numbers(images * height * width * output, 2);
-  const expected = meaning(kernel, left, right, new Float32Array(output));
-  // 4,920 products of numbers between -1 and 1 each; what was in the output before is no part of them.
-  const before = new Float32Array(expected.length).fill(NaN);
-  const [sums] = runWasm(kernel, [left, right], [before]);
-  expected.forEach((sum, i) => {
-    assert.ok(Math.abs(sums[i] - sum) < 1e-5 * Math.max(10, Math.abs(sum)), `sum ${i}: ${sums[i]} for ${sum}`);
+  return { kernel, left: images * (height + 3) * row, right: images * height * width * output };
+}
+
+for (const images of [4, 7]) {
+  test(`sums over several axes that are too long for the cache: the gradient of a filter, ${images} images`, () => {
+    const of = filterGradient(images);
+    assert.is(outerSums(of.kernel), 2);
+    const [left, right] = [numbers(of.left, 1), numbers(of.right, 2)];
+    const expected = meaning(of.kernel, left, right, new Float32Array(37));
+    // Up to 8,610 products of numbers between -1 and 1, with sums of about 30 on the way: roundings of 30 * 2^-24 add up to
+    // sqrt(8610) times that, 1.7e-4. What was in the output before is no part of them.
+    const before = new Float32Array(expected.length).fill(NaN);
+    // Extents that are told in the call, and those that are part of the code.
+    for (const least of [4, 100]) {
+      const [sums] = runWasm(of.kernel, [left, right], [before], [], NO_FEATURES, least);
+      expected.forEach((sum, i) => {
+        assert.ok(Math.abs(sums[i] - sum) < 6e-4, `sum ${i}: ${sums[i]} for ${sum}`);
+      });
+    }
   });
+}
+
+test('one kernel goes through any number of images, in the order that is right for all of them', () => {
+  const [few, many] = [4, 7].map((images) => sizedKernel(filterGradient(images).kernel, 4));
+  assert.equal(few.counts, [4, 42, 4]);
+  assert.equal(many.counts, [4, 42, 7]);
+  assert.equal(few.kernel, many.kernel);
+  assert.is(outerSums(few.kernel as ContractionKernel), 2);
+});
+
+test('where the least sizes would be gone through in another order, the code is for one size alone', () => {
+  const { kernel } = filterGradient(4);
+  const narrow = { ...kernel, batch: [{ ...kernel.batch[0], extent: 3 }] };
+  assert.is(outerSums(narrow), 2);
+  assert.equal(sizedKernel(narrow, 4), { kernel: narrow, given: [[]], counts: [] });
 });
 
 test.run();

@@ -90,7 +90,7 @@ test('a product is told its rows and how many products a sum has', () => {
   assert.equal(sizedKernel(wide(48, 211)).counts, [48, 211]);
 });
 
-test('sums that are formed in parts keep their length', () => {
+test('sums along one axis that are formed in parts keep their length', () => {
   assert.equal(sizedKernel(product(32, 5000, 8)).counts, [32]);
 });
 

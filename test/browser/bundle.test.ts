@@ -86,6 +86,7 @@ const SCRIPT = `
   import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
   import * as tf from 'tfjs-graph';
   setWasmPaths('${WASM}');
+  tf.setRandomSeed(1);
   const x = tf.placeholder(tf.float32, [null, 2], { name: 'x' });
   const model = new tf.keras.Sequential([new tf.keras.layers.Dense(1, { inputShape: [2] })]);
   const w = tf.getVariable('w', [2, 1]);

@@ -46,10 +46,10 @@ export async function serve(find: (path: string) => string | { readonly text: st
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Chromium, with WebGL by software. */
+/** Chromium, with WebGL by software: on a busy machine it takes that longer than the watchdog of the GPU waits. */
 export function launch(): Promise<Browser> {
   const gl = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...gl] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu-watchdog', ...gl] });
 }
 
 /** A page, and all that it complains of: errors, failed requests, what it writes to the console. */

@@ -10,6 +10,7 @@ import {
   placeholder,
   reduceMean,
   Session,
+  setRandomSeed,
   train,
   zerosInitializer,
 } from 'tfjs-graph/core';
@@ -17,6 +18,8 @@ import {
 export async function run(backend: string): Promise<number[]> {
   const graph = new Graph();
   const { x, y, loss, step, init } = graph.asDefault(() => {
+    // Of all draws, three in a thousand do not halve the loss in so few steps.
+    setRandomSeed(1);
     const x = placeholder(float32, [null, 2]);
     const y = placeholder(int32, [null]);
     const w1 = getVariable('w1', [2, 16]);

@@ -32,16 +32,16 @@ export class Facts {
       this.values[node.id] = values;
       return;
     }
-    const rule = isInvalid(node) ? undefined : findOpDef(node.op)?.foldShape;
-    const shape = rule && guarded(() => rule(new NodeContext(this, node)));
+    const rule = findOpDef(node.op)?.foldShape;
+    const shape = rule && !isInvalid(node) && guarded(rule, new NodeContext(this, node));
     if (shape) this.shapes[node.id] = shape;
   }
 
   /** What the op's rule knows of the outputs of a node, which need not have been added. */
   derive(node: IrNode): Values | null {
     if (node.op === 'TensorListPopBack') return takenValues(this.spec(node.inputs[0]).elements);
-    const rule = isInvalid(node) ? undefined : findOpDef(node.op)?.fold;
-    return rule ? guarded(() => rule(new NodeContext(this, node))) : null;
+    const rule = findOpDef(node.op)?.fold;
+    return rule && !isInvalid(node) ? guarded(rule, new NodeContext(this, node)) : null;
   }
 
   node(id: number): IrNode {
@@ -67,9 +67,9 @@ export class Facts {
 }
 
 /** Rules refuse values that will fail in the run: nothing is known then, and the run reports it. */
-function guarded<T>(rule: () => T | null): T | null {
+function guarded<T>(rule: (op: InferContext) => T | null, op: InferContext): T | null {
   try {
-    return rule();
+    return rule(op);
   } catch (error) {
     if (error instanceof ShapeError || error instanceof OpError) return null;
     throw error;

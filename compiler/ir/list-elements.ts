@@ -49,55 +49,65 @@ export function takenValues(list: ListElements | undefined): readonly (NdArray |
   return list?.isWhole && list.value ? [null, list.value] : null;
 }
 
-/** The outputs that the shape rule gave, with what is known of elements of lists. */
-export function withElements(
-  facts: Known,
-  { op, inputs, attrs }: IrNode,
-  outputs: readonly TensorSpec[],
-): readonly TensorSpec[] {
-  const list = (): ListElements | undefined => facts.spec(inputs[0]).elements;
-  const shape = (input: number): Shape => facts.spec(inputs[input]).shape;
-  const listed = (elements: ListElements | undefined): readonly TensorSpec[] =>
-    elements ? [{ ...outputs[0], elements }, ...outputs.slice(1)] : outputs;
-  const written = (input: number) =>
-    commonElements(list(), { shape: shape(input), isWhole: true, value: integers(facts.constant(inputs[input])) });
-  const rows = (isWhole: boolean) => listed({ shape: shape(0)?.slice(1) ?? null, isWhole });
-  switch (op) {
-    case 'EmptyTensorList':
-      return listed({ shape: 'none', isWhole: true });
-    case 'TensorListReserve':
-      return listed({ shape: 'none', isWhole: false });
-    case 'TensorListFromTensor':
-      return rows(true);
-    case 'TensorListScatter':
-    case 'TensorListScatterV2':
-      return rows(false);
-    case 'TensorListPushBack':
-      return listed(written(1));
-    case 'TensorListSetItem':
-      return listed(attrs.resize_if_index_out_of_bounds ? withGaps(written(2)) : written(2));
-    case 'TensorListResize':
-      return listed(withGaps(list()));
-    case 'Identity':
-      return listed(list());
-    case 'ZerosLike': {
-      const elements = list();
-      return listed(elements && { ...elements, value: null });
-    }
-    case 'TensorListGetItem':
-      return [taken(outputs[0], list(), [])];
-    case 'TensorListPopBack':
-      return [...listed(list()).slice(0, 1), taken(outputs[1], list(), [])];
-    case 'TensorListGather':
-      return [taken(outputs[0], list(), [shape(1)?.[0] ?? null])];
-    // Elements that are not written become zeros of the shape of the others.
-    case 'TensorListStack':
-      return [
-        taken(outputs[0], list() && { ...(list() as ListElements), isWhole: true }, [outputs[0].shape?.[0] ?? null]),
-      ];
-    default:
-      return outputs;
+/** What a rule knows of a node and its inputs. */
+class ListOp {
+  constructor(
+    private readonly facts: Known,
+    readonly node: IrNode,
+  ) {}
+  /** What is known of the elements of the list that the op takes. */
+  get list(): ListElements | undefined {
+    return this.facts.spec(this.node.inputs[0]).elements;
   }
+  shape(input: number): Shape {
+    return this.facts.spec(this.node.inputs[input]).shape;
+  }
+  /** The elements after one has been written. */
+  written(input: number): ListElements | undefined {
+    const value = integers(this.facts.constant(this.node.inputs[input]));
+    return commonElements(this.list, { shape: this.shape(input), isWhole: true, value });
+  }
+  /** The rows of the tensor that the op takes as elements. */
+  rows(isWhole: boolean): ListElements {
+    return { shape: this.shape(0)?.slice(1) ?? null, isWhole };
+  }
+}
+
+type Outputs = readonly TensorSpec[];
+
+function listed([list, ...others]: Outputs, elements: ListElements | undefined): Outputs {
+  return elements ? [{ ...list, elements }, ...others] : [list, ...others];
+}
+
+const rules: ReadonlyMap<string, (op: ListOp, outputs: Outputs) => Outputs> = new Map([
+  ['EmptyTensorList', (_, outputs) => listed(outputs, { shape: 'none', isWhole: true })],
+  ['TensorListReserve', (_, outputs) => listed(outputs, { shape: 'none', isWhole: false })],
+  ['TensorListFromTensor', (op, outputs) => listed(outputs, op.rows(true))],
+  ['TensorListScatter', (op, outputs) => listed(outputs, op.rows(false))],
+  ['TensorListScatterV2', (op, outputs) => listed(outputs, op.rows(false))],
+  ['TensorListPushBack', (op, outputs) => listed(outputs, op.written(1))],
+  [
+    'TensorListSetItem',
+    (op, outputs) =>
+      listed(outputs, op.node.attrs.resize_if_index_out_of_bounds ? withGaps(op.written(2)) : op.written(2)),
+  ],
+  ['TensorListResize', (op, outputs) => listed(outputs, withGaps(op.list))],
+  ['Identity', (op, outputs) => (op.list ? listed(outputs, op.list) : outputs)],
+  ['ZerosLike', (op, outputs) => (op.list ? listed(outputs, { ...op.list, value: null }) : outputs)],
+  ['TensorListGetItem', (op, outputs) => [taken(outputs[0], op.list, [])]],
+  ['TensorListPopBack', (op, outputs) => [listed(outputs, op.list)[0], taken(outputs[1], op.list, [])]],
+  ['TensorListGather', (op, outputs) => [taken(outputs[0], op.list, [op.shape(1)?.[0] ?? null])]],
+  // Elements that are not written become zeros of the shape of the others.
+  [
+    'TensorListStack',
+    (op, [found]) => [taken(found, op.list && { ...op.list, isWhole: true }, [found.shape?.[0] ?? null])],
+  ],
+]);
+
+/** The outputs that the shape rule gave, with what is known of elements of lists. */
+export function withElements(facts: Known, node: IrNode, outputs: Outputs): Outputs {
+  const rule = rules.get(node.op);
+  return rule ? rule(new ListOp(facts, node), outputs) : outputs;
 }
 
 function withGaps(elements: ListElements | undefined): ListElements | undefined {

@@ -25,10 +25,9 @@ export const cse: Pass = {
     const rewriter = new Rewriter(module);
     const versions = new Versions(module);
     const seen = new Map<string, IrNode[]>();
-    const keys = new Keys();
     for (const node of module.nodes) {
       const current = rewriter.resolved(node);
-      const key = keyOf(current, versions, keys);
+      const key = keyOf(current, versions);
       const bucket = key === null ? undefined : seen.get(key);
       // The key of a large array is a hash: the last word has the comparison.
       const twin = bucket?.find((other) => sameAttrs(other, current));
@@ -72,36 +71,37 @@ class Versions {
   }
 }
 
-/** Texts for what has no natural one. */
-class Keys {
-  private readonly large = new Map<NdArray, number>();
-  private readonly texts = new Map<Attrs, string>();
+/** Kept from compilation to compilation: nodes of one graph come with the same attributes in all of them. */
+const texts = new WeakMap<Attrs, string>();
 
-  /** The same text for the same attributes. Ops alike often share the very object. */
-  attrs(attrs: Attrs): string {
-    let text = this.texts.get(attrs);
-    if (text === undefined) {
-      text = Object.keys(attrs)
-        .sort()
-        .map((name) => `${name}=${this.attr(attrs[name])}`)
-        .join('|');
-      this.texts.set(attrs, text);
-    }
-    return text;
+/** The same text for the same attributes. Ops alike often share the very object. */
+function textOf(attrs: Attrs): string {
+  let text = texts.get(attrs);
+  if (text === undefined) {
+    const names = Object.keys(attrs).sort();
+    text = names.map((name) => `${name}=${textOfAttr(attrs[name])}`).join('|');
+    texts.set(attrs, text);
   }
-
-  private attr(value: AttrValue): string {
-    if (!(value instanceof NdArray)) return formatAttrValue(value);
-    if (value.byteLength > HASH_LIMIT) {
-      const id = this.large.get(value) ?? this.large.size;
-      this.large.set(value, id);
-      return `large ${id}`;
-    }
-    return `${value.dtype.shortName}[${value.shape}]${hashArray(value)}`;
-  }
+  return text;
 }
 
-function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
+function textOfAttr(value: AttrValue): string {
+  if (!(value instanceof NdArray)) return formatAttrValue(value);
+  if (value.byteLength > HASH_LIMIT) return `large ${numberOf(value)}`;
+  return `${value.dtype.shortName}[${value.shape}]${hashArray(value)}`;
+}
+
+const numbers = new WeakMap<NdArray, number>();
+let numbered = 0;
+
+function numberOf(array: NdArray): number {
+  const known = numbers.get(array);
+  if (known !== undefined) return known;
+  numbers.set(array, numbered);
+  return numbered++;
+}
+
+function keyOf(node: IrNode, versions: Versions): string | null {
   if (node.op === ARG) return null;
   if (node.op === 'VarHandleOp') return handleKey(node);
   let version = '';
@@ -115,7 +115,7 @@ function keyOf(node: IrNode, versions: Versions, keys: Keys): string | null {
   if (node.outputs.some(({ dtype }) => dtype === resource)) return null;
   let inputs = node.inputs.map(printValue);
   if (inputs.length === 2 && findOpDef(node.op)?.commutative) inputs = inputs.sort();
-  return `${node.op}|${version}|${inputs.join(',')}|${keys.attrs(node.attrs)}`;
+  return `${node.op}|${version}|${inputs.join(',')}|${textOf(node.attrs)}`;
 }
 
 /** Handles are equal if they refer to the same variable; without a shared name it goes by the name of the node. */

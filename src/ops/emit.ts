@@ -231,7 +231,7 @@ function resolve(
   flat: readonly Tensor[],
   attrs: EmitAttrs,
 ): Resolved {
-  if (flat === inputs && isEmpty(attrs) && flat.length <= 6) {
+  if (flat === inputs && isEmpty(attrs)) {
     return resolveByTypes(
       def,
       flat.map((tensor) => tensor.dtype),

@@ -14,6 +14,7 @@ import {
   roomsOf,
   type SequenceKernel,
 } from '../kernel.ts';
+import type { Value } from '../values.ts';
 import { ENOUGH_ROWS, isLong, isTurned, LONG, leastOuter, outerSums } from './tiling.ts';
 
 /** Which extent is told: that of the first axis of loops, or one of a contraction: its first batch axis, rows, first sum. */
@@ -25,7 +26,10 @@ export interface SizedKernel {
   readonly kernel: Kernel;
   /** By part of a sequence, the extents that are told, in order; a kernel that is none is one part. */
   readonly given: readonly (readonly Given[])[];
-  /** What is told for the kernel that was asked for; then where each room of a sequence but the first begins, and the end. */
+  /**
+   * What is told for the kernel that was asked for: its scalars, the extents; then where each room of a sequence but the first
+   * begins, and the end.
+   */
   readonly counts: readonly number[];
 }
 
@@ -35,7 +39,31 @@ const LEAST = 16;
 export function sizedKernel(kernel: Kernel, least = LEAST): SizedKernel {
   if (kernel.kind === 'sequence') return sizedSequence(kernel, least);
   const { kernel: smallest, given, counts } = sizedPart(kernel, least);
-  return { kernel: smallest, given: [given], counts };
+  if (smallest.kind !== 'loops' || counts.length === 0) return { kernel: smallest, given: [given], counts };
+  const { numbers, ...told } = withoutSizes(smallest, counts[0]);
+  return { kernel: told.kernel, given: [given], counts: [...numbers, ...counts] };
+}
+
+/** Floats tell no larger counts apart. */
+const EXACT = 2 ** 24;
+
+/** The kernel with scalars for the constants that go by its size, such as what the sum of a mean is divided by. */
+function withoutSizes(kernel: LoopKernel, extent: number): { kernel: LoopKernel; numbers: readonly number[] } {
+  const goesBySize = (count: number) => count >= extent && count <= EXACT && count % extent === 0;
+  const isSize = (value: Value): value is Value & { kind: 'constant' } =>
+    value.kind === 'constant' &&
+    value.type === 'f32' &&
+    (goesBySize(value.value) || (goesBySize(Math.round(1 / value.value)) && isReciprocal(value.value)));
+  const numbers = [...new Set(kernel.values.filter(isSize).map(({ value }) => value))];
+  if (numbers.length === 0 || kernel.scalars.length > 0) return { kernel, numbers: [] };
+  const values = kernel.values.map(
+    (value): Value => (isSize(value) ? { kind: 'scalar', type: 'f32', scalar: numbers.indexOf(value.value) } : value),
+  );
+  return { kernel: { ...kernel, values, scalars: numbers.map(() => 'f32' as const) }, numbers };
+}
+
+function isReciprocal(value: number): boolean {
+  return Math.fround(1 / Math.round(1 / value)) === value;
 }
 
 interface SizedPart<K> {

@@ -45,6 +45,9 @@ export function resolveSignature(
   return { attrs, outputDTypes: def.outputs.flatMap((arg) => argDTypes(arg, attrs)) };
 }
 
+/** So many element types, of five bits each, fit into a small integer. */
+const KEYED = 6;
+
 const remembered = new WeakMap<OpDef, Map<number, Resolved>>();
 
 /**
@@ -52,6 +55,13 @@ const remembered = new WeakMap<OpDef, Map<number, Resolved>>();
  * element types alone, so that ops alike share one frozen set of attributes.
  */
 export function resolveByTypes(def: OpDef, dtypes: readonly DType[]): Resolved {
+  const resolve = () =>
+    resolveSignature(
+      def,
+      dtypes.map((dtype) => [dtype]),
+      {},
+    );
+  if (dtypes.length > KEYED) return resolve();
   let key = 0;
   for (let i = 0; i < dtypes.length; i++) key = key * 32 + dtypes[i].asDatatypeEnum;
   let known = remembered.get(def);
@@ -61,11 +71,7 @@ export function resolveByTypes(def: OpDef, dtypes: readonly DType[]): Resolved {
   }
   let resolved = known.get(key);
   if (!resolved) {
-    resolved = resolveSignature(
-      def,
-      dtypes.map((dtype) => [dtype]),
-      {},
-    );
+    resolved = resolve();
     Object.freeze(resolved.attrs);
     known.set(key, resolved);
   }

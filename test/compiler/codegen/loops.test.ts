@@ -272,4 +272,33 @@ test('a long sum keeps its precision, along rows and across them', () => {
   });
 });
 
+for (const count of [16, 17, 50, 77]) {
+  test(`constants that go by the size, which are told in the call: a mean of ${count}, and what it gives each of them`, () => {
+    const values = new Values();
+    const load = values.load('f32', 0);
+    const sum = values.reduced('f32', 0);
+    const mean = values.op('div', sum, values.constant(count));
+    const share = values.op('mul', values.op('sub', load, mean), values.constant(Math.fround(1 / (2 * count))));
+    // 48 is no size of these, but a multiple of 16.
+    const scaled = values.op('mul', share, values.constant(48));
+    const kernel: LoopKernel = {
+      kind: 'loops',
+      axes: [{ extent: count, isReduced: true }],
+      inputs: [{ type: 'f32', strides: [1], offset: 0 }],
+      scalars: [],
+      outputs: [
+        { type: 'f32', strides: [0], offset: 0 },
+        { type: 'f32', strides: [1], offset: 0 },
+      ],
+      values: values.list,
+      stages: [
+        { kind: 'reduce', reduction: 'sum', value: load },
+        { kind: 'store', output: 0, value: mean },
+        { kind: 'store', output: 1, value: scaled },
+      ],
+    };
+    check(kernel, [numbers(count, 'f32', count, false)], [new Float32Array(1), new Float32Array(count)], 0, 1e-5);
+  });
+}
+
 test.run();

@@ -72,6 +72,32 @@ test('elements in a row take one kernel for each remainder by four', () => {
   assert.equal(texts.slice(0, 4), texts.slice(4));
 });
 
+/** Rows divided by one number and multiplied by another. */
+function divided(rows: number, first: number, second: number): LoopKernel {
+  const kernel = loops(rows, 10);
+  return {
+    ...kernel,
+    values: [
+      { kind: 'load', type: 'f32', input: 0 },
+      { kind: 'constant', type: 'f32', value: first },
+      { kind: 'op', type: 'f32', op: 'div', args: [0, 1] },
+      { kind: 'constant', type: 'f32', value: second },
+      { kind: 'op', type: 'f32', op: 'mul', args: [2, 3] },
+    ],
+    stages: [{ kind: 'store', output: 0, value: 4 }],
+  };
+}
+
+test('constants that go by the number of rows are told like the number', () => {
+  const [a, b, c] = kernelsOf([divided(20, 40, 7), divided(33, 66, 7), divided(33, 66, 8)]);
+  assert.is(a, b);
+  assert.is.not(a, c);
+  assert.equal(sizedKernel(divided(33, 66, 7)).counts, [66, 33]);
+  const thirtieth = Math.fround(1 / 30);
+  assert.equal(sizedKernel(divided(30, 7, thirtieth)).counts, [thirtieth, 30]);
+  assert.equal(sizedKernel(divided(30, -3.4028234663852886e38, Infinity)).counts, [30]);
+});
+
 test('what is small is part of the code', () => {
   const [a, b] = kernelsOf([loops(5, 10), loops(6, 10)]);
   assert.is.not(a, b);

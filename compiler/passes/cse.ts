@@ -78,7 +78,8 @@ const texts = new WeakMap<Attrs, string>();
 function textOf(attrs: Attrs): string {
   let text = texts.get(attrs);
   if (text === undefined) {
-    const names = Object.keys(attrs).sort();
+    const names = Object.keys(attrs);
+    if (names.length > 1) names.sort();
     text = names.map((name) => `${name}=${textOfAttr(attrs[name])}`).join('|');
     texts.set(attrs, text);
   }

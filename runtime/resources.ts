@@ -4,16 +4,20 @@
  */
 
 import type { NdArray } from '../src/util/ndarray.ts';
-import { sizeOf } from '../src/util/shape.ts';
+import { sameShape, sizeOf } from '../src/util/shape.ts';
 import type { Backend, BufferId, DeviceValue } from './backends/backend.ts';
 import type { RandomStream, ResourceAccess } from './host/registry.ts';
 import { type SessionResource, SessionResources } from './session-resources.ts';
 import type { StreamState } from './stream-state.ts';
 
-/** The value of a variable: a counted reference to a buffer, or an array for types that the backend lacks. */
-export type StoredValue =
-  | { readonly device: DeviceValue; readonly host: null }
-  | { readonly device: null; readonly host: NdArray };
+/**
+ * The value of a variable: a counted reference to a buffer; or an array, for types that the backend lacks and for scalars of
+ * the host, which go to the backend when a kernel there first takes them.
+ */
+export interface StoredValue {
+  device: DeviceValue | null;
+  readonly host: NdArray | null;
+}
 
 interface Variable {
   readonly container: string;
@@ -52,7 +56,7 @@ export class ResourceStore {
     let bytes = 0;
     for (const { value } of this.variables.values()) {
       const { device, host } = value;
-      bytes += device ? sizeOf(device.shape) * (device.dtype === 'bool' ? 1 : 4) : host.byteLength;
+      bytes += device ? sizeOf(device.shape) * (device.dtype === 'bool' ? 1 : 4) : (host as NdArray).byteLength;
     }
     return bytes;
   }
@@ -112,7 +116,9 @@ export class Transaction implements ResourceAccess {
 
   /** Takes over the reference in `value`. */
   assign(key: string, container: string, value: StoredValue): void {
-    this.write(key, { container, value });
+    const { device } = value;
+    if (device && isIn(device, this.read(key))) this.backend.dispose(device.dataId);
+    else this.write(key, { container, value });
   }
   destroy(key: string): void {
     this.write(key, null);
@@ -178,6 +184,13 @@ export class Transaction implements ResourceAccess {
   private drop(variable: Variable | null | undefined): void {
     if (variable?.value.device) this.backend.dispose(variable.value.device.dataId);
   }
+}
+
+/** Whether the variable is in that buffer, as it is: a kernel has written the new value there. */
+function isIn({ dataId, dtype, shape }: DeviceValue, present: StoredValue | null): boolean {
+  if (!present?.device || present.host) return false;
+  const { device } = present;
+  return device.dataId === dataId && device.dtype === dtype && sameShape(device.shape, shape);
 }
 
 /** The state as a run sees it. */

@@ -11,7 +11,7 @@ import { type Backend, type BufferId, type DeviceValue, deviceTypes } from './ba
 import { type CancelToken, deadlineError } from './cancel.ts';
 import type { FunctionCaller, Wait } from './host/registry.ts';
 import type { StepRecorder } from './metadata.ts';
-import type { RunState } from './resources.ts';
+import type { RunState, StoredValue } from './resources.ts';
 
 /** A fed value: a buffer that stays its owner's, or an array that nobody writes to while the run lasts. */
 export interface FeedValue {
@@ -86,6 +86,8 @@ export class Run {
   isSealed = false;
   /** What the step that was executed last waits for. */
   wait: Wait | null = null;
+  /** By slot, the value of a variable that may not be on the device yet. */
+  private borrowed: (StoredValue | undefined)[] | null = null;
 
   constructor(
     readonly plan: ExecutionPlan,
@@ -109,6 +111,17 @@ export class Run {
     this.host[slot] = host;
   }
 
+  /** Puts the value of a variable into a slot, with a reference of its own. */
+  borrow(slot: Slot, value: StoredValue): void {
+    const { device, host } = value;
+    if (device) this.backend.incRef(device.dataId);
+    this.device[slot] = device;
+    this.host[slot] = host;
+    if (device) return;
+    this.borrowed ??= [];
+    this.borrowed[slot] = value;
+  }
+
   /** The value on the device, brought there if it is not. The reference stays the slot's. */
   deviceOf(slot: Slot): DeviceValue {
     return this.device[slot] ?? this.upload(slot);
@@ -119,6 +132,12 @@ export class Run {
     const value = known ?? this.backend.write(this.host[slot] as NdArray);
     this.device[slot] = value;
     if (this.constants.has(slot)) this.constants.device[slot] = value;
+    const source = this.borrowed?.[slot];
+    // The variable keeps it: the next run finds it there.
+    if (source && !source.device) {
+      this.backend.incRef(value.dataId);
+      source.device = value;
+    }
     return value;
   }
 

@@ -477,10 +477,7 @@ class Read implements Step {
   execute(run: Run): void {
     const value = run.context.transaction.read(this.key);
     if (!value) throw this.missing(run);
-    const slot = this.instruction.outputs[0];
-    if (value.device) run.backend.incRef(value.device.dataId);
-    run.device[slot] = value.device;
-    run.host[slot] = value.host;
+    run.borrow(this.instruction.outputs[0], value);
   }
 
   private missing(run: Run): FailedPreconditionError {
@@ -518,19 +515,21 @@ class Assign implements Step {
     const slot = this.instruction.inputs[0];
     const { transaction } = run.context;
     if (this.instruction.shape) this.checkShape(run, this.instruction.shape);
-    if (this.onDevice) {
+    const host = run.host[slot];
+    const staysOnHost = !this.onDevice || (!run.device[slot] && host?.rank === 0);
+    if (staysOnHost) {
+      // The array may be the feed of a user, who may write to it after the run.
+      transaction.assign(this.key, this.container, { device: null, host: copyOf(host as NdArray) });
+    } else {
       const device = run.deviceOf(slot);
       run.backend.incRef(device.dataId);
       transaction.assign(this.key, this.container, { device, host: null });
-    } else {
-      // The array may be the feed of a user, who may write to it after the run.
-      transaction.assign(this.key, this.container, { device: null, host: copyOf(run.host[slot] as NdArray) });
     }
   }
 
   private checkShape(run: Run, initial: KnownShape): void {
     const present = run.context.transaction.read(this.key);
-    const shape = present ? (present.device ?? present.host).shape : initial;
+    const shape = (present?.device ?? present?.host)?.shape ?? initial;
     const slot = this.instruction.inputs[0];
     const assigned = (run.device[slot] ?? run.host[slot])?.shape as KnownShape;
     if (sameShape(shape, assigned)) return;

@@ -404,7 +404,8 @@ test('row 26, B: all device buffers of the session are gone, of others none', as
   const own = (backend?.numBuffers() ?? 0) - empty;
   assert.ok(own > 0);
   using other = new Session({ graph });
-  await other.run(v.initializer);
+  const w = variableScope('layer', { reuse: true }, () => getVariable('w', [2]));
+  await other.run([v.initializer, w.initializer]);
   const others = (backend?.numBuffers() ?? 0) - empty - own;
   assert.ok(others > 0);
   assert.is(session.close().buffers, own);

@@ -231,6 +231,8 @@ for (const X of ['C', 'S'] as const) {
   cell(26, "all device buffers of this Keras's session are gone, of others none", async (s) => {
     const { own, other } = parties(X, s);
     const backend = readyBackend('wasm');
+    // Scalars that are assigned from the host have no buffers.
+    for (const { keras } of [own, other]) await keras.backend.getValue(keras.backend.variable([1, 2]));
     const reports = [own, other].map(({ session }) => session.stateReport().buffers);
     assert.ok(reports.every((buffers) => buffers > 0));
     const before = backend?.numBuffers() ?? 0;

@@ -4,14 +4,16 @@
  * themselves are made from the numbers when the plan is.
  *
  * The model of costs: a call and a pass through memory cost more than anything that an element-wise op computes, so that
- * whatever can join, does. Not worth a kernel are views alone, which are free, and a scalar alone. Where the scalars of a
- * kernel are computed is decided with the plan.
+ * whatever can join, does; but scalars that the host computes of its own scalars cost it less than bringing those to the
+ * backend, and each kernel that takes them would have to wait for the one that computed them. Not worth a kernel are views
+ * alone, which are free, and a scalar alone. Where kernels of scalars run is decided with the plan.
  */
 import type { Shape } from '../../src/util/shape.ts';
 import { isLoopOp, isView, LoopBuilder, type LoopRules, loopRules, placesOf } from '../codegen/index.ts';
 import { Facts } from '../ir/context.ts';
 import { effectOf, mustRun } from '../ir/effects.ts';
-import type { IrModule, IrNode } from '../ir/module.ts';
+import { ARG, type IrModule, type IrNode } from '../ir/module.ts';
+import type { Target } from '../lowering/lowering.ts';
 import type { Pass, PassContext } from './pass.ts';
 
 /** The attribute that numbers the kernels; its value is an integer. */
@@ -29,13 +31,32 @@ export const cluster: Pass = {
   doc: 'Brings ops together that one generated kernel computes.',
   run(module: IrModule, { target }: PassContext): IrModule {
     if (!target.renderer || !module.nodes.some((node) => isLoopOp(node.op))) return module;
-    const nodes = new Clustering(module, loopRules(target.renderer)).run();
+    const nodes = new Clustering(module, target, loopRules(target.renderer)).run();
     return nodes ? { ...module, nodes } : module;
   },
 };
 
 /** Ops that compute nothing. */
 const FREE: ReadonlySet<string> = new Set(['Const', 'VarHandleOp', 'TensorListPopBack', 'TensorListGetItem']);
+
+/**
+ * The scalars that the host computes of what it has: variables that are scalars, what is fed, constants. Of Adam it is by how
+ * much to update, which all its kernels take, and which only the first could have computed.
+ */
+function scalarsOfHost({ nodes, nextId }: IrModule, target: Target): Uint8Array {
+  const found = new Uint8Array(nextId);
+  if (!target.scalarsOnHost) return found;
+  const has = new Uint8Array(nextId);
+  for (const { id, op, inputs, outputs } of nodes) {
+    if (!outputs.every(({ shape }) => shape?.length === 0)) continue;
+    const isTaken = op === ARG || op === 'Const' || op === 'ReadVariableOp';
+    const isComputed =
+      !isTaken && inputs.length > 0 && target.hasHost(op) && inputs.every(({ node }) => has[node] === 1);
+    if (isTaken || isComputed) has[id] = 1;
+    if (isComputed) found[id] = 1;
+  }
+  return found;
+}
 
 class Clustering {
   private readonly facts: Facts;
@@ -47,12 +68,16 @@ class Clustering {
   private count = 0;
   /** The position of the first node, in the old order, that has an effect and no place yet. */
   private barrier = 0;
+  /** By id, 1 for scalars that the host computes of its own. */
+  private readonly ofHost: Uint8Array;
 
   constructor(
     private readonly module: IrModule,
+    target: Target,
     private readonly rules: LoopRules,
   ) {
     this.facts = new Facts(module.nodes);
+    this.ofHost = scalarsOfHost(module, target);
     this.placed = new Uint8Array(module.nextId);
     this.positions = new Int32Array(module.nextId);
     module.nodes.forEach((node, i) => {
@@ -69,13 +94,18 @@ class Clustering {
   run(): IrNode[] | null {
     for (const node of this.module.nodes) {
       if (this.placed[node.id]) continue;
-      const found = this.canJoin(node) ? this.grow(node) : [];
-      for (const member of found) this.place({ ...member, attrs: { ...member.attrs, [CLUSTER]: this.count } });
-      if (found.length > 0) this.count++;
-      // Not worth a kernel, or a view that the kernel does without.
-      if (!this.placed[node.id]) this.place(node);
+      this.placeWithOthers(node);
     }
     return this.count > 0 ? this.out : null;
+  }
+
+  /** Places a node, and the others of its kernel. */
+  private placeWithOthers(node: IrNode): void {
+    const found = this.canJoin(node) ? this.grow(node) : [];
+    for (const member of found) this.place({ ...member, attrs: { ...member.attrs, [CLUSTER]: this.count } });
+    if (found.length > 0) this.count++;
+    // Not worth a kernel, or a view that the kernel does without.
+    if (!this.placed[node.id]) this.place(node);
   }
 
   private place(node: IrNode): void {
@@ -103,7 +133,9 @@ class Clustering {
         if (!missing) continue;
         tried.add(node.id);
         for (const each of [...missing, node]) {
+          if (this.placed[each.id]) continue;
           if (!this.canJoin(each)) this.place(each);
+          else if (this.ofHost[each.id] && this.isAside(first, each)) this.placeWithOthers(each);
           else if (limits.admits(each) && builder.tryAdd(each)) {
             members.add(each.id);
             queue.push(each);

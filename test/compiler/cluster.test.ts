@@ -140,4 +140,32 @@ fetch %1, %2`),
   );
 });
 
+test('scalars that the host computes of what it has come before the kernel that takes them, in one of their own', () => {
+  assert.equal(
+    clustered(`
+%0 = _Arg() {index=0} : f32[8]
+%1 = _Arg() {index=1} : f32[]
+%2 = Square(%0) : f32[8]
+%3 = Neg(%1) : f32[]
+%4 = Exp(%3) : f32[]
+%5 = Mul(%2, %4) : f32[8]
+fetch %5`),
+    ['Neg 0', 'Exp 0', 'Square 1', 'Mul 1'],
+  );
+});
+
+test('scalars that a kernel has summed up stay in it', () => {
+  assert.equal(
+    clustered(`
+%0 = _Arg() {index=0} : f32[8]
+%1 = Const() {value=0} : i32[]
+%2 = Square(%0) : f32[8]
+%3 = Sum(%2, %1) : f32[]
+%4 = Exp(%3) : f32[]
+%5 = Mul(%2, %4) : f32[8]
+fetch %5`),
+    ['Square 0', 'Sum 0', 'Exp 0', 'Mul 0'],
+  );
+});
+
 test.run();

@@ -81,4 +81,12 @@ test('nothing is written over before a step that can fail', () => {
   assert.is(updatesIn(plan), 0, printPlan(plan));
 });
 
+test('by how much Adam updates is computed once, on the host; its kernels give nothing but new values', () => {
+  const plan = planOf((loss) => new tf.train.AdamOptimizer(0.1).minimize(loss));
+  assert.is(plan.instructions.filter(({ kind }) => kind === 'scalars').length, 1, printPlan(plan));
+  const updates = plan.instructions.filter((step) => step.kind === 'generated' && step.overwrites?.length === 3);
+  assert.is(updates.length, 1, printPlan(plan));
+  assert.is(updates[0].outputs.length, 3);
+});
+
 test.run();

@@ -14,6 +14,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'keras/utils/text.test.ts': "it compares with Node's hash functions, and reads files",
   'session/remote.test.ts': 'it starts a server',
   'session/alignment.test.ts': 'it looks at the heap of wasm',
+  'session/scalars-on-host.test.ts': 'it counts what goes to wasm and back',
   'session/threads.test.ts': 'it starts processes of Node',
   'session/backends.test.ts': 'it starts processes; pages of their own look at the start of backends',
 };

@@ -17,6 +17,13 @@ import type { StreamState } from './stream-state.ts';
 export interface StoredValue {
   device: DeviceValue | null;
   readonly host: NdArray | null;
+  /** Whether the variable has been given another value, or is gone: nobody would give up a buffer that comes now. */
+  isReplaced?: boolean;
+}
+
+function giveUp({ value }: Variable, backend: Backend): void {
+  value.isReplaced = true;
+  if (value.device) backend.dispose(value.device.dataId);
 }
 
 interface Variable {
@@ -70,13 +77,13 @@ export class ResourceStore {
     for (const [key, variable] of this.variables) {
       if (variable.container !== (container || DEFAULT_CONTAINER)) continue;
       this.variables.delete(key);
-      if (variable.value.device) this.backend.dispose(variable.value.device.dataId);
+      giveUp(variable, this.backend);
     }
     this.others.clearContainer(container || DEFAULT_CONTAINER);
   }
 
   dispose(): void {
-    for (const { value } of this.variables.values()) if (value.device) this.backend.dispose(value.device.dataId);
+    for (const variable of this.variables.values()) giveUp(variable, this.backend);
     this.variables.clear();
     this.streams.clear();
     this.others.dispose();
@@ -182,7 +189,7 @@ export class Transaction implements ResourceAccess {
   }
 
   private drop(variable: Variable | null | undefined): void {
-    if (variable?.value.device) this.backend.dispose(variable.value.device.dataId);
+    if (variable) giveUp(variable, this.backend);
   }
 }
 

@@ -134,7 +134,7 @@ export class Run {
     if (this.constants.has(slot)) this.constants.device[slot] = value;
     const source = this.borrowed?.[slot];
     // The variable keeps it: the next run finds it there.
-    if (source && !source.device) {
+    if (source && !source.device && !source.isReplaced) {
       this.backend.incRef(value.dataId);
       source.device = value;
     }

@@ -94,6 +94,41 @@ test('a run that fails leaves such a scalar as it was, on both sides', async () 
   assert.equal([Number(await session.run(v)), Number(await session.run(scaled))], [2, 128]);
 });
 
+test('a value that goes to the backend when its variable has another one already leaves nothing there', async () => {
+  const v = new tf.Variable(2, { dtype: tf.float32 });
+  const large = new tf.Variable(tf.ones([64]));
+  // Two assignments in one run: the value between them is taken by a kernel after the second.
+  const first = v.assign(5);
+  const between = tf.controlDependencies([first.op], () => tf.identity(v.readValue()));
+  const second = tf.controlDependencies([between.op], () => v.assign(7));
+  const scaled = tf.controlDependencies([second.op], () => tf.reduceSum(tf.multiply(large, between)));
+  using session = new tf.Session();
+  await session.run(tf.globalVariablesInitializer());
+  for (let i = 0; i < 3; i++) {
+    assert.is(Number(await session.run(scaled)), 320);
+    assert.is(Number(await session.run(v)), 7);
+  }
+});
+
+test('the same where another run gives the variable its value, while this one waits', async () => {
+  const v = new tf.Variable(2, { dtype: tf.float32 });
+  const large = new tf.Variable(tf.ones([64]));
+  const queue = new tf.FIFOQueue(1, [tf.float32], { shapes: [[]] });
+  const read = v.readValue();
+  const item = tf.controlDependencies([read.op], () => queue.dequeue() as tf.Tensor);
+  const scaled = tf.controlDependencies([item.op], () => tf.reduceSum(tf.multiply(large, read)).add(item));
+  const set = v.assign(9);
+  const put = queue.enqueue(1);
+  using session = new tf.Session();
+  await session.run(tf.globalVariablesInitializer());
+  for (const value of [2, 9]) {
+    const waiting = session.run(scaled);
+    await session.run(set.op);
+    await session.run(put);
+    assert.is(Number(await waiting), 64 * value + 1);
+  }
+});
+
 test('an array that was assigned is not the caller’s', async () => {
   const v = new tf.Variable(2, { dtype: tf.float32 });
   const value = tf.placeholder(tf.float32, []);

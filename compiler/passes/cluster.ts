@@ -94,14 +94,13 @@ class Clustering {
   run(): IrNode[] | null {
     for (const node of this.module.nodes) {
       if (this.placed[node.id]) continue;
-      this.placeWithOthers(node);
+      this.placeAll(node, this.canJoin(node) ? this.grow(node, () => true) : []);
     }
     return this.count > 0 ? this.out : null;
   }
 
-  /** Places a node, and the others of its kernel. */
-  private placeWithOthers(node: IrNode): void {
-    const found = this.canJoin(node) ? this.grow(node) : [];
+  /** Places a node and, where it has one, its kernel. */
+  private placeAll(node: IrNode, found: readonly IrNode[]): void {
     for (const member of found) this.place({ ...member, attrs: { ...member.attrs, [CLUSTER]: this.count } });
     if (found.length > 0) this.count++;
     // Not worth a kernel, or a view that the kernel does without.
@@ -117,8 +116,18 @@ class Clustering {
     return isLoopOp(node.op) && effectOf(node) === 'pure';
   }
 
-  /** The nodes of the kernel that begins with this one, in order; none where it is not worth it. */
-  private grow(first: IrNode): readonly IrNode[] {
+  /**
+   * Places a scalar of the host before the kernel at hand, with others of the host: these need nothing that is in the kernel.
+   */
+  private placeAside(node: IrNode): void {
+    this.placeAll(
+      node,
+      this.grow(node, ({ id }) => this.ofHost[id] === 1),
+    );
+  }
+
+  /** The nodes of the kernel that begins with this one, in order, among those asked for; none where it is not worth it. */
+  private grow(first: IrNode, isAskedFor: (node: IrNode) => boolean): readonly IrNode[] {
     const builder = new LoopBuilder(this.facts);
     const limits = this.rules.limits(this.facts);
     if (!limits.admits(first) || !builder.tryAdd(first)) return [];
@@ -128,14 +137,14 @@ class Clustering {
     for (let at = 0; at < queue.length; at++) {
       for (const node of this.neighbours(queue[at], members)) {
         if (tried.has(node.id) || members.has(node.id) || this.placed[node.id]) continue;
-        if (!this.canJoin(node) || this.isAside(first, node)) continue;
+        if (!this.canJoin(node) || this.isAside(first, node) || !isAskedFor(node)) continue;
         const missing = this.missing(node, members);
         if (!missing) continue;
         tried.add(node.id);
         for (const each of [...missing, node]) {
           if (this.placed[each.id]) continue;
           if (!this.canJoin(each)) this.place(each);
-          else if (this.ofHost[each.id] && this.isAside(first, each)) this.placeWithOthers(each);
+          else if (this.ofHost[each.id] && this.isAside(first, each)) this.placeAside(each);
           else if (limits.admits(each) && builder.tryAdd(each)) {
             members.add(each.id);
             queue.push(each);

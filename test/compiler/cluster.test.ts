@@ -168,4 +168,24 @@ fetch %5`),
   );
 });
 
+test('what is brought before a kernel takes nothing of the kernel with it', () => {
+  assert.equal(
+    clustered(`
+%0 = _Arg() {index=0} : f32[4,4]
+%1 = _Arg() {index=1} : f32[]
+%2 = _Arg() {index=2} : f32[8]
+%3 = Const() {value=[0, 1]} : i32[2]
+%4 = MatMul(%0, %0) : f32[4,4]
+%5 = Sum(%4, %3) : f32[]
+%6 = Square(%2) : f32[8]
+%7 = Neg(%5) : f32[]
+%8 = Mul(%6, %7) : f32[8]
+%9 = Exp(%1) : f32[]
+%10 = Mul(%9, %7) : f32[]
+%11 = Mul(%8, %9) : f32[8]
+fetch %10, %11`),
+    ['MatMul', 'Sum 0', 'Exp', 'Square 1', 'Neg 1', 'Mul 1', 'Mul 1', 'Mul'],
+  );
+});
+
 test.run();

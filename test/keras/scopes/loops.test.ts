@@ -1,6 +1,6 @@
 /**
- * Row 28 of the matrix for C and S: memory over 1,000 loops of building, running and clearing; and the two examples of the
- * Keras manual on `clearSession`.
+ * Row 28 of the matrix for C and S: memory over 1,000 loops of building, running and clearing (the quick suite makes half of
+ * them); and the two examples of the Keras manual on `clearSession`.
  */
 import { test as suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,16 +17,20 @@ suite.after.each(restoreKeras);
 
 type Library = Pick<Keras, 'Sequential' | 'backend' | 'initializers' | 'layers'>;
 
+/** The part of the rounds to make; `FC_RUNS=1` makes all. */
+const PART = Number(process.env.FC_RUNS ?? 0.5);
+
 /**
- * Runs `body` again and again: the buffer count never changes, and the heap stays flat in the last 400 rounds, after those in
- * which code is compiled. The smallest of the graphs takes some ten kilobytes: 400 of them would be seen.
+ * Runs `body` again and again: the buffer count never changes, and the heap stays flat in the last 400 rounds (200 of half as
+ * many), after those in which code is compiled. The smallest of the graphs takes some ten kilobytes: 200 of them would be seen.
  */
-async function loop(body: (i: number) => unknown, count = 1000): Promise<void> {
+async function loop(body: (i: number) => unknown, rounds = 1000): Promise<void> {
   const backend = readyBackend('wasm');
   const buffers = backend?.numBuffers();
+  const [count, last] = [rounds, 400].map((all) => Math.ceil(PART * all));
   let before = 0;
   for (let i = 0; i < count; i++) {
-    if (i === count - 400) before = await settledHeap();
+    if (i === count - last) before = await settledHeap();
     await body(i);
     assert.is(backend?.numBuffers(), buffers);
   }

@@ -21,14 +21,15 @@ export interface StoredValue {
   isReplaced?: boolean;
 }
 
-function giveUp({ value }: Variable, backend: Backend): void {
-  value.isReplaced = true;
-  if (value.device) backend.dispose(value.device.dataId);
-}
-
 interface Variable {
   readonly container: string;
   readonly value: StoredValue;
+}
+
+/** Gives up a variable's reference to its buffer. */
+function giveUp({ value }: Variable, backend: Backend): void {
+  value.isReplaced = true;
+  if (value.device) backend.dispose(value.device.dataId);
 }
 
 /** The container of variables that name none. */

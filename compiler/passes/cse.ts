@@ -92,6 +92,7 @@ function textOfAttr(value: AttrValue): string {
   return `${value.dtype.shortName}[${value.shape}]${hashArray(value)}`;
 }
 
+/** Large arrays that were met, numbered: each is itself and no other. */
 const numbers = new WeakMap<NdArray, number>();
 let numbered = 0;
 

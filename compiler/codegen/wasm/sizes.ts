@@ -40,8 +40,8 @@ export function sizedKernel(kernel: Kernel, least = LEAST): SizedKernel {
   if (kernel.kind === 'sequence') return sizedSequence(kernel, least);
   const { kernel: smallest, given, counts } = sizedPart(kernel, least);
   if (smallest.kind !== 'loops' || counts.length === 0) return { kernel: smallest, given: [given], counts };
-  const { numbers, ...told } = withoutSizes(smallest, counts[0]);
-  return { kernel: told.kernel, given: [given], counts: [...numbers, ...counts] };
+  const { kernel: general, numbers } = withoutSizes(smallest, counts[0]);
+  return { kernel: general, given: [given], counts: [...numbers, ...counts] };
 }
 
 /** Floats tell no larger counts apart. */
